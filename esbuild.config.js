@@ -1,0 +1,54 @@
+// Bundles src into dist: one entry for each kind of process, shared code in chunks, the screen loaded only when asked for.
+import { rm } from 'node:fs/promises';
+import { build } from 'esbuild';
+
+/** Ink imports its developer tools statically; they are never used in production. */
+const withoutDevtools = {
+  name: 'without-devtools',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^react-devtools-core$/ }, () => ({
+      path: 'react-devtools-core',
+      namespace: 'empty',
+    }));
+    onLoad({ filter: /.*/, namespace: 'empty' }, () => ({ contents: 'export default {}' }));
+  },
+};
+
+/** blessed requires its widgets by computed names without an extension, which a bundler cannot follow. */
+const blessedWidgets = {
+  name: 'blessed-widgets',
+  setup({ onLoad }) {
+    onLoad({ filter: /blessed\/lib\/widget\.js$/ }, async ({ path }) => {
+      const { readFile } = await import('node:fs/promises');
+      const source = await readFile(path, 'utf8');
+      return {
+        contents: source.replace("require('./widgets/' + file)", "require('./widgets/' + file + '.js')"),
+        loader: 'js',
+      };
+    });
+  },
+};
+
+await rm('dist', { recursive: true, force: true });
+await build({
+  entryPoints: {
+    main: 'src/cli/main.ts',
+    acceptor: 'src/engine/embedded/acceptor.ts',
+    instance: 'src/engine/embedded/instance.ts',
+  },
+  outdir: 'dist',
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node22',
+  minifySyntax: true,
+  legalComments: 'none',
+  logLevel: 'warning',
+  define: { 'process.env.NODE_ENV': '"production"' },
+  banner: {
+    js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
+  },
+  external: ['term.js', 'pty.js', 'bufferutil', 'utf-8-validate'],
+  plugins: [withoutDevtools, blessedWidgets],
+});

@@ -1,0 +1,89 @@
+// How everything that is not a runtime talks to one: attach, mirror the model, subscribe, command.
+
+import type { Command, Outcome, Preview } from '../domain/command.ts';
+import type { ConnectionDetail, ConnectionOrder, ConnectionRow, StreamRecord } from '../domain/connection.ts';
+import type { Disposer, Event } from '../domain/event.ts';
+import type { Change, Model } from '../domain/model.ts';
+import type { HistoryPoint, Sample, SampleTopic } from '../domain/sample.ts';
+
+export type Role = 'viewer' | 'operator';
+
+/**
+ *   connecting → live ⇄ waiting (reconnects by itself, with back-off and jitter) → closed
+ * `model` stays readable in every state; while not live it is what was last seen.
+ */
+export type AttachState =
+  | { readonly state: 'connecting'; readonly since: number }
+  | { readonly state: 'live'; readonly since: number; readonly role: Role; readonly actor: string }
+  | {
+      readonly state: 'waiting';
+      readonly since: number;
+      readonly attempt: number;
+      readonly retryAt: number;
+      readonly reason: string;
+    }
+  /** For good: closed by us, not permitted, or no version in common. */
+  | {
+      readonly state: 'closed';
+      readonly reason: string;
+      readonly code: 'closed' | 'not-permitted' | 'incompatible';
+    };
+
+export interface RuntimeClient {
+  readonly url: string;
+  readonly attach: AttachState;
+  readonly attachChanges: Event<AttachState>;
+  /** Resolves at the first `live`. @throws AttachError when nobody listens there, not permitted, … and `retry` is off. */
+  ready(): Promise<void>;
+  readonly model: Model;
+  /** After they were applied to `model`; one call a message. An empty array: the model was replaced as a whole (resync). */
+  readonly changes: Event<readonly Change[]>;
+  /** Milliseconds to add to this machine's clock to get the runtime's. */
+  readonly clockOffset: number;
+  /** Wall clock (ours) of the last message of any kind. */
+  readonly lastHeardAt: number;
+
+  samples(topics: readonly SampleTopic[], intervalMs: number, listener: (sample: Sample) => void): Disposer;
+  history(): Promise<readonly HistoryPoint[]>;
+  connections(query: ConnectionTableQuery, listener: (table: ConnectionTable) => void): ConnectionTableWatch;
+  connection(id: string): Promise<ConnectionDetail | undefined>;
+  tail(
+    filter: string,
+    listener: (batch: { readonly records: readonly StreamRecord[]; readonly dropped: number }) => void,
+  ): Disposer;
+  preview(command: Command): Promise<Preview>;
+  /** Sent at most once: when the attachment breaks before the answer, the outcome is `unknown`, or, once attached again, the true one. */
+  execute(command: Command): Promise<Outcome>;
+  close(): void;
+}
+
+export interface ConnectionTableQuery {
+  readonly filter: string;
+  readonly order: ConnectionOrder;
+  readonly offset: number;
+  readonly limit: number;
+  readonly ended: boolean;
+}
+
+export interface ConnectionTable {
+  readonly at: number;
+  readonly total: number;
+  readonly matched: number;
+  readonly rows: readonly ConnectionRow[];
+}
+
+export interface ConnectionTableWatch {
+  update(query: ConnectionTableQuery): void;
+  close(): void;
+}
+
+export type AttachErrorCode = 'no-runtime' | 'not-permitted' | 'incompatible' | 'protocol' | 'lost';
+
+export class AttachError extends Error {
+  override readonly name = 'AttachError';
+  readonly code: AttachErrorCode;
+  constructor(code: AttachErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}

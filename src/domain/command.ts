@@ -1,0 +1,71 @@
+// What an operator can ask for. A command is data: it can be explained, previewed, journalled and undone.
+
+import type { Milliseconds, ServerKey } from './plan.ts';
+import type { AdminState } from './server-state.ts';
+
+/** What a drain job does when its deadline passes with something left. */
+export type DeadlineAction = 'wait' | 'kill' | 'maint' | 'ready';
+
+export type Command =
+  | {
+      readonly kind: 'drain';
+      readonly server: ServerKey;
+      /** 0: no deadline. */
+      readonly deadlineMs: Milliseconds;
+      readonly then: DeadlineAction;
+      /** Connections ended per second once the deadline's action is `kill`. */
+      readonly killRate: number;
+    }
+  | { readonly kind: 'ready'; readonly server: ServerKey }
+  | { readonly kind: 'maint'; readonly server: ServerKey }
+  | { readonly kind: 'weight'; readonly server: ServerKey; readonly weight: number }
+  /** Ends the drain job and restores the exact former admin state and weight. */
+  | { readonly kind: 'rollback'; readonly server: ServerKey }
+  | { readonly kind: 'kill'; readonly connection: string }
+  /** The newest undoable act, or the journal entry named. */
+  | { readonly kind: 'undo'; readonly entry?: number }
+  /** Drops an override: the configuration's own value holds again. */
+  | { readonly kind: 'reset'; readonly server: ServerKey }
+  | { readonly kind: 'reload' };
+
+export type CommandKind = Command['kind'];
+
+/**
+ * What the engine confirmed, never merely what was asked.
+ * `unknown`: the engine went away before it answered; read the state again, nothing is retried blindly.
+ */
+export type Outcome =
+  | { readonly result: 'done'; readonly seq: number; readonly entry?: number; readonly text: string }
+  | {
+      readonly result: 'refused';
+      readonly code: RefusalCode;
+      readonly text: string;
+      readonly remedy?: string;
+    }
+  | { readonly result: 'unknown'; readonly text: string };
+
+export type RefusalCode =
+  | 'no-such-server'
+  | 'no-such-connection'
+  | 'no-drain-job'
+  | 'nothing-to-undo'
+  | 'not-undoable'
+  | 'changed-since'
+  | 'bad-value'
+  | 'bad-configuration'
+  | 'not-permitted'
+  | 'not-capable'
+  | 'busy';
+
+/** What will happen to whom, shown before a dangerous command takes effect. */
+export interface Preview {
+  readonly title: string;
+  readonly lines: readonly PreviewLine[];
+  /** The server's state that the preview was made from; the command may carry on only while it still holds. */
+  readonly from?: { readonly admin: AdminState; readonly weight: number };
+}
+
+export interface PreviewLine {
+  readonly tone: 'now' | 'then' | 'warning';
+  readonly text: string;
+}

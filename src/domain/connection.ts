@@ -1,0 +1,110 @@
+// One client connection on a bind, and the stream inside it, as rows that can be filtered, sorted, shown and logged.
+
+import type { BindMode, Milliseconds, ServerKey } from './plan.ts';
+import type { TerminationState } from './termination.ts';
+
+/**
+ *   head → queue → connect → wait → data → (idle → head …)        HTTP
+ *          queue → connect → tunnel                               TCP, and HTTP after an upgrade
+ * `ended` rows stay for some seconds with their termination state.
+ */
+export type ConnectionPhase = 'head' | 'queue' | 'connect' | 'wait' | 'data' | 'tunnel' | 'idle' | 'ended';
+
+export interface ConnectionRow {
+  /** Unique over instances and restarts: "<instance>-<base36 counter>". */
+  readonly id: string;
+  /** "10.2.0.7:51811", "[2001:db8::7]:61002", "unix:". */
+  readonly client: string;
+  readonly bind: string;
+  readonly mode: BindMode;
+  readonly route?: string;
+  readonly backend?: string;
+  readonly server?: ServerKey;
+  readonly phase: ConnectionPhase;
+  /** Since the accept. */
+  readonly ageMs: Milliseconds;
+  /** Since the last byte in either direction. */
+  readonly idleMs: Milliseconds;
+  /** Client → server, and server → client, bytes since the accept. */
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  /** Bytes per second over the last sample, both directions. */
+  readonly rate: number;
+  /** Requests begun on this connection; 1 for TCP. */
+  readonly requests: number;
+  /** The stream's request line parts, raw: pass through `safe()` before showing. HTTP only. */
+  readonly method?: string;
+  readonly host?: string;
+  readonly path?: string;
+  readonly status?: number;
+  readonly termination?: TerminationState;
+}
+
+/** What happened on a connection's newest stream, with times since the accept: the ladder's raw material. */
+export interface ConnectionDetail extends ConnectionRow {
+  readonly acceptedAt: number;
+  readonly serverAddress?: string;
+  readonly steps: readonly ConnectionStep[];
+  readonly timers: StreamTimers;
+}
+
+export interface ConnectionStep {
+  readonly what:
+    | 'accept'
+    | 'request'
+    | 'queue'
+    | 'connect'
+    | 'pooled'
+    | 'retry'
+    | 'response'
+    | 'upgrade'
+    | 'end';
+  readonly atMs: Milliseconds;
+  /** One line, raw: pass through `safe()` before showing. */
+  readonly text: string;
+}
+
+/** HAProxy's timers (2.6 manual, 8.4); -1 where the phase was never finished. */
+export interface StreamTimers {
+  readonly TR: Milliseconds;
+  readonly Tw: Milliseconds;
+  readonly Tc: Milliseconds;
+  readonly Tr: Milliseconds;
+  /** Ta for HTTP, Tt for TCP. */
+  readonly Ta: Milliseconds;
+}
+
+/** One ended stream: what the access log prints and `sluice tail` streams. */
+export interface StreamRecord {
+  readonly connection: string;
+  readonly mode: BindMode;
+  /** Wall clock of the accept (TCP) or of the request's first byte (HTTP), milliseconds since 1970. */
+  readonly at: number;
+  readonly client: string;
+  readonly bind: string;
+  readonly route?: string;
+  readonly backend?: string;
+  readonly server?: ServerKey;
+  readonly timers: StreamTimers;
+  readonly status?: number;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  readonly termination: TerminationState;
+  /** HAProxy's actconn/feconn/beconn/srv_conn/retries. */
+  readonly connections: readonly [process: number, bind: number, backend: number, server: number];
+  readonly retries: number;
+  readonly redispatched: boolean;
+  /** Place in the server's and the backend's queue when it was queued; 0 for none. */
+  readonly queue: readonly [server: number, backend: number];
+  /** Raw: pass through `safe()` before showing. */
+  readonly method?: string;
+  readonly host?: string;
+  readonly path?: string;
+  readonly version?: string;
+}
+
+/** Order of a connection table. */
+export interface ConnectionOrder {
+  readonly by: 'age' | 'idle' | 'bytesIn' | 'bytesOut' | 'rate' | 'requests' | 'client' | 'server' | 'phase';
+  readonly descending: boolean;
+}

@@ -1,0 +1,78 @@
+// What is counted, for whom. Counters only grow while a process lives; gauges are the present.
+// A reader takes rates from two readings of the same `life` and never shows a rate across two lives.
+
+import type { ServerKey } from './plan.ts';
+
+export interface TrafficCounters {
+  /** Connections accepted (bind), streams sent (backend, server). */
+  total: number;
+  /** Requests completed by status class; index 0 is 1xx … 4 is 5xx. HTTP only. */
+  status: [number, number, number, number, number];
+  bytesIn: number;
+  bytesOut: number;
+  /** Client aborts and server aborts. */
+  clientAborts: number;
+  serverAborts: number;
+  /** Requests denied or malformed (bind); connection attempts failed, retried, redispatched (backend, server). */
+  requestErrors: number;
+  connectErrors: number;
+  retries: number;
+  redispatches: number;
+}
+
+export interface BindSample extends TrafficCounters {
+  readonly name: string;
+  /** Client connections open now; of them idle between two requests. */
+  connections: number;
+  idle: number;
+  requests: number;
+}
+
+export interface ServerSample extends TrafficCounters {
+  readonly key: ServerKey;
+  /** Streams on the server now (an HTTP request in flight, a tunnel, a TCP connection). */
+  streams: number;
+  /** Of `streams`: tunnels and TCP connections, which end only when a peer ends them. */
+  tunnels: number;
+  /** Pooled server connections without a stream. */
+  idle: number;
+  /** Idle client connections whose cookie names this server: they can send another request to it. */
+  sticky: number;
+  queued: number;
+  /** Wall clock of the last stream sent there; 0 for never. */
+  lastArrivalAt: number;
+  /** Time from sending a request to the last byte of its answer (TCP: connect time), microseconds; see latency.ts. */
+  latency: LatencyDelta;
+}
+
+export interface BackendSample extends TrafficCounters {
+  readonly name: string;
+  /** Streams waiting for any server. */
+  queued: number;
+  streams: number;
+  latency: LatencyDelta;
+}
+
+/** What was recorded since the sample before: [bucket, count, bucket, count, …] of latency.ts. */
+export type LatencyDelta = readonly number[];
+
+export interface EngineSample {
+  /** Wall clock. */
+  readonly at: number;
+  /** Changes whenever counters start again from zero (a new instance process). */
+  readonly life: string;
+  readonly binds: readonly BindSample[];
+  readonly backends: readonly BackendSample[];
+  readonly servers: readonly ServerSample[];
+  readonly process: ProcessSample;
+}
+
+export interface ProcessSample {
+  /** CPU microseconds used, user + system, since the process began. */
+  readonly cpuUs: number;
+  readonly rssBytes: number;
+  /** Worst delay of the event loop since the sample before, milliseconds. */
+  readonly loopDelayMs: number;
+  /** Lines the access log could not keep up with. */
+  readonly logDropped: number;
+}

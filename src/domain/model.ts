@@ -1,0 +1,157 @@
+// The model a runtime owns and a console mirrors: flat entities by type and key, changed one whole entity at a time.
+// Traffic is not here: it comes as samples (see sample.ts).
+
+import type { DrainJob } from './drain.ts';
+import type { JournalEntry } from './journal.ts';
+import type { BalanceAlgorithm, BindMode, Milliseconds, ServerKey, WeightedBackend } from './plan.ts';
+import type { AdminState, CheckResult, OperationalState } from './server-state.ts';
+
+export type EngineKind = 'embedded' | 'haproxy' | 'scripted';
+
+/** What this engine can do, as data; where not, why not, in words that a screen can show. */
+export type Capabilities = Readonly<Record<Capability, true | { readonly no: string }>>;
+
+export type Capability =
+  | 'drain'
+  | 'maint'
+  | 'weight'
+  | 'kill'
+  | 'kill-server'
+  | 'connections'
+  | 'tail'
+  | 'reload'
+  | 'latency';
+
+export interface RuntimeEntity {
+  readonly name: string;
+  readonly engine: EngineKind;
+  readonly version: string;
+  readonly pid: number;
+  readonly startedAt: number;
+  readonly plan: { readonly hash: string; readonly at: number; readonly file?: string };
+  /** Demo servers and traffic: screens say so. */
+  readonly demo: boolean;
+  readonly capabilities: Capabilities;
+}
+
+export interface InstanceEntity {
+  /** "default/1". */
+  readonly id: string;
+  readonly shard: string;
+  readonly pid: number;
+  readonly state: 'starting' | 'serving' | 'leaving' | 'gone';
+  readonly planHash: string;
+  readonly startedAt: number;
+  readonly text?: string;
+}
+
+export interface BindEntity {
+  readonly name: string;
+  readonly shard: string;
+  /** "0.0.0.0:80", "[::]:80", "unix:/run/x.sock": the address really listened on (ephemeral ports resolved). */
+  readonly address: string;
+  readonly mode: BindMode;
+  readonly backend?: string;
+  readonly maxConnections: number;
+  readonly state: 'open' | 'failed';
+  readonly text?: string;
+}
+
+export interface BackendEntity {
+  readonly name: string;
+  readonly mode: BindMode;
+  readonly algorithm: BalanceAlgorithm;
+  readonly cookie?: string;
+  /** "HTTP GET /healthz every 2 s, rise 2, fall 3"; undefined where servers are not checked. */
+  readonly check?: string;
+  readonly servers: readonly ServerKey[];
+}
+
+export interface ServerEntity {
+  readonly key: ServerKey;
+  readonly backend: string;
+  readonly name: string;
+  readonly address: string;
+  readonly weight: number;
+  readonly configuredWeight: number;
+  readonly backup: boolean;
+  readonly maxConnections: number;
+  readonly admin: AdminState;
+  readonly adminSince: number;
+  /** Who wished it; undefined where it is the configuration's own state. */
+  readonly adminBy?: string;
+  readonly operational: OperationalState;
+  /** Wall clock of the last change of `operational`. */
+  readonly operationalSince: number;
+  readonly previousOperational?: { readonly state: OperationalState; readonly lastedMs: Milliseconds };
+  readonly check?: CheckResult;
+  /** Consecutive results towards the next change, such as { done: 1, of: 3, towards: 'down' }. */
+  readonly checkProgress?: { readonly done: number; readonly of: number; readonly towards: 'up' | 'down' };
+}
+
+export interface RouteEntity {
+  readonly name: string;
+  readonly host?: string;
+  readonly path: string;
+  readonly to: readonly WeightedBackend[];
+}
+
+/** A difference between what runs and what the configuration says. */
+export interface DriftEntity {
+  readonly key: string;
+  readonly server: ServerKey;
+  readonly field: 'admin' | 'weight';
+  readonly configured: string;
+  readonly running: string;
+  readonly by: string;
+  readonly at: number;
+}
+
+export interface EntityTypes {
+  runtime: RuntimeEntity;
+  instance: InstanceEntity;
+  bind: BindEntity;
+  backend: BackendEntity;
+  server: ServerEntity;
+  route: RouteEntity;
+  drain: DrainJob;
+  drift: DriftEntity;
+  journal: JournalEntry;
+}
+
+export type EntityType = keyof EntityTypes;
+
+/** Insertion order is the configuration's order. `runtime` has the one key "runtime"; journal keys are its ids as text. */
+export type Model = { readonly [T in EntityType]: ReadonlyMap<string, EntityTypes[T]> };
+
+/** One entity set (value) or gone (null). `seq` grows by one with each change of an epoch. */
+export type Change = {
+  [T in EntityType]: {
+    readonly seq: number;
+    readonly type: T;
+    readonly key: string;
+    readonly value: EntityTypes[T] | null;
+  };
+}[EntityType];
+
+export type MutableModel = { readonly [T in EntityType]: Map<string, EntityTypes[T]> };
+
+export function emptyModel(): MutableModel {
+  return {
+    runtime: new Map(),
+    instance: new Map(),
+    bind: new Map(),
+    backend: new Map(),
+    server: new Map(),
+    route: new Map(),
+    drain: new Map(),
+    drift: new Map(),
+    journal: new Map(),
+  };
+}
+
+export function applyChange(model: MutableModel, change: Change): void {
+  const entities = model[change.type] as Map<string, unknown>;
+  if (change.value === null) entities.delete(change.key);
+  else entities.set(change.key, change.value);
+}

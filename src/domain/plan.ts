@@ -1,0 +1,176 @@
+// The plan: a configuration, validated and resolved. Immutable, plain JSON, named by its hash.
+// Every default is filled in, so whoever reads a plan never asks what a missing field means.
+
+/** Milliseconds. Zero means "no limit" only where a field says so. */
+export type Milliseconds = number;
+
+/** Where something listens or is reached. A host of "::" or "0.0.0.0" is the wildcard address. */
+export type Address =
+  | { readonly kind: 'ip'; readonly host: string; readonly port: number }
+  | { readonly kind: 'unix'; readonly path: string };
+
+export interface Plan {
+  /** First 12 hex digits of the SHA-256 of the resolved configuration: equal plans have equal hashes. */
+  readonly hash: string;
+  readonly runtime: RuntimeSettings;
+  readonly shards: readonly Shard[];
+  readonly routes: readonly Route[];
+  readonly backends: readonly Backend[];
+}
+
+export interface RuntimeSettings {
+  readonly name: string;
+  readonly control: readonly ControlListen[];
+  /** Where overrides and running drain jobs outlive a restart; undefined keeps them in memory only. */
+  readonly stateFile?: string;
+  /** Append-only record of every act, one JSON document a line; undefined keeps the newest in memory only. */
+  readonly journalFile?: string;
+  readonly accessLog?: AccessLog;
+  /** How long instances may finish what they carry when the runtime is told to stop. */
+  readonly grace: Milliseconds;
+}
+
+export interface ControlListen {
+  readonly address: Address;
+  /** wss:// where given; without it the address must be a unix socket or loopback. */
+  readonly tls?: { readonly cert: string; readonly key: string; readonly clientCa?: string };
+  /** File of hashed bearer tokens; without it whoever can connect is an operator. */
+  readonly tokens?: string;
+  /** Exact `Origin` values a browser may come from; none by default. */
+  readonly origins: readonly string[];
+}
+
+export interface AccessLog {
+  /** A path, or "-" for standard output. Reopened on SIGUSR1. */
+  readonly path: string;
+  /** `haproxy`: option httplog / tcplog (HAProxy 2.6 manual, 8.2.2 and 8.2.3). `json`: one document a line. */
+  readonly format: 'haproxy' | 'json';
+}
+
+/** An ingress controller: its own binds, serving the routes it selects. */
+export interface Shard {
+  readonly name: string;
+  readonly domain?: string;
+  readonly instances: number;
+  readonly binds: readonly Bind[];
+}
+
+export type BindMode = 'tcp' | 'http';
+
+export interface Bind {
+  /** As the operator wrote the address, or the `name` given; unique in the plan. The log's frontend name. */
+  readonly name: string;
+  readonly address: Address;
+  readonly mode: BindMode;
+  /** mode tcp: where every connection goes. mode http: where no route matches; undefined answers 503. */
+  readonly backend?: string;
+  /** Client connections held at once; more wait in the kernel's queue. */
+  readonly maxConnections: number;
+  readonly timeouts: Pick<Timeouts, 'client' | 'request' | 'keepAlive'>;
+  /** Request head limit in bytes; a larger one is answered 431 (request line alone: 414). */
+  readonly maxHeadBytes: number;
+  /** Request body limit in bytes, 0 for none; a larger one is answered 413. */
+  readonly maxBodyBytes: number;
+  /** Adds X-Forwarded-For, -Proto, -Host, -Port, after removing those a client sent unless it is trusted. */
+  readonly forwardedHeaders: 'append' | 'replace' | 'never';
+}
+
+export interface Timeouts {
+  /** To a server: TCP connection established. */
+  readonly connect: Milliseconds;
+  /** Client silent while it should send or read. */
+  readonly client: Milliseconds;
+  /** Server silent while it should send or read. */
+  readonly server: Milliseconds;
+  /** From the first byte of a request (or the accept) to the end of its head: slowloris limit. */
+  readonly request: Milliseconds;
+  /** Client connection idle between two requests. */
+  readonly keepAlive: Milliseconds;
+  /** Waiting for a free place on a server. */
+  readonly queue: Milliseconds;
+  /** Upgraded or TCP connection silent in both directions. */
+  readonly tunnel: Milliseconds;
+}
+
+export interface Route {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  /** Lower case, without port; "*.example.com" matches one or more labels; undefined matches every host. */
+  readonly host?: string;
+  /** Matches whole segments: "/a" matches "/a", "/a/b" and "/a?q", not "/ab". "/" matches all. */
+  readonly path: string;
+  readonly to: readonly WeightedBackend[];
+}
+
+export interface WeightedBackend {
+  readonly backend: string;
+  /** 0 to 256; 0 gets nothing. */
+  readonly weight: number;
+}
+
+export type BalanceAlgorithm = 'roundrobin' | 'leastconn' | 'random' | 'source';
+
+export interface Backend {
+  readonly name: string;
+  readonly mode: BindMode;
+  readonly algorithm: BalanceAlgorithm;
+  readonly check?: Check;
+  readonly timeouts: Pick<Timeouts, 'connect' | 'server' | 'queue' | 'tunnel'>;
+  /** Further connection attempts after the first (HAProxy `retries`). */
+  readonly retries: number;
+  /** The last retry, and a request whose server went away, may go to another server (HAProxy `option redispatch`). */
+  readonly redispatch: boolean;
+  /** Insert mode: a client is kept on its server by this cookie (HAProxy `cookie NAME insert indirect nocache`). */
+  readonly cookie?: { readonly name: string };
+  /** Idle server connections kept for reuse, for each server. */
+  readonly maxIdleConnections: number;
+  readonly servers: readonly Server[];
+}
+
+export interface Server {
+  readonly name: string;
+  /** Stable over reorderings and reloads: what `source` hashes. Default: derived from the server's name. */
+  readonly id: number;
+  readonly address: Address;
+  /** 0 to 256 (HAProxy `weight`); 0 takes no new clients but keeps cookie clients. */
+  readonly weight: number;
+  /** Streams on the server at once, 0 for no limit; more wait in the queue. */
+  readonly maxConnections: number;
+  readonly backup: boolean;
+}
+
+export interface Check {
+  readonly kind: { readonly type: 'tcp' } | HttpCheck;
+  readonly interval: Milliseconds;
+  /** While the state is about to change (some but not enough successes or failures). */
+  readonly fastInterval: Milliseconds;
+  /** While down. */
+  readonly downInterval: Milliseconds;
+  readonly timeout: Milliseconds;
+  /** Consecutive successes to go up. */
+  readonly rise: number;
+  /** Consecutive failures to go down. */
+  readonly fall: number;
+  /** Each delay varies by up to this share, 0 to 0.5, so that checks do not beat in step. */
+  readonly jitter: number;
+  /** Checks another port than the traffic's. */
+  readonly port?: number;
+}
+
+export interface HttpCheck {
+  readonly type: 'http';
+  readonly method: string;
+  readonly path: string;
+  /** Host header; default: the server's address. */
+  readonly host?: string;
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  /** Ranges of good status codes, inclusive. */
+  readonly expect: readonly (readonly [from: number, to: number])[];
+}
+
+/** "web/app1": how a server is named everywhere a single word is needed. Names hold no "/". */
+export type ServerKey = `${string}/${string}`;
+
+export function serverKey(backend: string, server: string): ServerKey {
+  return `${backend}/${server}`;
+}

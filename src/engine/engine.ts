@@ -1,0 +1,91 @@
+// The seam between a runtime and what moves the bytes. One contract suite (test/contract) runs over every engine.
+
+import type { ConnectionDetail, ConnectionOrder, ConnectionRow, StreamRecord } from '../domain/connection.ts';
+import type { EngineSample } from '../domain/counters.ts';
+import type { Disposer, Event } from '../domain/event.ts';
+import type { BindEntity, Capabilities, EngineKind, InstanceEntity } from '../domain/model.ts';
+import type { Plan, ServerKey } from '../domain/plan.ts';
+import type { ServerWish } from '../domain/server-state.ts';
+
+export interface Engine {
+  readonly kind: EngineKind;
+  readonly capabilities: Capabilities;
+  /**
+   * Resolves once every bind accepts connections; adopts instances that are already serving.
+   * @throws EngineError `bind-failed` (names the bind and who may hold its port), `instance-failed`
+   */
+  start(plan: Plan, wishes: readonly ServerWish[]): Promise<void>;
+  /**
+   * Swaps the plan in every instance, or in none: a refusal leaves the old one serving and no bind changed.
+   * Open connections stay; streams under way finish under the plan they began with.
+   * @throws EngineError as `start`
+   */
+  apply(plan: Plan, wishes: readonly ServerWish[]): Promise<void>;
+  /** Resolves once every instance has confirmed. @throws EngineError `unknown` when one went away before it did. */
+  setServers(wishes: readonly ServerWish[]): Promise<void>;
+  /** Ends one client connection (termination state K). False where it is no longer there. */
+  kill(connection: string): Promise<boolean>;
+  /** Ends up to `count` streams (and sticky idle connections) of a server; answers how many. */
+  killOnServer(server: ServerKey, count: number): Promise<number>;
+  snapshot(): EngineSnapshot;
+  /** An instance or a bind changed. */
+  readonly changes: Event<EngineChange>;
+  /** Five times a second; holds only the entries that changed since the sample before. */
+  readonly samples: Event<EngineSample>;
+  /** A live window of the connection table; `listener` is called with every refresh, about twice a second. */
+  watchConnections(query: ConnectionQuery, listener: (window: ConnectionWindow) => void): ConnectionWatch;
+  connection(id: string): Promise<ConnectionDetail | undefined>;
+  /** Streams as they end. Nothing is collected while nobody listens; too much is dropped and counted, never queued. */
+  tail(filter: string, listener: (batch: TailBatch) => void): Disposer;
+  /** Closes and reopens the access log (SIGUSR1). */
+  reopenLogs(): void;
+  /** No new connections; lets what is carried finish, at most `graceMs`; then ends everything. */
+  stop(graceMs: number): Promise<void>;
+}
+
+export interface EngineSnapshot {
+  readonly instances: readonly InstanceEntity[];
+  readonly binds: readonly BindEntity[];
+}
+
+export type EngineChange =
+  | { readonly kind: 'instance'; readonly instance: InstanceEntity }
+  | { readonly kind: 'bind'; readonly bind: BindEntity };
+
+export interface ConnectionQuery {
+  /** Filter expression as of domain/filter.ts; "" matches all. Already validated. */
+  readonly filter: string;
+  readonly order: ConnectionOrder;
+  readonly offset: number;
+  readonly limit: number;
+  /** Keep rows of ended connections for some seconds. */
+  readonly ended: boolean;
+}
+
+export interface ConnectionWindow {
+  readonly at: number;
+  readonly total: number;
+  readonly matched: number;
+  readonly rows: readonly ConnectionRow[];
+}
+
+export interface ConnectionWatch {
+  update(query: ConnectionQuery): void;
+  close(): void;
+}
+
+export interface TailBatch {
+  readonly records: readonly StreamRecord[];
+  readonly dropped: number;
+}
+
+export type EngineErrorCode = 'bind-failed' | 'instance-failed' | 'unknown' | 'stopped';
+
+export class EngineError extends Error {
+  override readonly name = 'EngineError';
+  readonly code: EngineErrorCode;
+  constructor(code: EngineErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}

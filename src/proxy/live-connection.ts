@@ -1,0 +1,81 @@
+// One client connection as the data plane sees it: plain fields that the hot path writes and nobody else does.
+// Rows, details and log records are made from it only when somebody looks.
+
+import type { ConnectionPhase, ConnectionStep } from '../domain/connection.ts';
+import type { BindMode, ServerKey } from '../domain/plan.ts';
+import type { TerminationState } from '../domain/termination.ts';
+
+export class LiveConnection {
+  readonly serial: number;
+  readonly client: string;
+  readonly bind: string;
+  readonly mode: BindMode;
+  /** Wall clock and monotonic clock of the accept, milliseconds. Every other time here is monotonic. */
+  readonly acceptedAt: number;
+  readonly acceptedMono: number;
+  /** Ends the connection at once, with K as the termination's first letter. */
+  kill: () => void;
+
+  phase: ConnectionPhase;
+  route: string | undefined = undefined;
+  backend: string | undefined = undefined;
+  server: ServerKey | undefined = undefined;
+  serverAddress: string | undefined = undefined;
+  /** The cookie of the newest request named this server: the connection may send another request to it. */
+  stickyTo: ServerKey | undefined = undefined;
+  lastByteMono: number;
+  bytesIn = 0;
+  bytesOut = 0;
+  requests = 0;
+
+  // The newest stream. Times are -1 until the phase was finished.
+  method: string | undefined = undefined;
+  host: string | undefined = undefined;
+  path: string | undefined = undefined;
+  version: string | undefined = undefined;
+  status = 0;
+  requestMono = -1;
+  headMono = -1;
+  queuedMono = -1;
+  assignedMono = -1;
+  connectedMono = -1;
+  responseMono = -1;
+  endMono = -1;
+  reusedServerConnection = false;
+  streamBytesIn = 0;
+  streamBytesOut = 0;
+  retries = 0;
+  redispatched = false;
+  serverQueuePlace = 0;
+  backendQueuePlace = 0;
+  termination: TerminationState | undefined = undefined;
+  /** Only what the times above do not already tell: retries, upgrades, who ended it. */
+  steps: ConnectionStep[] | undefined = undefined;
+
+  // Owned by the connection table: rate between two refreshes, and when the row may go.
+  rateBytes = 0;
+  rateMono = 0;
+  rate = 0;
+  endedMono = 0;
+
+  constructor(
+    serial: number,
+    client: string,
+    bind: string,
+    mode: BindMode,
+    wall: number,
+    mono: number,
+    kill: () => void,
+  ) {
+    this.serial = serial;
+    this.client = client;
+    this.bind = bind;
+    this.mode = mode;
+    this.acceptedAt = wall;
+    this.acceptedMono = mono;
+    this.lastByteMono = mono;
+    this.rateMono = mono;
+    this.phase = mode === 'tcp' ? 'queue' : 'head';
+    this.kill = kill;
+  }
+}
