@@ -1,0 +1,122 @@
+// `npm run bench`: HAProxy, nginx, npm's http-proxy and Sluice side by side in one interleaved run.
+// The proxy has one core, load and origin the other. `--quick` for a look, `--rounds N`, `--seconds N`, `--only HAProxy,Sluice`.
+import { spawnSync } from 'node:child_process';
+import { availableParallelism } from 'node:os';
+import { parseArgs } from 'node:util';
+import { startNginx } from '../support/nginx.ts';
+import { freePort } from '../support/processes.ts';
+import { cpuUs } from './cpu.ts';
+import { type LoadResult, wrk } from './load.ts';
+import { proxies, type RunningProxy } from './proxies.ts';
+import { type Measurement, report } from './report.ts';
+
+const { values: options } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    rounds: { type: 'string' },
+    seconds: { type: 'string' },
+    only: { type: 'string' },
+  },
+});
+const rounds = Number(options.rounds ?? (options.quick ? 1 : 3));
+const seconds = Number(options.seconds ?? (options.quick ? 1 : 2));
+const only = options.only?.toLowerCase().split(',');
+
+const missing = ['wrk', 'taskset', 'nginx', 'haproxy'].filter(
+  (command) => spawnSync('sh', ['-c', `command -v ${command} || test -x /usr/sbin/${command}`]).status !== 0,
+);
+if (missing.length > 0) {
+  console.error(
+    `bench: needs ${missing.join(', ')} (Debian: apt-get install wrk util-linux nginx-light haproxy)`,
+  );
+  process.exit(2);
+}
+
+const twoCores = availableParallelism() > 1;
+const onProxyCore = twoCores ? ['taskset', '-c', '0'] : [];
+const onLoadCore = twoCores ? ['taskset', '-c', '1'] : [];
+
+interface Row {
+  readonly name: string;
+  readonly port: (proxy: RunningProxy) => number | undefined;
+  readonly path: string;
+  readonly connections: number;
+  readonly headers?: readonly string[];
+}
+
+const rows: readonly Row[] = [
+  { name: 'HTTP keep-alive, 1 KiB', port: ({ http }) => http, path: '/1k', connections: 64 },
+  {
+    name: 'HTTP keep-alive, 1 KiB, access log on',
+    port: ({ logged }) => logged,
+    path: '/1k',
+    connections: 64,
+  },
+  { name: 'HTTP keep-alive, 64 KiB', port: ({ http }) => http, path: '/64k', connections: 64 },
+  {
+    name: 'HTTP, a new connection for each request',
+    port: ({ http }) => http,
+    path: '/1k',
+    connections: 32,
+    headers: ['Connection: close'],
+  },
+  { name: 'TCP relay, 1 KiB answers', port: ({ tcp }) => tcp, path: '/1k', connections: 64 },
+];
+
+const originPort = await freePort();
+const origin = await startNginx({
+  under: onLoadCore,
+  port: originPort,
+  http: `open_file_cache max=10; sendfile on; tcp_nopush on;
+  server { listen 127.0.0.1:${originPort} backlog=4096; }`,
+  files: { '1k': 'x'.repeat(1024), '64k': 'x'.repeat(65_536) },
+});
+
+const running: RunningProxy[] = [];
+const measurements: Measurement[] = [];
+try {
+  for (const [name, startProxy] of proxies) {
+    if (only !== undefined && !only.includes(name.toLowerCase())) continue;
+    running.push(await startProxy(originPort, onProxyCore));
+  }
+  for (const proxy of running) await measure(proxy, rows[0]!, 1);
+  for (let round = 0; round < rounds; round += 1) {
+    for (const row of rows) {
+      // Another one begins each round, so that no proxy always meets a machine just left by the same neighbour.
+      for (let place = 0; place < running.length; place += 1) {
+        const proxy = running[(place + round) % running.length]!;
+        const measured = await measure(proxy, row, seconds);
+        if (measured !== undefined) measurements.push(measured);
+      }
+    }
+    process.stderr.write(`round ${round + 1} of ${rounds} done\n`);
+  }
+  console.log(report(inOrder(measurements)));
+  console.log(
+    `\nmedians of ${rounds} interleaved round${rounds === 1 ? '' : 's'} of ${seconds} s; ` +
+      `proxy on ${twoCores ? 'one core, load and origin on another' : 'the same core as the load'}; Node ${process.versions.node}`,
+  );
+} finally {
+  for (const proxy of running) await proxy.stop();
+  await origin.stop();
+}
+
+async function measure(proxy: RunningProxy, row: Row, forSeconds: number): Promise<Measurement | undefined> {
+  const port = row.port(proxy);
+  if (port === undefined) return undefined;
+  const pids = proxy.pids();
+  const before = cpuUs(pids);
+  const result: LoadResult = await wrk({
+    url: `http://127.0.0.1:${port}${row.path}`,
+    seconds: forSeconds,
+    connections: row.connections,
+    under: onLoadCore,
+    ...(row.headers === undefined ? {} : { headers: row.headers }),
+  });
+  return { row: row.name, proxy: proxy.name, cpuUs: cpuUs(pids) - before, ...result };
+}
+
+function inOrder(all: readonly Measurement[]): Measurement[] {
+  const order = proxies.map(([name]) => name);
+  return [...all].sort((a, b) => order.indexOf(a.proxy) - order.indexOf(b.proxy));
+}
