@@ -1,0 +1,68 @@
+// Toned spans to one ANSI string a row, exactly as wide as it should be, and cutting spans at a column.
+
+import stringWidth from 'string-width';
+import type { Line, Span } from '../../console/frame.ts';
+import { closeAll, type Palette } from './palette.ts';
+
+/** The spans between two columns. A wide glyph that a cut goes through becomes blanks. */
+export function cutSpans(spans: readonly Span[], from: number, to: number): Span[] {
+  const result: Span[] = [];
+  let column = 0;
+  for (const span of spans) {
+    if (column >= to) break;
+    const width = widthOf(span.text);
+    if (column >= from && column + width <= to) result.push(span);
+    else if (column + width > from)
+      result.push({ ...span, text: cutText(span.text, from - column, to - column) });
+    column += width;
+  }
+  return result.filter((span) => span.text !== '');
+}
+
+export function widthOfSpans(spans: readonly Span[]): number {
+  return spans.reduce((sum, span) => sum + widthOf(span.text), 0);
+}
+
+/** One row: never wider than `columns`; a selected one fills them. */
+export function paintLine(line: Line, columns: number, palette: Palette): string {
+  const selected = line.selected === true;
+  const spans = cutSpans(line.spans, 0, columns);
+  const missing = selected ? columns - widthOfSpans(spans) : 0;
+  if (missing > 0) spans.push({ text: ' '.repeat(missing), tone: 'text' });
+  return paintSpans(spans, selected, palette);
+}
+
+function paintSpans(spans: readonly Span[], selected: boolean, palette: Palette): string {
+  let text = '';
+  let open = '';
+  for (const span of spans) {
+    const sequence = palette.open(span.tone, selected, span.bold === true);
+    if (sequence !== open) {
+      text += (open === '' ? '' : closeAll) + sequence;
+      open = sequence;
+    }
+    text += span.text;
+  }
+  return open === '' ? text : text + closeAll;
+}
+
+const printableAscii = /^[ -~]*$/;
+const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
+
+function widthOf(text: string): number {
+  return printableAscii.test(text) ? text.length : stringWidth(text);
+}
+
+function cutText(text: string, from: number, to: number): string {
+  if (printableAscii.test(text)) return text.slice(Math.max(0, from), Math.max(0, to));
+  let result = '';
+  let column = 0;
+  for (const { segment } of graphemes.segment(text)) {
+    const end = column + stringWidth(segment);
+    if (column >= to) break;
+    if (column >= from && end <= to) result += segment;
+    else result += ' '.repeat(Math.max(0, Math.min(end, to) - Math.max(column, from)));
+    column = end;
+  }
+  return result;
+}

@@ -1,0 +1,99 @@
+// A theme at a terminal's colour depth: the escape sequences that switch a look on.
+
+import type { ColorDepth } from './color-depth.ts';
+import {
+  type Attribute,
+  ansiColors,
+  type Color,
+  type Look,
+  type Theme,
+  type Token,
+  tokens,
+} from './theme.ts';
+
+export interface Palette {
+  /** What to write before text of this look, one sequence an attribute; "" where it looks like plain text. */
+  open(token: Token, selected: boolean, bold: boolean): string;
+}
+
+export const closeAll = '\u001b[0m';
+
+const attributeCodes: Readonly<Record<Attribute, number>> = {
+  bold: 1,
+  dim: 2,
+  italic: 3,
+  underline: 4,
+  reverse: 7,
+};
+
+export function createPalette(theme: Theme, depth: ColorDepth): Palette {
+  const table = new Map<string, string>();
+  for (const token of tokens) {
+    for (const selected of [false, true]) {
+      for (const bold of [false, true]) {
+        table.set(`${token} ${selected} ${bold}`, sequenceOf(theme, depth, token, selected, bold));
+      }
+    }
+  }
+  return { open: (token, selected, bold) => table.get(`${token} ${selected} ${bold}`) ?? '' };
+}
+
+function sequenceOf(theme: Theme, depth: ColorDepth, token: Token, selected: boolean, bold: boolean): string {
+  const look = theme.looks[token];
+  const under: Look = selected ? theme.looks.selected : { attributes: [] };
+  const wanted = new Set<Attribute>([...look.attributes, ...under.attributes]);
+  if (bold) wanted.add('bold');
+  // Reversed on a reversed row would look like the row: show that it matters in another way.
+  if (look.attributes.includes('reverse') && under.attributes.includes('reverse') && token !== 'selected') {
+    wanted.add('bold').add('underline');
+  }
+  // Dim text on the row under the cursor would be hard to read, and the row is what the operator looks at.
+  if (selected && depth !== 'none') wanted.delete('dim');
+  const codes = [...wanted].map((attribute) => String(attributeCodes[attribute]));
+  const background = under.background ?? look.background;
+  // The plain text of a selected row takes the row's colour; a tone that means something keeps its own,
+  // unless 16 colours would make it vanish into the background.
+  const own =
+    token !== 'text' && token !== 'muted' && !(depth === '16' && look.color?.ansi === background?.ansi);
+  const color = own ? (look.color ?? under.color) : (under.color ?? look.color);
+  if (depth !== 'none' && color !== undefined) codes.push(colorCode(color, depth, 30));
+  if (depth !== 'none' && background !== undefined) codes.push(colorCode(background, depth, 40));
+  return codes.map((code) => `\u001b[${code}m`).join('');
+}
+
+/** @param base 30 for the text, 40 for the background */
+function colorCode(color: Color, depth: Exclude<ColorDepth, 'none'>, base: 30 | 40): string {
+  switch (depth) {
+    case 'truecolor':
+      return `${base + 8};2;${color.rgb.join(';')}`;
+    case '256':
+      return `${base + 8};5;${nearest256(color.rgb)}`;
+    case '16': {
+      const number = ansiColors.indexOf(color.ansi);
+      return String(number < 8 ? base + number : base + 60 + number - 8);
+    }
+  }
+}
+
+const cubeLevels = [0, 95, 135, 175, 215, 255] as const;
+
+/** The nearest of the colour cube (16–231) and the greys (232–255); the first 16 are the terminal's own choice. */
+export function nearest256([red, green, blue]: Color['rgb']): number {
+  const cube = [red, green, blue].map((value) => nearestLevel(value)) as [number, number, number];
+  const cubeRgb = cube.map((level) => cubeLevels[level] ?? 0);
+  const grey = Math.max(0, Math.min(23, Math.round(((red + green + blue) / 3 - 8) / 10)));
+  const greyLevel = 8 + grey * 10;
+  const distance = (to: readonly number[]) =>
+    [red, green, blue].reduce((sum, value, index) => sum + (value - (to[index] ?? 0)) ** 2, 0);
+  return distance([greyLevel, greyLevel, greyLevel]) < distance(cubeRgb)
+    ? 232 + grey
+    : 16 + 36 * cube[0] + 6 * cube[1] + cube[2];
+}
+
+function nearestLevel(value: number): number {
+  let best = 0;
+  cubeLevels.forEach((level, index) => {
+    if (Math.abs(level - value) < Math.abs((cubeLevels[best] ?? 0) - value)) best = index;
+  });
+  return best;
+}
