@@ -15,6 +15,10 @@ export class LiveConnection {
   readonly acceptedMono: number;
   /** Ends the connection at once, with K as the termination's first letter. */
   kill: () => void;
+  /** Takes no further request: closes now when idle, else after the stream under way. */
+  retire: () => void = () => {};
+  /** The client's address without port; "" on a unix socket. */
+  clientHost = '';
 
   phase: ConnectionPhase;
   route: string | undefined = undefined;
