@@ -1,0 +1,189 @@
+// One live connection as others see it: a row, a detail with the ladder of its newest stream, and a reusable row
+// (a flyweight) for filtering and ordering thousands of connections without making anything.
+
+import type { ConnectionDetail, ConnectionRow, ConnectionStep } from '../domain/connection.ts';
+import type { LiveConnection } from './live-connection.ts';
+import { connectionId, streamTimers } from './stream-record.ts';
+
+/** A rate is taken over at least this long, so that two onlookers do not disturb each other. */
+const rateWindowMs = 400;
+/** Not looked at for this long: the bytes since then say nothing about now, unless they still flow. */
+const rateStaleMs = 2_000;
+
+/** Bytes per second since the look before this one; over the whole life at the first look. */
+function rateOf(connection: LiveConnection, mono: number): number {
+  const elapsed = mono - connection.rateMono;
+  if (elapsed < rateWindowMs) return connection.rate;
+  const bytes = connection.bytesIn + connection.bytesOut;
+  connection.rate =
+    mono - connection.lastByteMono > rateStaleMs
+      ? 0
+      : Math.round(((bytes - connection.rateBytes) * 1_000) / elapsed);
+  connection.rateBytes = bytes;
+  connection.rateMono = mono;
+  return connection.rate;
+}
+
+/** Looks like a row, and shows whichever connection it was last pointed at. */
+export class RowFlyweight {
+  readonly #life: string;
+  connection!: LiveConnection;
+  mono = 0;
+
+  constructor(life: string) {
+    this.#life = life;
+  }
+
+  /** The same object each time: whoever keeps it sees it change. */
+  at(connection: LiveConnection, mono: number): ConnectionRow {
+    this.connection = connection;
+    this.mono = connection.phase === 'ended' ? connection.endedMono : mono;
+    // Its optional fields are present but undefined, which a row's type does not allow and its readers do not notice.
+    return this as unknown as ConnectionRow;
+  }
+
+  get id() {
+    return connectionId(this.#life, this.connection.serial);
+  }
+  get client() {
+    return this.connection.client;
+  }
+  get bind() {
+    return this.connection.bind;
+  }
+  get mode() {
+    return this.connection.mode;
+  }
+  get route() {
+    return this.connection.route;
+  }
+  get backend() {
+    return this.connection.backend;
+  }
+  get server() {
+    return this.connection.server;
+  }
+  get phase() {
+    return this.connection.phase;
+  }
+  get ageMs() {
+    return Math.max(0, this.mono - this.connection.acceptedMono);
+  }
+  get idleMs() {
+    return Math.max(0, this.mono - this.connection.lastByteMono);
+  }
+  get bytesIn() {
+    return this.connection.bytesIn;
+  }
+  get bytesOut() {
+    return this.connection.bytesOut;
+  }
+  get rate() {
+    return this.connection.phase === 'ended' ? 0 : rateOf(this.connection, this.mono);
+  }
+  get requests() {
+    return this.connection.mode === 'tcp' ? 1 : this.connection.requests;
+  }
+  get method() {
+    return this.connection.method;
+  }
+  get host() {
+    return this.connection.host;
+  }
+  get path() {
+    return this.connection.path;
+  }
+  get status() {
+    return this.connection.status === 0 ? undefined : this.connection.status;
+  }
+  get termination() {
+    // The state of a stream that ended stays in the fields until the next one ends; while one runs it is not shown.
+    return this.connection.endMono < 0 ? undefined : this.connection.termination;
+  }
+  /** How long the newest stream has taken: what `total` means in a filter. */
+  get total() {
+    return streamTimers(this.connection, this.mono).Ta;
+  }
+}
+
+export function connectionRow(connection: LiveConnection, life: string, mono: number): ConnectionRow {
+  const { route, backend, server, method, host, path } = connection;
+  const row = new RowFlyweight(life).at(connection, mono);
+  const { status, termination } = row;
+  return {
+    id: row.id,
+    client: connection.client,
+    bind: connection.bind,
+    mode: connection.mode,
+    ...(route === undefined ? {} : { route }),
+    ...(backend === undefined ? {} : { backend }),
+    ...(server === undefined ? {} : { server }),
+    phase: connection.phase,
+    ageMs: Math.round(row.ageMs),
+    idleMs: Math.round(row.idleMs),
+    bytesIn: connection.bytesIn,
+    bytesOut: connection.bytesOut,
+    rate: row.rate,
+    requests: row.requests,
+    ...(method === undefined ? {} : { method }),
+    ...(host === undefined ? {} : { host }),
+    ...(path === undefined ? {} : { path }),
+    ...(status === undefined ? {} : { status }),
+    ...(termination === undefined ? {} : { termination }),
+  };
+}
+
+export function connectionDetail(connection: LiveConnection, life: string, mono: number): ConnectionDetail {
+  const { serverAddress } = connection;
+  return {
+    ...connectionRow(connection, life, mono),
+    acceptedAt: connection.acceptedAt,
+    ...(serverAddress === undefined ? {} : { serverAddress }),
+    steps: stepsOf(connection),
+    timers: streamTimers(connection, connection.phase === 'ended' ? connection.endedMono : mono),
+  };
+}
+
+/** The ladder: a step for each time the hot path noted, and those it wrote down itself, in the order they happened. */
+function stepsOf(connection: LiveConnection): ConnectionStep[] {
+  const { acceptedMono, server = 'a server', serverAddress } = connection;
+  const at = (mono: number) => Math.max(0, Math.round(mono - acceptedMono));
+  const steps: ConnectionStep[] = [
+    { what: 'accept', atMs: 0, text: `${connection.client} on ${connection.bind}` },
+  ];
+  const add = (what: ConnectionStep['what'], mono: number, text: string) => {
+    if (mono >= 0) steps.push({ what, atMs: at(mono), text });
+  };
+  const requestLine = [connection.method, connection.path].filter((part) => part !== undefined).join(' ');
+  add('request', connection.headMono, `${requestLine}${connection.host ? ` for ${connection.host}` : ''}`);
+  add('queue', connection.queuedMono, queueText(connection));
+  const where = serverAddress === undefined ? server : `${server} at ${serverAddress}`;
+  if (connection.reusedServerConnection)
+    add('pooled', connection.connectedMono, `kept connection to ${where}`);
+  else add('connect', connection.connectedMono, `connected to ${where}`);
+  add('response', connection.responseMono, connection.status === 0 ? 'first byte' : `${connection.status}`);
+  const endText = connection.termination ?? (connection.mode === 'tcp' ? '--' : '----');
+  add('end', connection.endMono, endText);
+  // Sorting is stable: steps of the same millisecond keep the order in which they must have happened.
+  return [...steps, ...(connection.steps ?? [])].sort(
+    (a, b) => a.atMs - b.atMs || rank[a.what] - rank[b.what],
+  );
+}
+
+const rank: Record<ConnectionStep['what'], number> = {
+  accept: 0,
+  request: 1,
+  queue: 2,
+  retry: 3,
+  connect: 4,
+  pooled: 4,
+  response: 5,
+  upgrade: 6,
+  end: 7,
+};
+
+function queueText({ serverQueuePlace, backendQueuePlace, backend, server }: LiveConnection): string {
+  if (serverQueuePlace > 0) return `place ${serverQueuePlace} in the queue of ${server ?? 'its server'}`;
+  if (backendQueuePlace > 0) return `place ${backendQueuePlace} in the queue of ${backend ?? 'its backend'}`;
+  return 'waited for a free place';
+}

@@ -1,0 +1,16 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { selectFirst } from '../../src/proxy/select-first.ts';
+
+it('chooses what sorting everything would have put first', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.integer({ min: 0, max: 50 })),
+      fc.integer({ min: 0, max: 60 }),
+      (items, count) => {
+        const sorted = [...items].sort((a, b) => a - b);
+        expect(selectFirst(items, count, (a, b) => a - b)).toEqual(sorted.slice(0, count));
+      },
+    ),
+  );
+});
