@@ -53,7 +53,13 @@ export interface RuntimeClient {
   ): Disposer;
   preview(command: Command): Promise<Preview>;
   /** Sent at most once: when the attachment breaks before the answer, the outcome is `unknown`, or, once attached again, the true one. */
-  execute(command: Command): Promise<Outcome>;
+  execute(
+    command: Command,
+    conditions?: {
+      /** The preview's `from`: refused with `changed-since` where the server is not in that state any more. */
+      readonly from?: NonNullable<Preview['from']>;
+    },
+  ): Promise<Outcome>;
   close(): void;
 }
 

@@ -63,6 +63,8 @@ export interface Preview {
   readonly lines: readonly PreviewLine[];
   /** The server's state that the preview was made from; the command may carry on only while it still holds. */
   readonly from?: { readonly admin: AdminState; readonly weight: number };
+  /** Of an undo: the journal entry it is about; sent with the command, so that it undoes what was shown. */
+  readonly entry?: number;
 }
 
 export interface PreviewLine {

@@ -1,0 +1,120 @@
+// What this console watches, kept apart from any one attachment, so that all of it is opened again after a reconnect.
+
+import type { StreamRecord } from '../domain/connection.ts';
+import type { Disposer } from '../domain/event.ts';
+import type { Sample, SampleTopic } from '../domain/sample.ts';
+import type { ConnectionTable, ConnectionTableQuery, ConnectionTableWatch } from './runtime-client.ts';
+import type { NotificationOf, Session } from './session.ts';
+
+export interface TailBatch {
+  readonly records: readonly StreamRecord[];
+  readonly dropped: number;
+}
+
+interface Watch {
+  open(session: Session): Promise<unknown>;
+  notified(notification: NotificationOf): void;
+}
+
+export interface OpenWatches {
+  samples(topics: readonly SampleTopic[], intervalMs: number, listener: (sample: Sample) => void): Disposer;
+  connections(query: ConnectionTableQuery, listener: (table: ConnectionTable) => void): ConnectionTableWatch;
+  tail(filter: string, listener: (batch: TailBatch) => void): Disposer;
+  /** The attachment is live: everything is opened on it. */
+  attached(session: Session): void;
+  lost(): void;
+  notified(notification: NotificationOf & { params: { watch: string } }): void;
+}
+
+export function createOpenWatches(): OpenWatches {
+  const watches = new Map<string, Watch>();
+  let session: Session | undefined;
+  let serial = 0;
+
+  // A refusal (a filter that does not parse, a capability that is missing) leaves the watch silent: the console knew both
+  // before. A loss opens it again with the next attachment.
+  const ask = (request: Promise<unknown> | undefined): void => void request?.catch(() => {});
+
+  function add(make: (watch: string) => Watch): { readonly name: string; readonly close: Disposer } {
+    serial += 1;
+    const name = `w${serial}`;
+    const watch = make(name);
+    watches.set(name, watch);
+    if (session) ask(watch.open(session));
+    return {
+      name,
+      close() {
+        if (watches.delete(name)) ask(session?.request('watch.close', { watch: name }));
+      },
+    };
+  }
+
+  return {
+    samples(topics, intervalMs, listener) {
+      return add((watch) => ({
+        open: (on) => on.request('samples.open', { watch, topics: [...topics], intervalMs }),
+        notified: (notification) => {
+          if (notification.name === 'samples') listener(notification.params.sample);
+        },
+      })).close;
+    },
+
+    connections(query, listener) {
+      let asked = query;
+      let underWay = false;
+      let again = false;
+      const { name, close } = add((watch) => ({
+        open: (on) => on.request('connections.open', { watch, query: { ...asked } }),
+        notified: (notification) => {
+          if (notification.name === 'connections') listener(notification.params.table as ConnectionTable);
+        },
+      }));
+      // While one update is under way only the newest is kept: a held arrow key must not flood a slow link.
+      const send = (): void => {
+        const on = session;
+        if (!on || !watches.has(name)) return;
+        if (underWay) {
+          again = true;
+          return;
+        }
+        underWay = true;
+        ask(
+          on.request('connections.update', { watch: name, query: { ...asked } }).finally(() => {
+            underWay = false;
+            if (again) {
+              again = false;
+              send();
+            }
+          }),
+        );
+      };
+      return {
+        update(next) {
+          asked = next;
+          send();
+        },
+        close,
+      };
+    },
+
+    tail(filter, listener) {
+      return add((watch) => ({
+        open: (on) => on.request('tail.open', { watch, filter }),
+        notified: (notification) => {
+          if (notification.name === 'tail') listener(notification.params as TailBatch);
+        },
+      })).close;
+    },
+
+    attached(next) {
+      session = next;
+      for (const watch of watches.values()) ask(watch.open(next));
+    },
+    lost() {
+      session = undefined;
+    },
+    notified(notification) {
+      watches.get(notification.params.watch)?.notified(notification);
+    },
+  };
+}

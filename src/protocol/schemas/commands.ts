@@ -1,0 +1,61 @@
+// Commands, outcomes and previews as they travel. Limits of values are here, so a bad one never reaches the runtime's core.
+
+import { z } from 'zod';
+import type { Command, Outcome, Preview } from '../../domain/command.ts';
+import { adminState, count, line, name, serverKey } from './words.ts';
+
+const week = 7 * 24 * 3_600_000;
+export const weight = z.int().min(0).max(256);
+
+export const command = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('drain'),
+    server: serverKey,
+    deadlineMs: z.int().min(0).max(week),
+    then: z.enum(['wait', 'kill', 'maint', 'ready']),
+    killRate: z.number().positive().max(10_000),
+  }),
+  z.strictObject({ kind: z.literal('ready'), server: serverKey }),
+  z.strictObject({ kind: z.literal('maint'), server: serverKey }),
+  z.strictObject({ kind: z.literal('weight'), server: serverKey, weight }),
+  z.strictObject({ kind: z.literal('rollback'), server: serverKey }),
+  z.strictObject({ kind: z.literal('kill'), connection: z.string().min(1).max(200) }),
+  z.strictObject({ kind: z.literal('undo'), entry: z.int().positive().exactOptional() }),
+  z.strictObject({ kind: z.literal('reset'), server: serverKey }),
+  z.strictObject({ kind: z.literal('reload') }),
+]) satisfies z.ZodType<Command>;
+
+/** What a preview was made from: the command is refused (`changed-since`) when it no longer holds. */
+export const precondition = z.object({ admin: adminState, weight });
+
+const refusalCode = z.enum([
+  'no-such-server',
+  'no-such-connection',
+  'no-drain-job',
+  'nothing-to-undo',
+  'not-undoable',
+  'changed-since',
+  'bad-value',
+  'bad-configuration',
+  'not-permitted',
+  'not-capable',
+  'busy',
+]);
+
+export const outcome = z.discriminatedUnion('result', [
+  z.object({ result: z.literal('done'), seq: count, entry: count.exactOptional(), text: line }),
+  z.object({
+    result: z.literal('refused'),
+    code: refusalCode,
+    text: z.string(),
+    remedy: z.string().exactOptional(),
+  }),
+  z.object({ result: z.literal('unknown'), text: line }),
+]) satisfies z.ZodType<Outcome>;
+
+export const preview = z.object({
+  title: name,
+  lines: z.array(z.object({ tone: z.enum(['now', 'then', 'warning']), text: line })),
+  from: precondition.exactOptional(),
+  entry: count.exactOptional(),
+}) satisfies z.ZodType<Preview>;

@@ -1,0 +1,176 @@
+// The model's entities, changes and snapshots as they travel.
+
+import { z } from 'zod';
+import type { DrainJob } from '../../domain/drain.ts';
+import type { JournalEntry } from '../../domain/journal.ts';
+import type { Change, EntityTypes } from '../../domain/model.ts';
+import { command } from './commands.ts';
+import { adminState, amount, bindMode, count, line, name, operationalState, serverKey } from './words.ts';
+
+const capability = z.union([z.literal(true), z.object({ no: line })]);
+
+const runtime = z.object({
+  name,
+  engine: z.enum(['embedded', 'haproxy', 'scripted']),
+  version: line,
+  pid: count,
+  startedAt: amount,
+  plan: z.object({ hash: line, at: amount, file: line.exactOptional() }),
+  demo: z.boolean(),
+  capabilities: z.object({
+    drain: capability,
+    maint: capability,
+    weight: capability,
+    kill: capability,
+    'kill-server': capability,
+    connections: capability,
+    tail: capability,
+    reload: capability,
+    latency: capability,
+  }),
+}) satisfies z.ZodType<EntityTypes['runtime']>;
+
+const instance = z.object({
+  id: name,
+  shard: line,
+  pid: count,
+  state: z.enum(['starting', 'serving', 'leaving', 'gone']),
+  planHash: line,
+  startedAt: amount,
+  text: line.exactOptional(),
+}) satisfies z.ZodType<EntityTypes['instance']>;
+
+const bind = z.object({
+  name,
+  shard: line,
+  address: line,
+  mode: bindMode,
+  backend: name.exactOptional(),
+  maxConnections: count,
+  state: z.enum(['open', 'failed']),
+  text: line.exactOptional(),
+}) satisfies z.ZodType<EntityTypes['bind']>;
+
+const backend = z.object({
+  name,
+  mode: bindMode,
+  algorithm: z.enum(['roundrobin', 'leastconn', 'random', 'source']),
+  cookie: name.exactOptional(),
+  check: line.exactOptional(),
+  servers: z.array(serverKey),
+}) satisfies z.ZodType<EntityTypes['backend']>;
+
+const checkResult = z.object({
+  code: z.enum(['L4OK', 'L4TOUT', 'L4CON', 'L7OK', 'L7TOUT', 'L7RSP', 'L7STS', 'L6RSP', 'L6TOUT']),
+  ok: z.boolean(),
+  status: count.exactOptional(),
+  reason: line,
+  durationMs: amount,
+  at: amount,
+});
+
+const server = z.object({
+  key: serverKey,
+  backend: name,
+  name,
+  address: line,
+  weight: count,
+  configuredWeight: count,
+  backup: z.boolean(),
+  maxConnections: count,
+  admin: adminState,
+  adminSince: amount,
+  adminBy: line.exactOptional(),
+  operational: operationalState,
+  operationalSince: amount,
+  previousOperational: z.object({ state: operationalState, lastedMs: amount }).exactOptional(),
+  check: checkResult.exactOptional(),
+  checkProgress: z.object({ done: count, of: count, towards: z.enum(['up', 'down']) }).exactOptional(),
+}) satisfies z.ZodType<EntityTypes['server']>;
+
+const route = z.object({
+  name,
+  host: line.exactOptional(),
+  path: line,
+  to: z.array(z.object({ backend: name, weight: count })),
+}) satisfies z.ZodType<EntityTypes['route']>;
+
+const drain = z.object({
+  server: serverKey,
+  phase: z.enum(['draining', 'drained', 'overdue', 'killing']),
+  before: z.object({ admin: adminState, weight: count, overridden: z.boolean() }),
+  startedAt: amount,
+  deadlineAt: amount,
+  then: z.enum(['wait', 'kill', 'maint', 'ready']),
+  killRate: amount,
+  by: line,
+  drainedAt: amount.exactOptional(),
+  progress: z.object({
+    streamsAtStart: count,
+    streams: count,
+    tunnels: count,
+    sticky: count,
+    queued: count,
+    arrivals: count,
+    killed: count,
+    estimateMs: amount.exactOptional(),
+  }),
+}) satisfies z.ZodType<DrainJob>;
+
+const drift = z.object({
+  key: name,
+  server: serverKey,
+  field: z.enum(['admin', 'weight']),
+  configured: line,
+  running: line,
+  by: line,
+  at: amount,
+}) satisfies z.ZodType<EntityTypes['drift']>;
+
+const journal = z.object({
+  id: count,
+  at: amount,
+  kind: z.enum(['act', 'event']),
+  actor: z.object({ name: line, from: line }),
+  subject: line,
+  text: line,
+  severity: z.enum(['good', 'note', 'warning', 'bad']),
+  command: command.exactOptional(),
+  before: line.exactOptional(),
+  after: line.exactOptional(),
+  result: z.enum(['done', 'refused', 'unknown']).exactOptional(),
+  inverse: command.exactOptional(),
+  undoneBy: count.exactOptional(),
+}) satisfies z.ZodType<JournalEntry>;
+
+const entities = { runtime, instance, bind, backend, server, route, drain, drift, journal };
+
+function changeOf<T extends keyof typeof entities, S extends z.ZodType>(type: T, value: S) {
+  return z.object({ seq: count, type: z.literal(type), key: line, value: value.nullable() });
+}
+
+export const change = z.discriminatedUnion('type', [
+  changeOf('runtime', runtime),
+  changeOf('instance', instance),
+  changeOf('bind', bind),
+  changeOf('backend', backend),
+  changeOf('server', server),
+  changeOf('route', route),
+  changeOf('drain', drain),
+  changeOf('drift', drift),
+  changeOf('journal', journal),
+]) satisfies z.ZodType<Change>;
+
+/** Each type's entities in the model's order, with their keys. */
+export const snapshot = z.object({
+  runtime: z.array(z.tuple([line, runtime])),
+  instance: z.array(z.tuple([line, instance])),
+  bind: z.array(z.tuple([line, bind])),
+  backend: z.array(z.tuple([line, backend])),
+  server: z.array(z.tuple([line, server])),
+  route: z.array(z.tuple([line, route])),
+  drain: z.array(z.tuple([line, drain])),
+  drift: z.array(z.tuple([line, drift])),
+  journal: z.array(z.tuple([line, journal])),
+});
+export type Snapshot = z.infer<typeof snapshot>;

@@ -1,0 +1,182 @@
+// Listens for consoles: unix socket, ws on loopback, wss elsewhere; hands each accepted WebSocket to an attachment.
+
+import { X509Certificate } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { createServer as createHttpServer, type IncomingMessage, type Server } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
+import type { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import { WebSocketServer } from 'ws';
+import type { Clock } from '../../domain/clock.ts';
+import type { ControlListen } from '../../domain/plan.ts';
+import { channelOf } from '../../protocol/channel.ts';
+import { closeCodes, type Limits } from '../../protocol/limits.ts';
+import { notificationText } from '../../protocol/rpc.ts';
+import { RuntimeError } from '../runtime-error.ts';
+import { type Attachment, createAttachment } from './attachment.ts';
+import { type DoorRules, doorFault, isLoopback } from './door.ts';
+import { certificateName, createIdentifier, type Peer } from './identify.ts';
+import type { ControlServices } from './services.ts';
+import { readTokens } from './tokens.ts';
+import { listenPrivately, prepareSocketPath } from './unix-socket.ts';
+
+export interface ControlServer {
+  /** Where consoles attach, ephemeral ports resolved: "unix:/run/x.sock", "ws://127.0.0.1:7443". */
+  readonly urls: readonly string[];
+  readonly attachments: number;
+  close(): Promise<void>;
+}
+
+/** @throws RuntimeError; then nothing listens */
+export async function startControlServer(options: {
+  readonly listens: readonly ControlListen[];
+  readonly services: ControlServices;
+  readonly limits: Limits;
+  readonly clock: Clock;
+}): Promise<ControlServer> {
+  const { services, limits, clock } = options;
+  const attachments = new Set<Attachment>();
+  const sockets = new WebSocketServer({
+    noServer: true,
+    maxPayload: limits.payloadBytes,
+    perMessageDeflate: false,
+    clientTracking: false,
+  });
+  const servers: Server[] = [];
+  const urls: string[] = [];
+
+  const stopTelling = services.store.batches((changes) => {
+    if (attachments.size === 0) return;
+    const text = notificationText('model.changes', { changes });
+    for (const attachment of attachments) attachment.changes(text);
+  });
+
+  async function open(listen: ControlListen): Promise<void> {
+    const { address } = listen;
+    if (listen.tokens) await readTokens(listen.tokens);
+    const identify = createIdentifier(listen, clock);
+    const tls = listen.tls && {
+      cert: await readFile(listen.tls.cert),
+      key: await readFile(listen.tls.key),
+      minVersion: 'TLSv1.2' as const,
+      ...(listen.tls.clientCa && {
+        ca: await readFile(listen.tls.clientCa),
+        requestCert: true,
+        // Not rejected in the handshake: a token may do as well, and the refusal can say why.
+        rejectUnauthorized: false,
+      }),
+    };
+    const host = address.kind === 'ip' ? address.host : '';
+    if (address.kind === 'ip' && !isLoopback(host) && !(tls && (listen.tokens || listen.tls?.clientCa)))
+      throw new RuntimeError(
+        'control-unsafe',
+        `control ${host}:${address.port}: off loopback it needs tls, and tokens or a clientCa`,
+      );
+    const rules: DoorRules = {
+      unix: address.kind === 'unix',
+      host,
+      origins: listen.origins,
+      ...(tls && { certificate: new X509Certificate(tls.cert) }),
+    };
+    const server: Server = tls ? createHttpsServer(tls) : createHttpServer();
+    server.headersTimeout = 5_000;
+    server.requestTimeout = 5_000;
+    server.on('request', (_, response) => {
+      response.writeHead(426, { 'content-type': 'text/plain', connection: 'close' });
+      response.end('this is the control port of a Sluice runtime: attach with `sluice console`\n');
+    });
+    server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
+      socket.on('error', () => socket.destroy());
+      const fault =
+        doorFault(request, rules) ??
+        (attachments.size >= limits.attachments
+          ? { status: 503, text: `${limits.attachments} consoles are attached already` }
+          : undefined);
+      if (fault) {
+        socket.end(
+          `HTTP/1.1 ${fault.status} refused\r\nconnection: close\r\ncontent-type: text/plain\r\ncontent-length: ${Buffer.byteLength(fault.text)}\r\n\r\n${fault.text}`,
+        );
+        return;
+      }
+      const peer = peerOf(request, socket, rules.unix);
+      sockets.handleUpgrade(request, socket, head, (websocket) => {
+        const channel = channelOf(websocket);
+        const attachment = createAttachment({
+          channel,
+          services,
+          limits,
+          clock,
+          identify: (hello) => identify(peer, hello),
+        });
+        attachments.add(attachment);
+        channel.ended(() => attachments.delete(attachment));
+      });
+    });
+    servers.push(server);
+    if (address.kind === 'unix') {
+      await prepareSocketPath(address.path);
+      await listenPrivately(server, address.path);
+      urls.push(`unix:${address.path}`);
+    } else {
+      await listenOn(server, host, address.port);
+      const bound = server.address();
+      const port = bound && typeof bound === 'object' ? bound.port : address.port;
+      urls.push(`${tls ? 'wss' : 'ws'}://${host.includes(':') ? `[${host}]` : host}:${port}`);
+    }
+    server.on('error', () => {});
+  }
+
+  async function close(): Promise<void> {
+    stopTelling();
+    for (const attachment of [...attachments]) attachment.close(closeCodes.goingAway, 'the runtime ends');
+    await Promise.all(
+      servers.map(
+        (server) =>
+          new Promise<void>((resolve) => {
+            server.close(() => resolve());
+            server.closeIdleConnections();
+            // Upgraded sockets end with their attachments; one that does not is ended here.
+            clock.after(500, () => server.closeAllConnections());
+          }),
+      ),
+    );
+  }
+
+  try {
+    for (const listen of options.listens) await open(listen);
+  } catch (error) {
+    await close();
+    throw error instanceof RuntimeError
+      ? error
+      : new RuntimeError('control-failed', `control: ${(error as Error).message}`, { cause: error });
+  }
+  return {
+    urls,
+    get attachments() {
+      return attachments.size;
+    },
+    close,
+  };
+}
+
+function peerOf(request: IncomingMessage, socket: Socket, unix: boolean): Peer {
+  const bearer = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1];
+  const certificate =
+    'getPeerCertificate' in socket ? certificateName(socket as unknown as TLSSocket) : undefined;
+  return {
+    unix,
+    from: unix ? 'local' : (socket.remoteAddress ?? 'unknown').replace(/^::ffff:/, ''),
+    ...(bearer !== undefined && { bearer }),
+    ...(certificate !== undefined && { certificate }),
+  };
+}
+
+function listenOn(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ host, port, exclusive: true }, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}

@@ -1,0 +1,45 @@
+// What the control server asks of the runtime: everything a console can see and do, without sockets.
+
+import type { Command, Outcome, Preview } from '../../domain/command.ts';
+import type { ConnectionDetail } from '../../domain/connection.ts';
+import type { Disposer } from '../../domain/event.ts';
+import type { Actor } from '../../domain/journal.ts';
+import type { HistoryPoint, Sample, SampleTopic } from '../../domain/sample.ts';
+import type { ConnectionQuery, ConnectionWatch, ConnectionWindow, TailBatch } from '../../engine/engine.ts';
+import type { Role } from '../../protocol/schemas/words.ts';
+import type { ModelStore } from '../model-store.ts';
+
+export interface ControlServices {
+  readonly store: ModelStore;
+  readonly name: string;
+  readonly version: string;
+  samples(topics: readonly SampleTopic[], intervalMs: number, listener: (sample: Sample) => void): Disposer;
+  history(): readonly HistoryPoint[];
+  /** What is wrong with a filter expression; undefined where nothing is. */
+  filterFault(filter: string): string | undefined;
+  watchConnections(query: ConnectionQuery, listener: (window: ConnectionWindow) => void): ConnectionWatch;
+  connection(id: string): Promise<ConnectionDetail | undefined>;
+  tail(filter: string, listener: (batch: TailBatch) => void): Disposer;
+  preview(command: Command): Preview;
+  execute(request: CommandRequest): Promise<Outcome>;
+  /** Undefined where the runtime never heard of this id. */
+  outcome(id: string, actor: Actor): Promise<Outcome> | undefined;
+}
+
+export interface CommandRequest {
+  readonly id: string;
+  readonly actor: Actor;
+  readonly command: Command;
+  /** Refused with `changed-since` where the server is not in this state any more. */
+  readonly from?: NonNullable<Preview['from']>;
+}
+
+/** Who sits at a console, as far as the runtime could verify. */
+export interface Identity {
+  readonly actor: Actor;
+  readonly role: Role;
+  /** False once the token was revoked or changed its role; asked from time to time. */
+  stillHolds(): Promise<boolean>;
+}
+
+export type Identified = { readonly identity: Identity } | { readonly refused: string };

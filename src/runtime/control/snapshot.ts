@@ -1,0 +1,19 @@
+// The model as one document.
+
+import type { Model } from '../../domain/model.ts';
+
+export type SnapshotEntries = { readonly [T in keyof Model]: readonly (readonly [string, unknown])[] };
+
+export function snapshotOf(model: Model): SnapshotEntries {
+  return {
+    runtime: [...model.runtime],
+    instance: [...model.instance],
+    bind: [...model.bind],
+    backend: [...model.backend],
+    server: [...model.server],
+    route: [...model.route],
+    drain: [...model.drain],
+    drift: [...model.drift],
+    journal: [...model.journal],
+  };
+}
