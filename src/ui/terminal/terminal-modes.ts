@@ -1,0 +1,44 @@
+// What we switch on in the terminal besides Ink's alternate screen, and how it is switched off again, however the process ends.
+
+import type { ReadStream, WriteStream } from 'node:tty';
+
+/** Bracketed paste, so that pasted text is never taken for keys; the wheel as arrow keys, which leaves selecting text to the terminal. */
+const modesOn = '\u001b[?2004h\u001b[?1007h';
+const modesOff = '\u001b[?2004l\u001b[?1007l';
+
+export interface TerminalModes {
+  enter(): void;
+  leave(): void;
+}
+
+export function createTerminalModes(stdin: ReadStream, stdout: WriteStream): TerminalModes {
+  let entered = false;
+  return {
+    enter() {
+      if (entered) return;
+      entered = true;
+      stdin.setRawMode(true);
+      stdin.ref();
+      stdout.write(modesOn);
+    },
+    leave() {
+      if (!entered) return;
+      entered = false;
+      if (!stdout.destroyed) stdout.write(modesOff);
+      try {
+        stdin.setRawMode(false);
+      } catch {
+        // The terminal has gone: it keeps no modes.
+      }
+    },
+  };
+}
+
+/**
+ * Writing to a terminal blocks the process on Linux: a stalled ssh client would freeze everything, the attachment included.
+ * Node has no public way to change it, so this does what it can where the private one is there.
+ */
+export function setBlocking(stdout: WriteStream, blocking: boolean): void {
+  const { _handle: handle } = stdout as { _handle?: { setBlocking?: (blocking: boolean) => unknown } | null };
+  handle?.setBlocking?.(blocking);
+}
