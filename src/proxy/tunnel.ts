@@ -1,42 +1,220 @@
-// A relay between two established sockets, for TCP streams and for HTTP connections after an upgrade.
+// A relay between two established sockets, for TCP streams and for HTTP connections after an upgrade: back-pressure both
+// ways, half-close, and an abort of one side reaches the other as a reset, so that nobody takes cut-off bytes for all.
+//
+//   open → half-closed (one side's FIN was passed on) → ended        '-'
+//   any  → reset by a side 'C' 'S' · silent too long 'c' 's' · killed 'K'
 
 import type { Socket } from 'node:net';
 import type { BackendRuntime } from './backend-runtime.ts';
 import type { BindRuntime } from './bind-runtime.ts';
 import type { LiveConnection } from './live-connection.ts';
+import { giveBulkBuffer, smallRead, takeBulkBuffer } from './relay-buffers.ts';
+import { resetSocket } from './reset-socket.ts';
 import type { ServerRuntime } from './server-runtime.ts';
-import type { Timers } from './timers.ts';
+import type { ServerSocket } from './server-socket.ts';
+import { Timer, type Timers } from './timers.ts';
 
 export interface TunnelOptions {
-  /** Nothing listens on it any more; may be paused. */
+  /** Nothing listens on it any more; may be paused. Left with half-open allowed. */
   readonly client: Socket;
   readonly server: ServerSocket;
+  /** Its bytes, `lastByteMono` and traffic are counted as they pass; so are the bind's, backend's and server's. */
   readonly connection: LiveConnection;
   readonly bind: BindRuntime;
   readonly backend: BackendRuntime;
   readonly serverRuntime: ServerRuntime;
   readonly timers: Timers;
-  /** Already read from the client (after the upgrade request), and from the server (after the 101): sent first. */
+  /** Already read from the client (behind the upgrade request), and from the server (behind the 101): sent first, and counted. */
   readonly fromClient?: Buffer | undefined;
   readonly fromServer?: Buffer | undefined;
+  /** Once, when both sockets are done with. */
   readonly ended: (end: TunnelEnd) => void;
 }
 
-/**
- * The reading side of a server socket: `net.connect({ onread })` has no 'data' events, so whoever made the socket
- * hands its bytes on. `bytes` may be reused once `onBytes` returned; false stops reading until `resume`.
- */
-export interface ServerSocket {
-  readonly socket: Socket;
-  onBytes: (bytes: Buffer) => boolean;
-}
-
-/** `-`: both sides ended. `C`, `S`: aborted by. `c`, `s`: silent too long. `K`: killed. */
+/** `-`: both sides ended. `C`, `S`: reset by. `c`, `s`: silent for the tunnel timeout. `K`: killed. */
 export type TunnelEnd = '-' | 'C' | 'S' | 'c' | 's' | 'K';
 
 export interface Tunnel {
-  /** Resets both sides. */
+  /** Resets both sides; `ended` is called with 'K' before it returns. */
   kill(): void;
 }
 
-export declare function startTunnel(options: TunnelOptions): Tunnel;
+/** Bytes to the client without one stall before reads grow: more than a kernel takes for a reader that does not keep up. */
+const bulkAfter = 8 * 1024 * 1024;
+const nothing = Buffer.alloc(0);
+/** Dead peers of a silent tunnel are found by TCP itself, long before an hour's tunnel timeout. */
+const keepAliveAfterMs = 60_000;
+
+export function startTunnel(options: TunnelOptions): Tunnel {
+  return new Relay(options);
+}
+
+class Relay implements Tunnel {
+  readonly #options: TunnelOptions;
+  readonly #timer: Timer;
+  #clientMono: number;
+  #serverMono: number;
+  #clientEnded = false;
+  #serverEnded = false;
+  #open = 2;
+  #over = false;
+  #unstalled = 0;
+  #bulk: Buffer | undefined;
+
+  constructor(options: TunnelOptions) {
+    this.#options = options;
+    const { client, server, timers, serverRuntime } = options;
+    this.#timer = new Timer(() => this.#silent());
+    this.#clientMono = this.#serverMono = timers.mono();
+    timers.arm(this.#timer, this.#timeout);
+    serverRuntime.tunnels += 1;
+    client.setKeepAlive(true, keepAliveAfterMs);
+    server.socket.setKeepAlive(true, keepAliveAfterMs);
+
+    client.on('data', (bytes: Buffer) => this.#fromClient(bytes));
+    client.on('end', () => this.#clientEnd());
+    client.on('error', () => this.#failed('C'));
+    client.on('close', () => this.#closed('C'));
+    server.onBytes = (buffer, length) => this.#fromServer(buffer, length);
+    server.socket.on('end', () => this.#serverEnd());
+    server.socket.on('error', () => this.#failed('S'));
+    server.socket.on('close', () => this.#closed('S'));
+
+    if (options.fromServer !== undefined && options.fromServer.length > 0) {
+      this.#fromServer(options.fromServer, options.fromServer.length);
+    }
+    if (options.fromClient !== undefined && options.fromClient.length > 0) {
+      this.#fromClient(options.fromClient);
+    }
+    if (client.writableLength === 0) server.socket.resume();
+    if (server.socket.writableLength === 0) client.resume();
+  }
+
+  kill(): void {
+    this.#abort('K');
+  }
+
+  get #timeout(): number {
+    return this.#options.backend.settings.timeouts.tunnel;
+  }
+
+  #fromClient(bytes: Buffer): void {
+    if (this.#over) return;
+    const { connection, bind, backend, serverRuntime, client, server } = this.#options;
+    const { length } = bytes;
+    this.#clientMono = connection.lastByteMono = this.#options.timers.mono();
+    connection.bytesIn += length;
+    connection.streamBytesIn += length;
+    bind.traffic.bytesIn += length;
+    backend.traffic.bytesIn += length;
+    serverRuntime.traffic.bytesIn += length;
+    // The server is gone after its last byte: what the client still says has nowhere to go.
+    if (server.socket.destroyed) return;
+    server.socket.write(bytes);
+    if (server.socket.writableLength > 0) {
+      client.pause();
+      // 'drain' comes only above the high-water mark; an empty write behind the pending one always calls back.
+      server.socket.write(nothing, () => client.resume());
+    }
+  }
+
+  #fromServer(buffer: Buffer, length: number): boolean {
+    if (this.#over) return false;
+    const { connection, bind, backend, serverRuntime, client, server } = this.#options;
+    this.#serverMono = connection.lastByteMono = this.#options.timers.mono();
+    connection.bytesOut += length;
+    connection.streamBytesOut += length;
+    bind.traffic.bytesOut += length;
+    backend.traffic.bytesOut += length;
+    serverRuntime.traffic.bytesOut += length;
+    if (client.destroyed) return true;
+    if (length <= smallRead) client.write(buffer.toString('latin1', 0, length), 'latin1');
+    else if (buffer === this.#bulk) client.write(buffer.subarray(0, length));
+    else client.write(Buffer.copyBytesFrom(buffer, 0, length));
+    if (client.writableLength === 0) {
+      this.#grow(length);
+      return true;
+    }
+    // Not reading while a write is pending is also what keeps the bulk buffer untouched until it is written.
+    this.#unstalled = 0;
+    client.write(nothing, () => server.socket.resume());
+    return false;
+  }
+
+  #grow(length: number): void {
+    const { server } = this.#options;
+    if (server.readInto === undefined) return;
+    if (length <= smallRead) {
+      this.#unstalled = 0;
+      this.#shrink();
+    } else if (this.#bulk === undefined) {
+      this.#unstalled += length;
+      if (this.#unstalled < bulkAfter) return;
+      this.#bulk = takeBulkBuffer();
+      server.readInto(this.#bulk);
+    }
+  }
+
+  #shrink(): void {
+    if (this.#bulk === undefined) return;
+    this.#options.server.readInto?.(undefined);
+    giveBulkBuffer(this.#bulk);
+    this.#bulk = undefined;
+  }
+
+  #clientEnd(): void {
+    this.#clientEnded = true;
+    if (!this.#over) this.#options.server.socket.end();
+  }
+
+  #serverEnd(): void {
+    this.#serverEnded = true;
+    if (!this.#over) this.#options.client.end();
+  }
+
+  /** A reset, or a write to a side that no longer reads. */
+  #failed(side: 'C' | 'S'): void {
+    if (this.#over) return;
+    const [ended, other] =
+      side === 'C'
+        ? [this.#clientEnded, this.#options.server.socket]
+        : [this.#serverEnded, this.#options.client];
+    // It had said all it wanted to say, and the other side is to get all of that before it goes.
+    if (ended) other.destroySoon();
+    else this.#abort(side);
+  }
+
+  #closed(side: 'C' | 'S'): void {
+    this.#open -= 1;
+    if (this.#over) return;
+    if (!(side === 'C' ? this.#clientEnded : this.#serverEnded)) this.#abort(side);
+    else if (this.#open === 0) this.#finish('-');
+  }
+
+  #silent(): void {
+    const { timers, connection } = this.#options;
+    const left = connection.lastByteMono + this.#timeout - timers.mono();
+    // Armed once, not at every byte: whatever passed meanwhile is seen here.
+    if (left > 0) timers.arm(this.#timer, left);
+    else this.#abort(this.#clientMono <= this.#serverMono ? 'c' : 's');
+  }
+
+  #abort(end: TunnelEnd): void {
+    if (this.#over) return;
+    this.#finish(end);
+    resetSocket(this.#options.client);
+    resetSocket(this.#options.server.socket);
+  }
+
+  #finish(end: TunnelEnd): void {
+    this.#over = true;
+    const { timers, serverRuntime, bind, backend, client, ended } = this.#options;
+    timers.cancel(this.#timer);
+    serverRuntime.tunnels -= 1;
+    if (end === 'C') for (const { traffic } of [bind, backend, serverRuntime]) traffic.clientAborts += 1;
+    if (end === 'S') for (const { traffic } of [bind, backend, serverRuntime]) traffic.serverAborts += 1;
+    // A buffer that the kernel may still be reading from is not for others.
+    if (client.writableLength === 0) this.#shrink();
+    ended(end);
+  }
+}

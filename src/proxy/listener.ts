@@ -1,0 +1,135 @@
+// One listening socket: TCP over IPv4 or IPv6 ("::" is both), or a unix socket. Errors say who is in the way.
+
+import { unlink } from 'node:fs/promises';
+import { connect, createServer, type ListenOptions, type Server, type Socket } from 'node:net';
+import type { Address } from '../domain/plan.ts';
+import { addressText, hostPort } from './address-text.ts';
+import { holderOf } from './port-holder.ts';
+
+export interface Listener {
+  /** What is really listened on: an ephemeral port resolved. */
+  readonly address: string;
+  /** Stops accepting; what was accepted stays. Resolves once the address is free again. */
+  close(): Promise<void>;
+}
+
+export interface ListenerEvents {
+  accepted(socket: Socket): void;
+  /** Accepting failed (no more files, say); it listens on. */
+  failed(error: Error): void;
+}
+
+/** A bind that cannot be had. `code` is the system's: EADDRINUSE, EACCES, EADDRNOTAVAIL … */
+export class BindError extends Error {
+  override readonly name = 'BindError';
+  readonly code: string;
+  constructor(code: string, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/**
+ * @param exclusive false in a node:cluster worker, where the socket is the acceptor's and shared on purpose.
+ * @throws BindError
+ */
+export async function openListener(
+  bind: { readonly name: string; readonly address: Address },
+  exclusive: boolean,
+  events: ListenerEvents,
+): Promise<Listener> {
+  const { address } = bind;
+  const open = () => listen(listenOptions(address, exclusive), events);
+  let server: Server;
+  try {
+    try {
+      server = await open();
+    } catch (error) {
+      if (address.kind !== 'unix' || codeOf(error) !== 'EADDRINUSE') throw error;
+      if (await answers(address.path)) throw error;
+      // Left behind by a process that died without cleaning up.
+      await unlink(address.path);
+      server = await open();
+    }
+  } catch (error) {
+    throw await bindError(bind, error);
+  }
+  return {
+    address: listeningAddress(server, address),
+    close: () => new Promise((resolve) => server.close(() => resolve())),
+  };
+}
+
+function listenOptions(address: Address, exclusive: boolean): ListenOptions {
+  // The kernel cuts the backlog to net.core.somaxconn.
+  const backlog = 4096;
+  return address.kind === 'unix'
+    ? { path: address.path, exclusive, backlog }
+    : { host: address.host, port: address.port, exclusive, backlog };
+}
+
+function listen(options: ListenOptions, events: ListenerEvents): Promise<Server> {
+  return new Promise((resolve, reject) => {
+    const server = createServer({ allowHalfOpen: true, noDelay: true }, events.accepted);
+    server.once('error', reject);
+    server.listen(options, () => {
+      server.off('error', reject);
+      server.on('error', events.failed);
+      resolve(server);
+    });
+  });
+}
+
+/** Does a living process accept on this unix socket? */
+function answers(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ path });
+    const settle = (alive: boolean) => {
+      socket.destroy();
+      resolve(alive);
+    };
+    socket.once('connect', () => settle(true));
+    // Full backlogs and denied permissions belong to the living; only a refusal proves that nobody listens.
+    socket.once('error', (error) => settle(codeOf(error) !== 'ECONNREFUSED'));
+  });
+}
+
+function listeningAddress(server: Server, address: Address): string {
+  const actual = server.address();
+  return address.kind === 'ip' && actual !== null && typeof actual === 'object'
+    ? hostPort(address.host, actual.port)
+    : addressText(address);
+}
+
+async function bindError(
+  bind: { readonly name: string; readonly address: Address },
+  cause: unknown,
+): Promise<BindError> {
+  const code = codeOf(cause);
+  const where = addressText(bind.address);
+  const subject = bind.name === where ? `bind ${where}` : `bind ${bind.name} (${where})`;
+  return new BindError(code, `${subject}: ${await reason(code, bind.address, cause)}`, { cause });
+}
+
+async function reason(code: string, address: Address, cause: unknown): Promise<string> {
+  switch (code) {
+    case 'EADDRINUSE': {
+      const holder = await holderOf(address);
+      return `the address is in use${holder === undefined ? '' : ` by ${holder}`}`;
+    }
+    case 'EACCES':
+      return address.kind === 'ip' && address.port < 1024
+        ? 'not permitted: ports below 1024 need root or CAP_NET_BIND_SERVICE'
+        : 'not permitted';
+    case 'EADDRNOTAVAIL':
+      return 'this machine has no such address';
+    case 'ENOENT':
+      return 'the directory of the socket does not exist';
+    default:
+      return cause instanceof Error ? cause.message : String(cause);
+  }
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'UNKNOWN';
+}

@@ -1,0 +1,243 @@
+// One client connection on a bind of mode tcp: a server is chosen, connected to, and the two are joined by a tunnel.
+//
+//   queue → connect ⇄ pause (before the same server is tried again) → tunnel → over
+//              └────► queue (another server)
+// Every state may end at once: the client reset (C), a timeout (s), no server (S), killed (K).
+
+import type { Socket } from 'node:net';
+import { nextAttempt, retryPauseMs } from '../domain/retry.ts';
+import type { Phase, Who } from '../domain/termination.ts';
+import { addressText } from './address-text.ts';
+import type { BackendRuntime } from './backend-runtime.ts';
+import type { BindRuntime } from './bind-runtime.ts';
+import type { LiveConnection } from './live-connection.ts';
+import type { Plane, Serve } from './plane.ts';
+import { type Refusal, Waiter, type WaiterOwner } from './queue.ts';
+import { resetSocket } from './reset-socket.ts';
+import type { ServerRuntime } from './server-runtime.ts';
+import { openServerSocket, type ServerSocket } from './server-socket.ts';
+import { Timer } from './timers.ts';
+import { startTunnel, type Tunnel, type TunnelEnd } from './tunnel.ts';
+
+export const serveTcp: Serve = (socket, bind, plane) => {
+  new TcpSession(socket, bind, plane).start();
+};
+
+type State =
+  | { readonly at: 'queue' }
+  | { readonly at: 'connect'; readonly server: ServerRuntime; readonly socket: ServerSocket }
+  | { readonly at: 'pause'; readonly server: ServerRuntime }
+  | { readonly at: 'tunnel'; readonly server: ServerRuntime; readonly tunnel: Tunnel | undefined }
+  | { readonly at: 'over' };
+
+class TcpSession implements WaiterOwner {
+  readonly #client: Socket;
+  readonly #bind: BindRuntime;
+  readonly #plane: Plane;
+  readonly #connection: LiveConnection;
+  readonly #waiter: Waiter;
+  readonly #timer: Timer;
+  /** The plan's at the accept: a stream finishes under the plan it began with. */
+  readonly #backend: BackendRuntime | undefined;
+  #state: State = { at: 'queue' };
+  #failures = 0;
+
+  constructor(client: Socket, bind: BindRuntime, plane: Plane) {
+    this.#client = client;
+    this.#bind = bind;
+    this.#plane = plane;
+    this.#backend = bind.backend;
+    // Nothing to retire: a TCP connection has no further request.
+    this.#connection = plane.begin(
+      client,
+      bind,
+      () => this.#kill(),
+      () => {},
+    );
+    this.#waiter = new Waiter(this, this.#connection.clientHost);
+    this.#timer = new Timer(() => this.#timedOut());
+  }
+
+  start(): void {
+    const connection = this.#connection;
+    connection.requests = 1;
+    this.#client.on('error', this.#clientLost);
+    this.#client.on('close', this.#clientLost);
+    if (this.#backend === undefined) {
+      this.#end('S', 'C');
+      return;
+    }
+    connection.backend = this.#backend.name;
+    this.#waiter.begin(undefined);
+    this.#acquire(this.#backend);
+  }
+
+  granted(server: ServerRuntime): void {
+    this.#connect(server);
+  }
+
+  refused(why: Refusal): void {
+    this.#countError(undefined);
+    this.#end(why === 'timeout' ? 's' : 'S', why === 'timeout' ? 'Q' : 'C');
+  }
+
+  #acquire(backend: BackendRuntime): void {
+    const connection = this.#connection;
+    const found = backend.acquire(this.#waiter);
+    if (found === 'none') this.refused('none');
+    else if (found !== 'queued') this.#connect(found);
+    else {
+      this.#state = { at: 'queue' };
+      connection.phase = 'queue';
+      if (connection.queuedMono < 0) connection.queuedMono = this.#plane.timers.mono();
+    }
+  }
+
+  #connect(server: ServerRuntime): void {
+    const { timers } = this.#plane;
+    const connection = this.#connection;
+    connection.phase = 'connect';
+    connection.server = server.key;
+    connection.serverAddress = addressText(server.settings.address);
+    connection.serverQueuePlace = this.#waiter.serverQueuePlace;
+    connection.backendQueuePlace = this.#waiter.backendQueuePlace;
+    if (connection.assignedMono < 0) connection.assignedMono = timers.mono();
+    const socket = openServerSocket(server.settings.address);
+    this.#state = { at: 'connect', server, socket };
+    const begun = timers.mono();
+    socket.socket.once('connect', () => this.#connected(server, socket, begun));
+    socket.socket.on('error', (error) => this.#connectFailed(server, socket, reasonOf(error)));
+    timers.arm(this.#timer, server.backend.settings.timeouts.connect);
+  }
+
+  #connected(server: ServerRuntime, socket: ServerSocket, begun: number): void {
+    const { timers } = this.#plane;
+    const connection = this.#connection;
+    timers.cancel(this.#timer);
+    this.#client.off('error', this.#clientLost);
+    this.#client.off('close', this.#clientLost);
+    const now = timers.mono();
+    connection.connectedMono = now;
+    connection.phase = 'tunnel';
+    const took = (now - begun) * 1_000;
+    server.latency.record(took);
+    server.backend.latency.record(took);
+    this.#state = { at: 'tunnel', server, tunnel: undefined };
+    const tunnel = startTunnel({
+      client: this.#client,
+      server: socket,
+      connection,
+      bind: this.#bind,
+      backend: server.backend,
+      serverRuntime: server,
+      timers,
+      ended: (end) => this.#tunnelEnded(end),
+    });
+    if (this.#state.at === 'tunnel') this.#state = { at: 'tunnel', server, tunnel };
+  }
+
+  #connectFailed(server: ServerRuntime, socket: ServerSocket, reason: string): void {
+    if (this.#state.at !== 'connect' || this.#state.socket !== socket) return;
+    const { timers } = this.#plane;
+    const { backend } = server;
+    const connection = this.#connection;
+    const timedOut = reason === connectTimeout;
+    timers.cancel(this.#timer);
+    this.#failures += 1;
+    this.#countError(server);
+    connection.steps ??= [];
+    connection.steps.push({
+      what: 'retry',
+      atMs: timers.mono() - connection.acceptedMono,
+      text: `${server.key}: ${reason}`,
+    });
+    const next = nextAttempt(backend.settings, this.#failures, server.takesCookie);
+    if (next === 'give-up') {
+      this.#end(timedOut ? 's' : 'S', 'C');
+      return;
+    }
+    connection.retries += 1;
+    server.traffic.retries += 1;
+    backend.traffic.retries += 1;
+    if (next === 'other') this.#redispatch(server);
+    else if (timedOut) this.#connect(server);
+    else {
+      this.#state = { at: 'pause', server };
+      timers.arm(this.#timer, retryPauseMs(backend.settings.timeouts.connect));
+    }
+  }
+
+  #redispatch(server: ServerRuntime): void {
+    server.traffic.redispatches += 1;
+    server.backend.traffic.redispatches += 1;
+    this.#connection.redispatched = true;
+    this.#waiter.avoid = server;
+    this.#state = { at: 'queue' };
+    server.release();
+    this.#acquire(server.backend);
+  }
+
+  #countError(server: ServerRuntime | undefined): void {
+    if (server !== undefined) server.traffic.connectErrors += 1;
+    if (this.#backend !== undefined) this.#backend.traffic.connectErrors += 1;
+  }
+
+  #timedOut(): void {
+    const state = this.#state;
+    if (state.at === 'connect') {
+      const { server, socket } = state;
+      this.#connectFailed(server, socket, connectTimeout);
+      socket.socket.destroy();
+    } else if (state.at === 'pause') {
+      // Its place is still held; the checks may have found out meanwhile what the failure meant.
+      const { server } = state;
+      if (server.takesCookie || !server.backend.settings.redispatch) this.#connect(server);
+      else this.#redispatch(server);
+    }
+  }
+
+  readonly #clientLost = (): void => {
+    if (this.#state.at === 'over') return;
+    for (const traffic of [this.#bind.traffic, this.#backend?.traffic]) {
+      if (traffic !== undefined) traffic.clientAborts += 1;
+    }
+    this.#end('C', this.#state.at === 'queue' ? 'Q' : 'C');
+  };
+
+  #kill(): void {
+    if (this.#state.at === 'tunnel') this.#state.tunnel?.kill();
+    else this.#end('K', this.#state.at === 'queue' ? 'Q' : 'C');
+  }
+
+  #tunnelEnded(end: TunnelEnd): void {
+    this.#end(end, end === '-' ? '-' : 'D');
+  }
+
+  /** The one way out: every counter, queue place and socket is given back here, once. */
+  #end(who: Who, phase: Phase): void {
+    const state = this.#state;
+    if (state.at === 'over') return;
+    this.#state = { at: 'over' };
+    const { timers } = this.#plane;
+    const connection = this.#connection;
+    timers.cancel(this.#timer);
+    if (state.at === 'queue') this.#backend?.cancel(this.#waiter);
+    connection.endMono = timers.mono();
+    connection.termination = `${who}${phase}`;
+    const server = 'server' in state ? state.server : undefined;
+    if (server === undefined) connection.server = undefined;
+    this.#plane.streamEnded(connection, this.#backend, server);
+    if (state.at !== 'tunnel') {
+      resetSocket(this.#client);
+      if (state.at === 'connect') state.socket.socket.destroy();
+    }
+    server?.release();
+    this.#plane.end(connection, this.#bind);
+  }
+}
+
+const connectTimeout = 'no connection within the connect timeout';
+
+function reasonOf(error: Error): string {
+  return 'code' in error && error.code === 'ECONNREFUSED' ? 'connection refused' : error.message;
+}
