@@ -44,6 +44,7 @@ export class BackendRuntime {
     this.settings = settings;
     this.#balancer = createBalancer(settings.algorithm, context.random);
     this.configure(settings);
+    this.refresh();
   }
 
   /** By name: what a cookie's value names. */
@@ -108,25 +109,27 @@ export class BackendRuntime {
       server.removed = true;
       if (server.streams > 0) this.leaving.add(server);
       server.pool?.closeIdle();
-      this.#redistribute(server);
+      this.#unbind(server);
     }
-    this.refresh();
   }
 
-  /** After settings or wishes of servers changed: balances anew, moves waiters away from servers that lost them, serves others. */
+  /** After settings or wishes of servers changed: balances anew, frees waiters of servers that lost them, serves whom it can. */
   refresh(): void {
     this.#balancer.update(this.servers);
     for (const server of this.servers) {
       if (!server.takesCookie) server.pool?.closeIdle();
-      const moves = !server.takesCookie || (server.admin === 'drain' && this.settings.redispatch);
-      if (moves) this.#redistribute(server);
+      if (!server.takesCookie || (server.admin === 'drain' && this.settings.redispatch)) this.#unbind(server);
     }
-    for (const server of this.servers) this.#serveWaiters(server);
+    for (const server of this.servers) {
+      while (!server.isFull && server.queue.first !== undefined) this.#grant(server.queue.first, server);
+    }
+    this.#serveQueue();
   }
 
   /** The backend left the plan: it finishes its streams; whoever still waits gets no server. */
   remove(): void {
     this.configure({ ...this.settings, servers: [] });
+    this.refresh();
     for (let waiter = this.queue.first; waiter !== undefined; waiter = this.queue.first) {
       this.cancel(waiter);
       waiter.owner.refused('none');
@@ -174,32 +177,40 @@ export class BackendRuntime {
     return 'queued';
   }
 
-  /** Its own waiters and the backend's, whoever came first. */
+  #grant(waiter: Waiter, server: ServerRuntime): void {
+    this.cancel(waiter);
+    waiter.owner.granted(this.#take(server, waiter));
+  }
+
+  /** One place came free: its own waiters and the backend's, whoever came first. */
   #serveWaiters(server: ServerRuntime): void {
     while (!server.isFull) {
       const own = server.takesCookie ? server.queue.first : undefined;
       const any = this.#balancer.serves(server) ? this.queue.first : undefined;
       const waiter = own !== undefined && (any === undefined || own.order < any.order) ? own : any;
       if (waiter === undefined) return;
-      this.cancel(waiter);
-      waiter.owner.granted(this.#take(server, waiter));
+      this.#grant(waiter, server);
     }
   }
 
-  #redistribute(server: ServerRuntime): void {
-    const waiters: Waiter[] = [];
-    for (let waiter = server.queue.first; waiter !== undefined; waiter = waiter.next) waiters.push(waiter);
-    for (const waiter of waiters) {
-      if (waiter.queue !== server.queue) continue;
+  /** Many places may have come free: the algorithm spreads those that wait. */
+  #serveQueue(): void {
+    for (let waiter = this.queue.first; waiter !== undefined; waiter = this.queue.first) {
+      const picked = this.#pick(waiter);
+      if (picked === undefined) return;
+      if (picked.isFull) {
+        this.queue.remove(waiter);
+        this.#enqueue(waiter, picked.queue);
+      } else this.#grant(waiter, picked);
+    }
+  }
+
+  /** Whoever waits for this server may go to any other; with none left it waits for one to come back, while its time lasts. */
+  #unbind(server: ServerRuntime): void {
+    for (let waiter = server.queue.first; waiter !== undefined; waiter = server.queue.first) {
       server.queue.remove(waiter);
       waiter.cookieServer = undefined;
-      const found = this.acquire(waiter);
-      // With no server left it waits like any other for one to come back, until its time is over.
-      if (found === 'none') this.#enqueue(waiter, this.queue);
-      else if (found !== 'queued') {
-        this.#context.timers.cancel(waiter.timer);
-        waiter.owner.granted(found);
-      }
+      this.#enqueue(waiter, this.queue);
     }
   }
 }

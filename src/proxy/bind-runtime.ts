@@ -2,22 +2,26 @@
 
 import { smoothChoice } from '../domain/balance/smooth-choice.ts';
 import type { Bind, Route } from '../domain/plan.ts';
-import type { RouteTable } from '../domain/route-table.ts';
+import { compileRoutes, type RouteTable } from '../domain/route-table.ts';
 import type { BackendRuntime } from './backend-runtime.ts';
 import { BindTraffic } from './counters.ts';
 
 export class BindRuntime {
   readonly name: string;
-  /** The present plan's; a session reads it at the start of each request. */
+  readonly traffic = new BindTraffic();
+  /** The present plan's, all three: a session reads them at the start of each request. */
   settings: Bind;
   /** mode http. */
-  routes: RouteTable<RouteRuntime>;
+  routes: RouteTable<RouteRuntime> = compileRoutes<RouteRuntime>([]);
   /** mode tcp: where connections go. mode http: where no route matches. */
-  backend: BackendRuntime | undefined;
-  readonly traffic = new BindTraffic();
+  backend: BackendRuntime | undefined = undefined;
 
-  constructor(settings: Bind, routes: RouteTable<RouteRuntime>, backend: BackendRuntime | undefined) {
+  constructor(settings: Bind) {
     this.name = settings.name;
+    this.settings = settings;
+  }
+
+  configure(settings: Bind, routes: RouteTable<RouteRuntime>, backend: BackendRuntime | undefined): void {
     this.settings = settings;
     this.routes = routes;
     this.backend = backend;

@@ -4,61 +4,312 @@ import type { Socket } from 'node:net';
 import type { Random } from '../domain/clock.ts';
 import type { EngineSample, ProcessSample } from '../domain/counters.ts';
 import type { BindEntity } from '../domain/model.ts';
-import type { Plan, ServerKey } from '../domain/plan.ts';
+import type { Bind, Plan, ServerKey } from '../domain/plan.ts';
+import { compileRoutes } from '../domain/route-table.ts';
 import type { ServerWish } from '../domain/server-state.ts';
-import type { BackendRuntime } from './backend-runtime.ts';
-import type { BindRuntime } from './bind-runtime.ts';
+import { hostPort, plainHost } from './address-text.ts';
+import { BackendRuntime } from './backend-runtime.ts';
+import { BindRuntime, RouteRuntime } from './bind-runtime.ts';
+import { BindSet } from './bind-set.ts';
 import type { ConnectionTable } from './connection-table.ts';
-import type { LiveConnection } from './live-connection.ts';
+import { LiveConnection } from './live-connection.ts';
 import type { Plane, Serve, StreamEndHook } from './plane.ts';
-import type { PlaneClock, Timers } from './timers.ts';
+import { Sampler } from './plane-sample.ts';
+import type { ServerRuntime } from './server-runtime.ts';
+import { serveTcp } from './tcp-session.ts';
+import { type PlaneClock, Timer, type Timers, TimerWheel } from './timers.ts';
 
 export interface DataPlaneOptions {
   readonly clock: PlaneClock;
   readonly random: Random;
   readonly connections: ConnectionTable;
-  /** How sessions of mode http are served (http/client-session.ts). */
+  /** How connections on binds of mode http are served (http/client-session.ts). */
   readonly serveHttp: Serve;
   /** Only this shard's binds are opened; undefined opens all. */
   readonly shard: string | undefined;
   /** Changes whenever counters start again from zero. */
   readonly life: string;
-  /** False in a node:cluster worker, whose sockets the acceptor holds. */
+  /** False in a node:cluster worker, whose listening sockets the acceptor holds. */
   readonly exclusive: boolean;
   readonly processSample: () => ProcessSample;
 }
 
-export declare class DataPlane implements Plane {
-  constructor(options: DataPlaneOptions);
+export class DataPlane implements Plane {
   readonly connections: ConnectionTable;
   readonly timers: Timers;
+  onStreamEnd: StreamEndHook | undefined = undefined;
+  readonly #options: DataPlaneOptions;
+  readonly #binds: BindSet;
+  readonly #sampler = new Sampler();
+  #plan: Plan | undefined;
+  #bindRuntimes = new Map<string, BindRuntime>();
+  /** Binds no longer in the plan that still have connections. */
+  readonly #leavingBinds = new Set<BindRuntime>();
+  #backends = new Map<string, BackendRuntime>();
+  /** Backends no longer in the plan that still carry streams. */
+  readonly #leavingBackends = new Set<BackendRuntime>();
+  #applying: Promise<void> = Promise.resolve();
+  #serial = 0;
+  #open = 0;
+  #stopping = false;
+  #lastEnded: (() => void) | undefined;
+
+  constructor(options: DataPlaneOptions) {
+    this.#options = options;
+    this.connections = options.connections;
+    this.timers = new TimerWheel(options.clock);
+    this.#binds = new BindSet(options.exclusive, (socket, bind) => this.#accepted(socket, bind));
+  }
+
   /** The plan that serves; undefined before the first `apply`. */
-  readonly plan: Plan | undefined;
-  /** The binds as they listen, for the engine's snapshot. */
-  readonly binds: readonly BindEntity[];
-  onStreamEnd: StreamEndHook | undefined;
-  readonly openConnections: number;
-  readonly stopping: boolean;
-  wall(): number;
-  backend(name: string): BackendRuntime | undefined;
+  get plan(): Plan | undefined {
+    return this.#plan;
+  }
 
-  /** All or nothing. @throws BindError naming the bind, its address and who may hold it; the old plan then still serves. */
-  apply(plan: Plan, wishes: readonly ServerWish[]): Promise<void>;
-  setServers(wishes: readonly ServerWish[]): void;
+  /** The binds as they listen. */
+  get binds(): readonly BindEntity[] {
+    const shardOf = new Map(
+      this.#plan?.shards.flatMap(({ name, binds }) => binds.map((bind) => [bind.name, name] as const)),
+    );
+    return this.#binds.open.map(({ runtime: { name, settings }, address }) => ({
+      name,
+      shard: shardOf.get(name) ?? '',
+      address,
+      mode: settings.mode,
+      ...(settings.backend === undefined ? {} : { backend: settings.backend }),
+      maxConnections: settings.maxConnections,
+      state: 'open' as const,
+    }));
+  }
+
+  get openConnections(): number {
+    return this.#open;
+  }
+
+  get stopping(): boolean {
+    return this.#stopping;
+  }
+
+  wall(): number {
+    return this.#options.clock.now();
+  }
+
+  backend(name: string): BackendRuntime | undefined {
+    return this.#backends.get(name);
+  }
+
+  bind(name: string): BindRuntime | undefined {
+    return this.#bindRuntimes.get(name);
+  }
+
+  /**
+   * All or nothing; one at a time, in the order of the calls.
+   * @throws BindError naming the bind, its address and who may hold it: the old plan then serves on, unchanged.
+   */
+  apply(plan: Plan, wishes: readonly ServerWish[]): Promise<void> {
+    const applied = this.#applying.then(() => this.#apply(plan, wishes));
+    this.#applying = applied.catch(() => {});
+    return applied;
+  }
+
+  /** Wishes for servers that the plan does not know are passed over. */
+  setServers(wishes: readonly ServerWish[]): void {
+    for (const backend of this.#wish(wishes)) backend.refresh();
+  }
+
   /** By LiveConnection.serial. False where it is no longer there. */
-  kill(serial: number): boolean;
-  /** Streams first, then idle connections whose cookie names it; answers how many were ended. */
-  killOnServer(server: ServerKey, count: number): number;
-  /** `full`: every entry; else those that changed since the sample before. */
-  sample(full: boolean): EngineSample;
-  /** No new connections; idle ones close; resolves when the last has finished, or was ended after `graceMs`. */
-  stop(graceMs: number): Promise<void>;
+  kill(serial: number): boolean {
+    const connection = this.connections.get(serial);
+    if (connection === undefined || connection.phase === 'ended') return false;
+    connection.kill();
+    return true;
+  }
 
-  begin(socket: Socket, bind: BindRuntime, kill: () => void, retire: () => void): LiveConnection;
+  /** Streams first, then idle connections whose cookie names it; answers how many were ended. */
+  killOnServer(server: ServerKey, count: number): number {
+    const streams: LiveConnection[] = [];
+    const sticky: LiveConnection[] = [];
+    for (const connection of this.connections) {
+      if (streams.length >= count) break;
+      if (connection.server === server && onServer(connection)) streams.push(connection);
+      else if (connection.stickyTo === server && connection.phase === 'idle') sticky.push(connection);
+    }
+    const chosen = [...streams, ...sticky].slice(0, count);
+    for (const connection of chosen) {
+      // An idle connection has no stream to kill: it is closed like any whose time is over.
+      if (connection.phase === 'idle') connection.retire();
+      else connection.kill();
+    }
+    return chosen.length;
+  }
+
+  /** `full`: every entry; else those that changed since the sample before. */
+  sample(full: boolean): EngineSample {
+    const binds = [...this.#bindRuntimes.values(), ...this.#leavingBinds];
+    const backends = [...this.#backends.values(), ...this.#leavingBackends];
+    const { life, clock, processSample } = this.#options;
+    const sample = this.#sampler.take(binds, backends, full);
+    // Said once more with nothing left on it, then forgotten.
+    for (const backend of this.#leavingBackends) {
+      if (backend.streams === 0) this.#leavingBackends.delete(backend);
+    }
+    for (const bind of this.#leavingBinds) {
+      if (bind.traffic.connections === 0) this.#leavingBinds.delete(bind);
+    }
+    return { at: clock.now(), life, ...sample, process: processSample() };
+  }
+
+  /** No new connections; idle ones close; resolves when the last has finished, or was ended after `graceMs`. */
+  async stop(graceMs: number): Promise<void> {
+    await this.#applying;
+    this.#stopping = true;
+    this.#binds.close();
+    for (const connection of [...this.connections]) connection.retire();
+    if (this.#open === 0) return;
+    const deadline = new Timer(() => {
+      for (const connection of [...this.connections]) connection.kill();
+    });
+    await new Promise<void>((resolve) => {
+      this.#lastEnded = resolve;
+      this.timers.arm(deadline, graceMs);
+    });
+    this.timers.cancel(deadline);
+  }
+
+  begin(socket: Socket, bind: BindRuntime, kill: () => void, retire: () => void): LiveConnection {
+    const { clock } = this.#options;
+    this.#serial += 1;
+    this.#open += 1;
+    bind.traffic.connections += 1;
+    bind.traffic.total += 1;
+    const host = plainHost(socket.remoteAddress ?? '');
+    const client = host === '' ? 'unix:' : hostPort(host, socket.remotePort ?? 0);
+    const { name, settings } = bind;
+    const connection = new LiveConnection(
+      this.#serial,
+      client,
+      name,
+      settings.mode,
+      clock.now(),
+      clock.mono(),
+      kill,
+    );
+    connection.clientHost = host;
+    connection.retire = retire;
+    this.connections.add(connection);
+    return connection;
+  }
+
   streamEnded(
     connection: LiveConnection,
     backend: BackendRuntime | undefined,
-    server: import('./server-runtime.ts').ServerRuntime | undefined,
-  ): void;
-  end(connection: LiveConnection, bind: BindRuntime): void;
+    server: ServerRuntime | undefined,
+  ): void {
+    this.onStreamEnd?.(connection, backend, server);
+  }
+
+  end(connection: LiveConnection, bind: BindRuntime): void {
+    this.connections.ended(connection);
+    connection.retire = alreadyEnded;
+    bind.traffic.connections -= 1;
+    this.#open -= 1;
+    if (this.#open === 0) this.#lastEnded?.();
+  }
+
+  #accepted(socket: Socket, bind: BindRuntime): void {
+    const { traffic, settings } = bind;
+    // Node cannot leave a connection in the kernel's queue, so one too many is closed, and counted.
+    if (traffic.connections >= settings.maxConnections) {
+      traffic.requestErrors += 1;
+      socket.destroy();
+    } else if (settings.mode === 'tcp') serveTcp(socket, bind, this);
+    else this.#options.serveHttp(socket, bind, this);
+  }
+
+  async #apply(plan: Plan, wishes: readonly ServerWish[]): Promise<void> {
+    const { shard } = this.#options;
+    const shards = plan.shards.filter(({ name }) => shard === undefined || name === shard);
+    const binds = shards.flatMap((entry) => entry.binds);
+    const prepared = await this.#binds.prepare(binds);
+    if (this.#stopping) {
+      await prepared.rollback();
+      throw new Error('the data plane is stopping');
+    }
+
+    // From here to the end nothing waits and nothing fails: no request sees half a plan.
+    this.#plan = plan;
+    this.#swapBackends(plan);
+    for (const backend of new Set([...this.#backends.values(), ...this.#wish(wishes)])) backend.refresh();
+    const routes = compileRoutes(
+      plan.routes.map((route) => new RouteRuntime(route, (name) => this.backend(name))),
+    );
+    const former = this.#bindRuntimes;
+    this.#bindRuntimes = new Map();
+    const left = prepared.commit((settings: Bind) => {
+      const backend = settings.backend === undefined ? undefined : this.backend(settings.backend);
+      const runtime = former.get(settings.name) ?? this.#revived(settings.name) ?? new BindRuntime(settings);
+      runtime.configure(settings, routes, backend);
+      this.#bindRuntimes.set(settings.name, runtime);
+      return runtime;
+    });
+    this.#retire(left);
+  }
+
+  /** What was asked over connections of a bind that is gone is still answered; another request is not. */
+  #retire(left: readonly BindRuntime[]): void {
+    if (left.length === 0) return;
+    const names = new Set(left.map(({ name }) => name));
+    for (const bind of left) this.#leavingBinds.add(bind);
+    for (const connection of [...this.connections]) if (names.has(connection.bind)) connection.retire();
+  }
+
+  #revived(name: string): BindRuntime | undefined {
+    for (const bind of this.#leavingBinds) {
+      if (bind.name !== name) continue;
+      this.#leavingBinds.delete(bind);
+      return bind;
+    }
+    return undefined;
+  }
+
+  #swapBackends(plan: Plan): void {
+    const known = new Map(this.#backends);
+    for (const backend of this.#leavingBackends)
+      if (!known.has(backend.name)) known.set(backend.name, backend);
+    const context = { timers: this.timers, random: this.#options.random, wall: () => this.wall() };
+    this.#backends = new Map(
+      plan.backends.map((settings) => {
+        const runtime = known.get(settings.name);
+        runtime?.configure(settings);
+        if (runtime !== undefined) this.#leavingBackends.delete(runtime);
+        known.delete(settings.name);
+        return [settings.name, runtime ?? new BackendRuntime(context, settings)];
+      }),
+    );
+    for (const backend of known.values()) {
+      if (this.#leavingBackends.has(backend)) continue;
+      this.#leavingBackends.add(backend);
+      backend.remove();
+    }
+  }
+
+  /** Writes wishes down; answers the backends to refresh. */
+  #wish(wishes: readonly ServerWish[]): Set<BackendRuntime> {
+    const touched = new Set<BackendRuntime>();
+    for (const wish of wishes) {
+      const slash = wish.server.indexOf('/');
+      const backend = this.#backends.get(wish.server.slice(0, slash));
+      const server = backend?.server(wish.server.slice(slash + 1));
+      if (backend === undefined || server === undefined) continue;
+      server.wish(wish);
+      touched.add(backend);
+    }
+    return touched;
+  }
+}
+
+function alreadyEnded(): void {}
+
+function onServer({ phase }: LiveConnection): boolean {
+  return phase === 'connect' || phase === 'wait' || phase === 'data' || phase === 'tunnel';
 }

@@ -9,8 +9,8 @@ import { holderOf } from './port-holder.ts';
 export interface Listener {
   /** What is really listened on: an ephemeral port resolved. */
   readonly address: string;
-  /** Stops accepting; what was accepted stays. Resolves once the address is free again. */
-  close(): Promise<void>;
+  /** Stops accepting and frees the address; what was accepted stays. */
+  close(): void;
 }
 
 export interface ListenerEvents {
@@ -56,7 +56,7 @@ export async function openListener(
   }
   return {
     address: listeningAddress(server, address),
-    close: () => new Promise((resolve) => server.close(() => resolve())),
+    close: () => void server.close(),
   };
 }
 
