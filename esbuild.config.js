@@ -1,5 +1,5 @@
 // Bundles src into dist: one entry for each kind of process, shared code in chunks, the screen loaded only when asked for.
-import { rm } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import { build } from 'esbuild';
 
 /** Ink imports its developer tools statically; they are never used in production. */
@@ -29,14 +29,18 @@ const blessedWidgets = {
   },
 };
 
-await rm('dist', { recursive: true, force: true });
+/** Built beside and then put in its place, so that a program started meanwhile finds either the old or the new. */
+const [fresh, old] = ['dist.fresh', 'dist.old'];
+await rm(fresh, { recursive: true, force: true });
 await build({
   entryPoints: {
     main: 'src/cli/main.ts',
+    'demo-servers': 'src/cli/demo/demo-servers.ts',
+    'demo-clients': 'src/cli/demo/demo-clients.ts',
     acceptor: 'src/engine/embedded/acceptor.ts',
     instance: 'src/engine/embedded/instance.ts',
   },
-  outdir: 'dist',
+  outdir: fresh,
   bundle: true,
   splitting: true,
   format: 'esm',
@@ -52,3 +56,7 @@ await build({
   external: ['term.js', 'pty.js', 'bufferutil', 'utf-8-validate'],
   plugins: [withoutDevtools, blessedWidgets],
 });
+await rm(old, { recursive: true, force: true });
+await rename('dist', old).catch(() => {});
+await rename(fresh, 'dist');
+await rm(old, { recursive: true, force: true });

@@ -1,0 +1,114 @@
+// Attaches a verb to the runtime it means, and lets go again however the verb ends.
+import { readFileSync, statSync } from 'node:fs';
+import { userInfo } from 'node:os';
+import { attach } from '../client/attach.ts';
+import type { RuntimeClient } from '../client/runtime-client.ts';
+import { defaultControlPath } from '../config/control-path.ts';
+import { CliFailure } from './failure.ts';
+import type { VerbContext } from './program.ts';
+import { systemClock, systemRandom } from './system-clock.ts';
+
+/** --attach, else $SLUICE_ATTACH, else this machine's own control socket. */
+export function runtimeUrl({ options, env }: Pick<VerbContext, 'options' | 'env'>): string {
+  return options.attach ?? (env.SLUICE_ATTACH || `unix:${defaultControlPath(env)}`);
+}
+
+/** `stay`: reconnect by itself, for verbs that go on for a while. The first attempt fails at once in any case. */
+export async function attached<T>(
+  context: VerbContext,
+  use: (client: RuntimeClient) => Promise<T>,
+  { stay = false }: { readonly stay?: boolean } = {},
+): Promise<T> {
+  const client = await openAttachment(context, stay);
+  // Between two attempts to reconnect nothing else keeps the process alive.
+  const alive = setInterval(() => {}, 60_000);
+  try {
+    return await use(client);
+  } finally {
+    clearInterval(alive);
+    client.close();
+  }
+}
+
+export async function openAttachment(context: VerbContext, stay: boolean): Promise<RuntimeClient> {
+  const url = runtimeUrl(context);
+  const token = readToken(context);
+  const options = {
+    url,
+    name: 'sluice',
+    version: context.version,
+    user: userName(),
+    clock: systemClock,
+    random: systemRandom,
+    ...(token === undefined ? {} : { token }),
+    ...tlsOptions(context.options),
+  };
+  if (stay) {
+    // Whether anybody is there at all is asked first, so that a wrong URL is told instead of retried for ever.
+    const probe = attach({ ...options, retry: false });
+    try {
+      await probe.ready();
+    } finally {
+      probe.close();
+    }
+  }
+  const client = attach({ ...options, retry: stay });
+  try {
+    await client.ready();
+  } catch (error) {
+    client.close();
+    throw error;
+  }
+  return client;
+}
+
+/** @throws CliFailure */
+function tlsOptions({ ca, clientCert, clientKey }: VerbContext['options']) {
+  if ((clientCert === undefined) !== (clientKey === undefined)) {
+    throw new CliFailure('usage', '--client-cert and --client-key belong together');
+  }
+  return {
+    ...(ca === undefined ? {} : { ca: readPem(ca) }),
+    ...(clientCert === undefined || clientKey === undefined
+      ? {}
+      : { certificate: { cert: readPem(clientCert), key: readPem(clientKey) } }),
+  };
+}
+
+function readPem(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new CliFailure('usage', `cannot read ${file}: ${(error as Error).message}`, undefined, {
+      cause: error,
+    });
+  }
+}
+
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    // A container may run under a user id that has no name.
+    return `uid ${process.getuid?.() ?? '?'}`;
+  }
+}
+
+/** A token is never on the command line, where `ps` would show it. @throws CliFailure */
+function readToken({ options, env }: VerbContext): string | undefined {
+  const file = options.tokenFile ?? env.SLUICE_TOKEN_FILE;
+  if (file === undefined || file === '') return undefined;
+  try {
+    if ((statSync(file).mode & 0o077) !== 0) {
+      throw new CliFailure('usage', `the token file ${file} can be read by others`, `chmod 600 ${file}`);
+    }
+    const token = readFileSync(file, 'utf8').trim();
+    if (token === '') throw new CliFailure('usage', `the token file ${file} is empty`);
+    return token;
+  } catch (error) {
+    if (error instanceof CliFailure) throw error;
+    throw new CliFailure('usage', `cannot read the token file: ${(error as Error).message}`, undefined, {
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,40 @@
+// `sluice check`: is this configuration right? Everything that is wrong is told at once. `--schema` is for editors.
+import { CliFailure, exitCodes } from './failure.ts';
+import { jsonDocument } from './json.ts';
+import type { VerbContext } from './program.ts';
+import { count } from './wording.ts';
+
+export interface CheckOptions {
+  readonly config?: string;
+  readonly schema?: boolean;
+}
+
+export async function check(
+  { terminal, options: { json } }: VerbContext,
+  options: CheckOptions,
+): Promise<void> {
+  if (options.schema === true) {
+    const { configSchema } = await import('../config/config-schema.ts');
+    terminal.print(jsonDocument(configSchema()));
+    return;
+  }
+  if (options.config === undefined) {
+    throw new CliFailure('usage', 'check what?', 'name the file: sluice check -c sluice.yaml');
+  }
+  const { loadPlan } = await import('../config/load-plan.ts');
+  if (json === true) {
+    const result = await loadPlan(options.config);
+    terminal.print(jsonDocument(result));
+    if (!result.ok) process.exitCode = exitCodes.usage;
+    return;
+  }
+  const { checkedPlan } = await import('./checked-plan.ts');
+  const plan = await checkedPlan(terminal, options.config);
+  const { shards, routes, backends, hash } = plan;
+  const binds = shards.reduce((sum, shard) => sum + shard.binds.length, 0);
+  const servers = backends.reduce((sum, backend) => sum + backend.servers.length, 0);
+  const parts = [count(binds, 'bind'), count(routes.length, 'route'), count(backends.length, 'backend')];
+  terminal.print(
+    `${options.config} is right: ${parts.join(', ')}, ${count(servers, 'server')}; plan ${hash}`,
+  );
+}

@@ -1,0 +1,16 @@
+// The plan of a configuration file, or every error in it, printed as `sluice check` prints them.
+import { formatProblems } from '../config/format-problems.ts';
+import { loadPlan } from '../config/load-plan.ts';
+import type { Plan } from '../domain/plan.ts';
+import { CliFailure } from './failure.ts';
+import type { Terminal } from './terminal.ts';
+import { count } from './wording.ts';
+
+/** @throws CliFailure `usage` */
+export async function checkedPlan(terminal: Terminal, file: string): Promise<Plan> {
+  const result = await loadPlan(file);
+  const problems = formatProblems(result, { color: terminal.color });
+  if (problems !== '') terminal.note(problems);
+  if (!result.ok) throw new CliFailure('usage', `${file}: ${count(result.errors.length, 'error')}`);
+  return result.plan;
+}

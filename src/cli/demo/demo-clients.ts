@@ -1,0 +1,197 @@
+// Process: the demo's clients. Real connections through the real proxy, each from a loopback address of its own:
+// shoppers with keep-alive and cookies, API callers, slow readers, WebSocket tunnels, database sessions.
+import { Agent, type ClientRequest, request } from 'node:http';
+import { connect } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
+import { leaveWithParent, tellParent } from './child.ts';
+import { clientFrame } from './web-socket.ts';
+
+const [webPort, dbPort] = [Number(process.argv[2]), Number(process.argv[3])];
+let going = true;
+
+/** Linux lets a client take any address of 127/8; elsewhere all come from one. */
+function clientAddress(index: number): { localAddress: string } | undefined {
+  return process.platform === 'linux'
+    ? { localAddress: `127.7.${index >> 8}.${(index & 0xff) + 1}` }
+    : undefined;
+}
+
+interface Asked {
+  readonly agent: Agent;
+  readonly host: string;
+  readonly path: string;
+  readonly method?: string;
+  readonly body?: string;
+  readonly cookie?: string;
+  /** Bytes per second at most, by reading that slowly. */
+  readonly slowly?: boolean;
+}
+
+/** One request; resolves with the cookie it was given, and never rejects: a shopper shrugs at errors. */
+function ask({
+  agent,
+  host,
+  path,
+  method = 'GET',
+  body,
+  cookie,
+  slowly = false,
+}: Asked): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const outgoing: ClientRequest = request(
+      {
+        agent,
+        host: '127.0.0.1',
+        port: webPort,
+        path,
+        method,
+        headers: {
+          host,
+          'user-agent': 'sluice-demo',
+          ...(cookie === undefined ? {} : { cookie }),
+          ...(body === undefined ? {} : { 'content-length': Buffer.byteLength(body) }),
+        },
+      },
+      (response) => {
+        const given = response.headers['set-cookie']?.[0]?.split(';')[0];
+        response.on('error', () => resolve(given));
+        response.on('close', () => resolve(given));
+        if (slowly)
+          response.on('data', () => {
+            response.pause();
+            setTimeout(() => response.resume(), 250);
+          });
+        else response.resume();
+      },
+    );
+    outgoing.on('error', () => resolve(undefined));
+    outgoing.end(body);
+  });
+}
+
+function agentFor(index: number): Agent {
+  return new Agent({ keepAlive: true, maxSockets: 1, ...clientAddress(index) });
+}
+
+async function shopper(index: number): Promise<void> {
+  let agent = agentFor(index);
+  let cookie: string | undefined;
+  const host = 'shop.apps.example.com';
+  while (going) {
+    const dice = Math.random();
+    if (dice < 0.1)
+      await ask({ agent, host, path: '/cart', method: 'POST', body: `item=${index}&n=1`, ...kept(cookie) });
+    else if (dice < 0.14) await ask({ agent, host, path: '/missing', ...kept(cookie) });
+    else if (dice < 0.3) await ask({ agent, host, path: '/catalogue', ...kept(cookie) });
+    else
+      cookie =
+        (await ask({ agent, host, path: `/item/${Math.floor(dice * 500)}`, ...kept(cookie) })) ?? cookie;
+    await pause(Math.random() * 400);
+    if (Math.random() < 0.02) {
+      agent.destroy();
+      agent = agentFor(index);
+      cookie = undefined;
+    }
+  }
+}
+
+function kept(cookie: string | undefined): { cookie: string } | undefined {
+  return cookie === undefined ? undefined : { cookie };
+}
+
+async function caller(index: number): Promise<void> {
+  const agent = agentFor(index);
+  while (going) {
+    await ask({ agent, host: 'api.apps.example.com', path: `/v2/orders/${Math.floor(Math.random() * 90)}` });
+    await pause(Math.random() * 250);
+  }
+}
+
+async function slowReader(index: number): Promise<void> {
+  const agent = agentFor(index);
+  while (going) {
+    const path = index % 2 === 0 ? '/stream/news' : '/catalogue';
+    await ask({ agent, host: 'shop.apps.example.com', path, slowly: true });
+    await pause(1_000);
+  }
+}
+
+async function tunnel(index: number): Promise<void> {
+  const agent = agentFor(index);
+  while (going) {
+    await new Promise<void>((resolve) => {
+      const outgoing = request({
+        agent,
+        host: '127.0.0.1',
+        port: webPort,
+        path: '/live',
+        headers: {
+          host: 'shop.apps.example.com',
+          connection: 'Upgrade',
+          upgrade: 'websocket',
+          'sec-websocket-version': '13',
+          'sec-websocket-key': Buffer.alloc(16, index).toString('base64'),
+        },
+      });
+      outgoing.on('error', () => resolve());
+      outgoing.on('response', (response) => void response.resume().on('close', resolve));
+      outgoing.on('upgrade', (_, socket) => {
+        let ticks = 20 + index * 4;
+        const timer = setInterval(() => {
+          ticks -= 1;
+          socket.write(ticks > 0 ? clientFrame(`tick ${ticks}`) : clientFrame('', 8));
+        }, 1_000);
+        socket.on('error', () => socket.destroy());
+        socket.on('data', () => {});
+        socket.on('end', () => socket.end());
+        socket.on('close', () => {
+          clearInterval(timer);
+          resolve();
+        });
+      });
+      outgoing.end();
+    });
+    await pause(1_000);
+  }
+}
+
+async function session(index: number): Promise<void> {
+  while (going) {
+    await new Promise<void>((resolve) => {
+      const socket = connect({ host: '127.0.0.1', port: dbPort, ...clientAddress(index) });
+      let queries = 30 + index * 5;
+      const timer = setInterval(() => {
+        queries -= 1;
+        if (queries > 0) socket.write(`select ${queries}\n`);
+        else socket.end();
+      }, 500);
+      socket.on('error', () => socket.destroy());
+      socket.on('data', () => {});
+      socket.on('close', () => {
+        clearInterval(timer);
+        resolve();
+      });
+    });
+    await pause(500);
+  }
+}
+
+let next = 0;
+for (const [count, life] of [
+  [40, shopper],
+  [10, caller],
+  [4, slowReader],
+  [6, tunnel],
+  [6, session],
+] as const) {
+  for (let one = 0; one < count; one += 1) {
+    next += 1;
+    void life(next);
+  }
+}
+tellParent({ clients: next });
+
+leaveWithParent(() => {
+  going = false;
+  process.exit(0);
+});

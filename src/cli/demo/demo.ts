@@ -1,0 +1,90 @@
+// `sluice demo`: servers, runtime and clients as child processes, the console here, over the same socket as always.
+// When this process ends, for whatever reason, the children leave and the private folder goes.
+import type { ChildProcess } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { RuntimeClient } from '../../client/runtime-client.ts';
+import { openAttachment } from '../attachment.ts';
+import { loadScreen, noTerminal, showConsole } from '../console.ts';
+import { CliFailure } from '../failure.ts';
+import { jsonLine } from '../json.ts';
+import type { VerbContext } from '../program.ts';
+import { type DemoPorts, demoConfiguration } from './configuration.ts';
+import { endAll, startRuntimeChild, startTold } from './processes.ts';
+
+export interface DemoOptions {
+  /** commander's `--no-console`. */
+  readonly console: boolean;
+  readonly seconds?: number;
+}
+
+export async function demo(context: VerbContext, options: DemoOptions): Promise<void> {
+  if (options.console && (process.stdout.isTTY !== true || process.stdin.isTTY !== true)) {
+    const { message } = noTerminal();
+    throw new CliFailure('usage', message, 'run the demo without it: sluice demo --no-console');
+  }
+  const folder = mkdtempSync(join(tmpdir(), 'sluice-demo-'));
+  const children: ChildProcess[] = [];
+  try {
+    const screen = options.console ? loadScreen() : undefined;
+    screen?.catch(() => {});
+    const servers = await startTold('demo-servers', [folder]);
+    children.push(servers.child);
+    const file = join(folder, 'sluice.yaml');
+    writeFileSync(file, demoConfiguration(folder, (servers.told as { ports: DemoPorts }).ports));
+    const runtime = await startRuntimeChild(file);
+    children.unshift(runtime.child);
+    const url = `unix:${join(folder, 'control.sock')}`;
+    const client = await openAttachment({ ...context, options: { ...context.options, attach: url } }, true);
+    const clients = await startTold('demo-clients', [bindPort(client, 'web'), bindPort(client, 'db')]);
+    // Clients leave first, so that nobody is cut off by the runtime's end.
+    children.unshift(clients.child);
+    if (screen !== undefined) await showConsole(context, client, await screen, options.seconds);
+    else await waitForEnd(context, client, url, runtime.child, options.seconds);
+  } finally {
+    await endAll(children, 5_000);
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
+
+function bindPort(client: RuntimeClient, name: string): string {
+  const address = client.model.bind.get(name)?.address;
+  if (address === undefined) throw new CliFailure('refused', `the demo's bind "${name}" did not come up`);
+  return address.slice(address.lastIndexOf(':') + 1);
+}
+
+/** Without a console: until a signal, the time given, or the runtime's own end. */
+function waitForEnd(
+  { terminal, options }: VerbContext,
+  client: RuntimeClient,
+  url: string,
+  runtime: ChildProcess,
+  seconds: number | undefined,
+): Promise<void> {
+  const binds = [...client.model.bind.values()].map(({ name, address, mode }) => ({ name, address, mode }));
+  client.close();
+  if (options.json === true) terminal.print(jsonLine({ url, binds }));
+  else {
+    for (const { name, address, mode } of binds) terminal.print(`demo bind ${name}: ${address} (${mode})`);
+    terminal.print(`attach with: sluice --attach ${url}`);
+  }
+  return new Promise((resolve, reject) => {
+    const timer = seconds === undefined ? undefined : setTimeout(end, seconds * 1_000);
+    const stopListening = terminal.onInterrupt(end);
+    process.once('SIGHUP', end);
+    runtime.once('exit', gone);
+    function end() {
+      clearTimeout(timer);
+      stopListening();
+      process.off('SIGHUP', end);
+      runtime.off('exit', gone);
+      resolve();
+    }
+    function gone() {
+      // First: a promise is settled once, and this is how it ended.
+      reject(new CliFailure('refused', 'the demo’s runtime ended by itself'));
+      end();
+    }
+  });
+}

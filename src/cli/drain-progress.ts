@@ -1,0 +1,96 @@
+// A drain job under way, in a line; and how waiting for it ends. Pure.
+import type { DrainJob } from '../domain/drain.ts';
+import type { ServerEntity } from '../domain/model.ts';
+import { safe } from '../domain/safe.ts';
+import type { Ending } from './failure.ts';
+import { age, count } from './wording.ts';
+
+export interface WaitEnd {
+  readonly ending: Ending;
+  readonly text: string;
+  readonly hint?: string;
+}
+
+const eighths = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉'];
+
+/** "38 of 41 gone ██████████▌  93 %  3 left: 2 tunnels, 1 request · ~20 s · limit 4:02" */
+export function progressLine(job: DrainJob, now: number): string {
+  const { streamsAtStart, streams, arrivals, estimateMs } = job.progress;
+  const gone = Math.max(0, streamsAtStart - streams);
+  const share = streamsAtStart === 0 ? (streams === 0 ? 1 : 0) : gone / streamsAtStart;
+  const parts = [
+    `${gone} of ${streamsAtStart} gone ${bar(share, 20)} ${Math.round(share * 100)} %`,
+    leftText(job),
+  ];
+  if (arrivals > 0) parts.push(`${count(arrivals, 'arrival')} just now`);
+  if (estimateMs !== undefined) parts.push(`~${age(estimateMs)}`);
+  if (job.deadlineAt > now) parts.push(`limit ${age(job.deadlineAt - now)}`);
+  else if (job.deadlineAt > 0) parts.push(`deadline passed ${age(now - job.deadlineAt)} ago`);
+  return `${safe(job.server)} ${job.phase}  ${parts.join(' · ')}`;
+}
+
+function bar(share: number, width: number): string {
+  const cells = Math.max(0, Math.min(1, share)) * width;
+  const whole = Math.floor(cells);
+  return `${'█'.repeat(whole)}${eighths[Math.floor((cells - whole) * 8)]!}`.padEnd(width);
+}
+
+/** "3 left: 1 request, 2 tunnels" */
+export function leftText({ progress: { streams, tunnels, sticky, queued } }: DrainJob): string {
+  const left = [
+    streams - tunnels > 0 ? count(streams - tunnels, 'request') : '',
+    tunnels > 0 ? count(tunnels, 'tunnel') : '',
+    sticky > 0 ? count(sticky, 'idle cookie client') : '',
+    queued > 0 ? `${queued} queued` : '',
+  ].filter((part) => part !== '');
+  return left.length === 0 ? 'nothing left' : `${streams + sticky + queued} left: ${left.join(', ')}`;
+}
+
+/**
+ * Whether the wait is over. `last` is the job as it was seen before; `job` is undefined once there is none.
+ * A job that kills at its deadline is waited for until nothing is left; the other actions end the wait.
+ */
+export function waitEnd(
+  job: DrainJob | undefined,
+  last: DrainJob | undefined,
+  server: ServerEntity | undefined,
+  now: number,
+): WaitEnd | undefined {
+  if (job === undefined) return last === undefined ? undefined : goneEnd(last, server, now);
+  const name = safe(job.server);
+  switch (job.phase) {
+    case 'drained': {
+      const killed = job.progress.killed > 0 ? `, ${job.progress.killed} of its connections killed` : '';
+      return {
+        ending: 'done',
+        text: `${name} is drained after ${age((job.drainedAt ?? now) - job.startedAt)}${killed}`,
+      };
+    }
+    case 'overdue':
+      return {
+        ending: 'deadline-passed',
+        text: `deadline passed for ${name}: ${leftText(job)}; the drain goes on`,
+        hint: `give it back with \`sluice ready ${name}\`, or take it out with \`sluice maint ${name}\``,
+      };
+    case 'draining':
+    case 'killing':
+      return undefined;
+  }
+}
+
+/** The job ended: at its deadline by its own action, or because somebody decided otherwise. */
+function goneEnd(last: DrainJob, server: ServerEntity | undefined, now: number): WaitEnd {
+  const name = safe(last.server);
+  if (server === undefined) return { ending: 'refused', text: `${name} is no longer in the configuration` };
+  // The runtime acts within a tick of the deadline; its clock and ours were brought together by the caller.
+  if (
+    last.deadlineAt > 0 &&
+    now >= last.deadlineAt - 1_000 &&
+    (last.then === 'maint' || last.then === 'ready')
+  ) {
+    const action = last.then === 'maint' ? 'it is in maint now' : 'it was given back as it was';
+    return { ending: 'deadline-passed', text: `deadline passed for ${name}: ${leftText(last)}; ${action}` };
+  }
+  const by = server.adminBy === undefined ? '' : ` by ${safe(server.adminBy)}`;
+  return { ending: 'refused', text: `the drain of ${name} was ended${by}: it is ${server.admin} now` };
+}

@@ -1,0 +1,237 @@
+// The command line as a tree of verbs. Each verb's code is loaded only when it is the one asked for:
+// `--version` must not pay for a screen, nor a screen for a proxy.
+import { Argument, Command, CommanderError, Option } from 'commander';
+import { type Explained, exitCodes } from './failure.ts';
+import {
+  deadlineActions,
+  durationArgument,
+  type GlobalOptions,
+  orderArgument,
+  serverKeyArgument,
+  wholeNumberArgument,
+} from './options.ts';
+import type { Terminal } from './terminal.ts';
+
+export interface ProgramContext {
+  readonly terminal: Terminal;
+  readonly env: NodeJS.ProcessEnv;
+  readonly version: string;
+}
+
+/** What a verb needs to know besides its own options. */
+export interface VerbContext extends ProgramContext {
+  readonly options: GlobalOptions;
+}
+
+export function createProgram(context: ProgramContext): Command {
+  const program = new Command('sluice')
+    .description('An operations console for a load balancer, with the load balancer in the box.')
+    .version(context.version, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'say how to use it')
+    .helpCommand(false)
+    .exitOverride()
+    .showSuggestionAfterError()
+    .configureHelp({ showGlobalOptions: true, sortSubcommands: false })
+    .configureOutput({
+      outputError: (text, write) => write(text.replace(/^error: /, 'sluice: ')),
+    })
+    .option(
+      '--attach <url>',
+      'the runtime: unix:PATH, ws://…, wss://… (default: $SLUICE_ATTACH, else this machine’s)',
+    )
+    .option('--token-file <file>', 'file that holds the token for it (mode 0600)')
+    .option('--ca <file>', 'whom to trust for wss, besides the system’s authorities (PEM)')
+    .option('--client-cert <file>', 'certificate to show a wss runtime (PEM), with --client-key')
+    .option('--client-key <file>', 'its key (PEM)')
+    .option('--json', 'one JSON document, or one a line for what goes on')
+    .option('--theme <name>', 'colours of the console: dark, light, … or a file')
+    .option('--slow', 'console for a slow line: draws once a second')
+    .option('-y, --yes', 'act without asking')
+    .addHelpText('after', `\nWithout a verb: the console on this machine’s runtime.\n${exitCodeHelp()}`);
+
+  /** `load` gives the verb; positional arguments and the verb's own options are handed on as they are. */
+  const verb = <Args extends unknown[]>(
+    command: Command,
+    load: () => Promise<(context: VerbContext, ...args: Args) => Promise<void>>,
+  ): Command =>
+    command.action(async (...given: unknown[]) => {
+      given.pop();
+      const run = await load();
+      await run({ ...context, options: program.opts<GlobalOptions>() }, ...(given as Args));
+    });
+
+  verb(
+    program
+      .command('demo')
+      .description('runtime, demo servers, traffic and console; nothing to configure')
+      .option('--no-console', 'print the control URL and run until a signal')
+      .option('--seconds <n>', 'leave after so many seconds', wholeNumberArgument(1, 86_400)),
+    async () => (await import('./demo/demo.ts')).demo,
+  );
+  verb(
+    program
+      .command('run')
+      .description('a runtime with its proxy, in the foreground')
+      .requiredOption('-c, --config <file>', 'the configuration, sluice.yaml')
+      .addOption(new Option('--demo', 'mark it as a demo').hideHelp())
+      .addOption(new Option('--leave-with-parent', 'leave when standard input ends').hideHelp()),
+    async () => (await import('./run.ts')).run,
+  );
+  verb(
+    program
+      .command('check')
+      .description('is this configuration right?')
+      .option('-c, --config <file>', 'the configuration, sluice.yaml')
+      .option('--schema', 'print the JSON Schema of the configuration'),
+    async () => (await import('./check.ts')).check,
+  );
+  verb(
+    program.command('console').description('the screen'),
+    async () => (await import('./console.ts')).console,
+  );
+
+  const show = program.command('show').description('tables: what there is, and how it is');
+  const tables = {
+    servers: 'servers with admin state, operational state, last check and traffic',
+    backends: 'backends with their servers’ states and traffic',
+    binds: 'listening addresses',
+    routes: 'what goes where',
+    instances: 'data-plane processes',
+    drift: 'what runs other than the configuration says',
+  } as const;
+  for (const [name, description] of Object.entries(tables)) {
+    verb(show.command(name).description(description), async () => {
+      const { showTable } = await import('./show/show.ts');
+      return (verbContext: VerbContext) => showTable(verbContext, name as keyof typeof tables);
+    });
+  }
+  verb(
+    show
+      .command('journal')
+      .description('who did what, from where, what it was before')
+      .option('--limit <n>', 'the newest so many', wholeNumberArgument(1, 100_000), 50),
+    async () => (await import('./show/journal.ts')).showJournal,
+  );
+  verb(
+    show
+      .command('connections')
+      .description('live connections')
+      .option('--filter <expression>', 'such as "backend=web age>10s"', '')
+      .option(
+        '--sort <field>',
+        'age, idle, bytesIn, … ; +age for ascending',
+        orderArgument,
+        orderArgument('age'),
+      )
+      .option('--limit <n>', 'at most so many', wholeNumberArgument(1, 100_000), 50)
+      .option('--ended', 'also those that ended in the last seconds'),
+    async () => (await import('./show/connections.ts')).showConnections,
+  );
+
+  verb(
+    program
+      .command('tail')
+      .description('requests and connections as they end, line by line')
+      .option('--filter <expression>', 'such as "status>=500 total>1s"', '')
+      .option('--count <n>', 'leave after so many', wholeNumberArgument(1, 1_000_000_000)),
+    async () => (await import('./tail.ts')).tail,
+  );
+
+  const server = () => new Argument('<backend/server>', 'such as web/app1').argParser(serverKeyArgument);
+  verb(
+    program
+      .command('drain')
+      .description('let a server finish what it has, and give it nothing new')
+      .addArgument(server())
+      .option('--deadline <duration>', 'such as 30s or 5m; 0 for none', durationArgument, 0)
+      .addOption(
+        new Option(
+          '--then <action>',
+          'at the deadline: wait on, kill at a steady pace, maint, or back to ready',
+        )
+          .choices(deadlineActions)
+          .default('wait'),
+      )
+      .option(
+        '--kill-rate <n>',
+        'connections ended per second, with --then kill',
+        wholeNumberArgument(1, 10_000),
+        10,
+      )
+      .option('--wait', 'stay until it is drained; Ctrl-C leaves, the drain goes on'),
+    async () => (await import('./drain.ts')).drain,
+  );
+  verb(
+    program.command('ready').description('let a server take clients').addArgument(server()),
+    async () => (await import('./act.ts')).ready,
+  );
+  verb(
+    program.command('maint').description('take a server out: nothing new, no checks').addArgument(server()),
+    async () => (await import('./act.ts')).maint,
+  );
+  verb(
+    program
+      .command('weight')
+      .description('change a server’s share')
+      .addArgument(server())
+      .addArgument(new Argument('<weight>', '0 to 256').argParser(wholeNumberArgument(0, 256))),
+    async () => (await import('./act.ts')).weight,
+  );
+  verb(
+    program
+      .command('kill')
+      .description('end one connection')
+      .argument('<id>', 'as `sluice show connections` tells'),
+    async () => (await import('./act.ts')).kill,
+  );
+  verb(
+    program
+      .command('undo')
+      .description('take back the newest act, or one of the journal')
+      .addArgument(
+        new Argument('[entry]', 'number in the journal').argParser(wholeNumberArgument(1, 2 ** 48)),
+      ),
+    async () => (await import('./act.ts')).undo,
+  );
+  verb(
+    program
+      .command('reset')
+      .description('let the configuration’s own value hold again')
+      .addArgument(server()),
+    async () => (await import('./act.ts')).reset,
+  );
+  verb(
+    program.command('reload').description('read the configuration again'),
+    async () => (await import('./act.ts')).reload,
+  );
+  return program;
+}
+
+/** Without a verb, and without a question such as --help: the console. */
+export function withDefaultVerb(context: ProgramContext, args: readonly string[]): readonly string[] {
+  if (args.some((arg) => ['-h', '--help', '-V', '--version'].includes(arg))) return args;
+  const { operands, unknown } = createProgram(context).parseOptions([...args]);
+  return operands.length === 0 && unknown.length === 0 ? [...args, 'console'] : args;
+}
+
+/** Commander has printed its message already; a question for help or version is no failure. */
+export function explainUsage(error: unknown): Explained | undefined {
+  if (!(error instanceof CommanderError)) return undefined;
+  return { ending: error.exitCode === 0 ? 'done' : 'usage', message: '' };
+}
+
+function exitCodeHelp(): string {
+  const meaning: Readonly<Record<keyof typeof exitCodes, string>> = {
+    done: 'done',
+    refused: 'refused or failed',
+    usage: 'wrong usage or configuration',
+    'no-runtime': 'no runtime there',
+    'not-permitted': 'not permitted',
+    'deadline-passed': 'deadline passed',
+    interrupted: 'interrupted',
+  };
+  const lines = Object.entries(exitCodes).map(
+    ([ending, code]) => `  ${String(code).padEnd(4)} ${meaning[ending as keyof typeof exitCodes]}`,
+  );
+  return `\nExit codes:\n${lines.join('\n')}`;
+}

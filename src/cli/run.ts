@@ -1,0 +1,114 @@
+// `sluice run`: a runtime and its data plane in the foreground, steered by signals:
+// SIGHUP reads the configuration again, SIGUSR1 reopens the logs, SIGTERM and SIGINT end gracefully, a second one at once.
+import { mkdirSync } from 'node:fs';
+import { loadPlan } from '../config/load-plan.ts';
+import type { Plan } from '../domain/plan.ts';
+import { safe } from '../domain/safe.ts';
+import { createEmbeddedEngine } from '../engine/embedded/embedded-engine.ts';
+import { type Runtime, startRuntime } from '../runtime/runtime.ts';
+import { addressText } from './address-text.ts';
+import { checkedPlan } from './checked-plan.ts';
+import { engineFolder } from './engine-folder.ts';
+import { CliFailure } from './failure.ts';
+import type { VerbContext } from './program.ts';
+import { runFolder } from './run-folder.ts';
+import { isAnswering } from './socket-probe.ts';
+import { systemClock, systemRandom } from './system-clock.ts';
+import type { Terminal } from './terminal.ts';
+import { clockTime } from './wording.ts';
+
+export interface RunOptions {
+  readonly config: string;
+  readonly demo?: boolean;
+  readonly leaveWithParent?: boolean;
+}
+
+export async function run({ terminal, env, version }: VerbContext, options: RunOptions): Promise<void> {
+  const plan = await checkedPlan(terminal, options.config);
+  await refuseSecond(plan);
+  const folder = engineFolder(plan, runFolder(env));
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const engine = createEmbeddedEngine({
+    directory: folder,
+    exitWithRuntime: options.leaveWithParent === true,
+    clock: systemClock,
+  });
+  const runtime = await startRuntime({
+    plan,
+    configFile: options.config,
+    reload: () => loadPlan(options.config),
+    engine,
+    clock: systemClock,
+    random: systemRandom,
+    demo: options.demo === true,
+    version,
+  });
+  for (const { name, address, mode } of engine.snapshot().binds) {
+    terminal.print(`bind ${safe(name)}: ${safe(address)} (${mode})`);
+  }
+  for (const { address, tls } of plan.runtime.control) {
+    terminal.print(`control: ${addressText(address, tls === undefined ? 'ws' : 'wss')}`);
+  }
+  terminal.print(`ready: ${safe(plan.runtime.name)}, plan ${plan.hash}, pid ${process.pid}`);
+  await untilEnd(terminal, runtime, () => engine.reopenLogs(), plan.runtime.grace, options);
+}
+
+/** Two runtimes on one control socket would fight over one data plane. @throws CliFailure */
+async function refuseSecond(plan: Plan): Promise<void> {
+  for (const { address } of plan.runtime.control) {
+    if (address.kind === 'unix' && (await isAnswering(address.path))) {
+      throw new CliFailure(
+        'refused',
+        `a runtime is already running on unix:${address.path}`,
+        'look at it with `sluice console`, have it read a changed configuration with `sluice reload`, or stop it first',
+      );
+    }
+  }
+}
+
+function untilEnd(
+  terminal: Terminal,
+  runtime: Runtime,
+  reopenLogs: () => void,
+  graceMs: number,
+  { leaveWithParent }: RunOptions,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let ending = false;
+    const end = (why: string, grace: number) => {
+      if (ending) {
+        log(terminal, `${why} again: ending at once`);
+        process.exit(1);
+      }
+      ending = true;
+      log(terminal, `${why}: ending, at most ${grace / 1_000} s for what is under way`);
+      runtime.close(grace).then(resolve, reject);
+    };
+    process.on('SIGTERM', () => end('SIGTERM', graceMs));
+    process.on('SIGINT', () => end('SIGINT', graceMs));
+    process.on('SIGUSR1', () => {
+      reopenLogs();
+      log(terminal, 'SIGUSR1: logs reopened');
+    });
+    process.on('SIGHUP', () => {
+      // The terminal of a demo's parent went away: not a wish to reload.
+      if (leaveWithParent === true) return;
+      runtime.reload().then(
+        (outcome) =>
+          log(
+            terminal,
+            `SIGHUP: ${outcome.result === 'done' ? '' : `${outcome.result}: `}${safe(outcome.text)}`,
+          ),
+        (error: unknown) => log(terminal, `SIGHUP: reload failed: ${safe((error as Error).message)}`),
+      );
+    });
+    if (leaveWithParent === true) {
+      process.stdin.resume();
+      process.stdin.once('end', () => end('parent gone', 0)).once('error', () => end('parent gone', 0));
+    }
+  });
+}
+
+function log(terminal: Terminal, text: string): void {
+  terminal.note(`${clockTime(systemClock.now())} ${text}`);
+}

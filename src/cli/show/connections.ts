@@ -1,0 +1,91 @@
+// `sluice show connections`: one window of the live table, filtered and ordered where they live.
+import type { ConnectionTable, RuntimeClient } from '../../client/runtime-client.ts';
+import type { ConnectionOrder, ConnectionRow } from '../../domain/connection.ts';
+import { attached } from '../attachment.ts';
+import { CliFailure } from '../failure.ts';
+import { checkFilter } from '../filter-argument.ts';
+import { jsonDocument } from '../json.ts';
+import type { VerbContext } from '../program.ts';
+import { systemClock } from '../system-clock.ts';
+import { type Column, renderTable } from '../table.ts';
+import { age, short } from '../wording.ts';
+
+export interface ConnectionsOptions {
+  readonly filter: string;
+  readonly sort: ConnectionOrder;
+  readonly limit: number;
+  readonly ended?: boolean;
+}
+
+/** Rows asked for at a time; the protocol bounds a window. */
+const windowRows = 200;
+
+export function showConnections(context: VerbContext, options: ConnectionsOptions): Promise<void> {
+  checkFilter(options.filter);
+  return attached(context, async (client) => {
+    const { total, matched, rows } = await collect(client, options);
+    const { terminal } = context;
+    if (context.options.json === true) {
+      terminal.print(jsonDocument({ total, matched, connections: rows }));
+      return;
+    }
+    if (rows.length > 0) terminal.print(renderTable(columns, rows, terminal.color));
+    const shown = rows.length < matched ? `, ${rows.length} shown` : '';
+    terminal.note(`${total} connections, ${matched} match${shown}`);
+  });
+}
+
+/** Windows one after the other until `limit`, the end, or a window that stays away. */
+function collect(client: RuntimeClient, options: ConnectionsOptions): Promise<ConnectionTable> {
+  return new Promise((resolve, reject) => {
+    const rows = new Map<string, ConnectionRow>();
+    let offset = 0;
+    const query = () => ({
+      filter: options.filter,
+      order: options.sort,
+      offset,
+      limit: Math.min(windowRows, options.limit - offset),
+      ended: options.ended === true,
+    });
+    const giveUp = systemClock.after(10_000, () => {
+      watch.close();
+      reject(new CliFailure('refused', 'the runtime did not send its connections within 10 s'));
+    });
+    const watch = client.connections(query(), (table) => {
+      // A row may move between two windows; it is shown once.
+      for (const row of table.rows) rows.set(row.id, row);
+      offset += table.rows.length;
+      if (table.rows.length > 0 && offset < Math.min(options.limit, table.matched)) {
+        watch.update(query());
+        return;
+      }
+      giveUp();
+      // The first window may arrive before `watch` is known.
+      queueMicrotask(() => watch.close());
+      resolve({ ...table, rows: [...rows.values()] });
+    });
+  });
+}
+
+const columns: readonly Column<ConnectionRow>[] = [
+  { title: 'id', cell: ({ id }) => id },
+  { title: 'client', cell: ({ client }) => client },
+  { title: 'bind', cell: ({ bind }) => bind },
+  { title: 'route', cell: ({ route }) => route },
+  { title: 'server', cell: ({ server, backend }) => server ?? backend },
+  {
+    title: 'phase',
+    cell: ({ phase, termination }) => (termination === undefined ? phase : `${phase} ${termination}`),
+  },
+  { title: 'age', align: 'right', cell: ({ ageMs }) => age(ageMs) },
+  { title: 'idle', align: 'right', cell: ({ idleMs }) => age(idleMs) },
+  { title: 'requests', align: 'right', cell: ({ requests }) => requests },
+  { title: 'in', align: 'right', cell: ({ bytesIn }) => short(bytesIn) },
+  { title: 'out', align: 'right', cell: ({ bytesOut }) => short(bytesOut) },
+  { title: 'per s', align: 'right', cell: ({ rate }) => short(rate) },
+  {
+    title: 'request',
+    cell: ({ method, host, path }) =>
+      method === undefined ? undefined : `${method} ${host ?? ''}${path ?? ''}`.slice(0, 80),
+  },
+];

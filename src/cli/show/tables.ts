@@ -1,0 +1,160 @@
+// The tables of `sluice show`: rows as JSON prints them, columns as people read them. Pure.
+// A row is its entity with its traffic beside it, so that field names are those of the protocol.
+import type { DrainJob } from '../../domain/drain.ts';
+import type {
+  BackendEntity,
+  BindEntity,
+  DriftEntity,
+  InstanceEntity,
+  Model,
+  RouteEntity,
+  ServerEntity,
+} from '../../domain/model.ts';
+import type { BackendRates, BindRates, Sample, SampleTopic, ServerRates } from '../../domain/sample.ts';
+import type { Column } from '../table.ts';
+import { age, latency, short, wallTime } from '../wording.ts';
+import { adminCell, checkCell, operationalCell } from './states.ts';
+
+interface Table<T> {
+  readonly topic?: SampleTopic;
+  readonly rows: (model: Model, sample: Sample | undefined) => readonly T[];
+  readonly columns: (now: number) => readonly Column<T>[];
+  /** Said instead of an empty table. */
+  readonly empty: string;
+}
+
+type ServerRow = ServerEntity & { readonly traffic: ServerRates | null; readonly drain: DrainJob | null };
+type BackendRow = BackendEntity & { readonly usable: number; readonly traffic: BackendRates | null };
+type BindRow = BindEntity & { readonly traffic: BindRates | null };
+
+const servers: Table<ServerRow> = {
+  topic: 'servers',
+  rows: (model, sample) =>
+    [...model.server.values()].map((server) => ({
+      ...server,
+      traffic: sample?.servers?.find(({ key }) => key === server.key) ?? null,
+      drain: model.drain.get(server.key) ?? null,
+    })),
+  columns: (now) => [
+    { title: 'server', cell: ({ key }) => key },
+    { title: 'address', cell: ({ address }) => address },
+    { title: 'admin', cell: adminCell },
+    { title: 'state', cell: (server) => operationalCell(server, now) },
+    { title: 'check', cell: checkCell },
+    { title: 'drain', cell: ({ drain }) => drain?.phase },
+    { title: 'streams', align: 'right', cell: ({ traffic }) => traffic?.streams },
+    { title: 'queue', align: 'right', cell: ({ traffic }) => traffic?.queued },
+    { title: 'req/s', align: 'right', cell: ({ traffic }) => short(traffic?.requests) },
+    { title: 'p99', align: 'right', cell: ({ traffic }) => latency(traffic?.latency?.p99) },
+    { title: 'weight', align: 'right', cell: ({ weight }) => weight },
+  ],
+  empty: 'no servers: the configuration has no backends',
+};
+
+const backends: Table<BackendRow> = {
+  topic: 'backends',
+  rows: (model, sample) =>
+    [...model.backend.values()].map((backend) => ({
+      ...backend,
+      usable: backend.servers.filter((key) => isServing(model.server.get(key))).length,
+      traffic: sample?.backends?.find(({ name }) => name === backend.name) ?? null,
+    })),
+  columns: () => [
+    { title: 'backend', cell: ({ name }) => name },
+    { title: 'mode', cell: ({ mode }) => mode },
+    { title: 'balance', cell: ({ algorithm }) => algorithm },
+    {
+      title: 'serving',
+      align: 'right',
+      cell: ({ usable, servers: all }) => ({
+        text: `${usable}/${all.length}`,
+        shade: usable === all.length ? 'good' : usable === 0 ? 'bad' : 'warning',
+      }),
+    },
+    { title: 'check', cell: ({ check }) => check },
+    { title: 'streams', align: 'right', cell: ({ traffic }) => traffic?.streams },
+    { title: 'queue', align: 'right', cell: ({ traffic }) => traffic?.queued },
+    { title: 'req/s', align: 'right', cell: ({ traffic }) => short(traffic?.requests) },
+    { title: 'errors/s', align: 'right', cell: ({ traffic }) => short(traffic?.errors) },
+    { title: 'p99', align: 'right', cell: ({ traffic }) => latency(traffic?.latency?.p99) },
+  ],
+  empty: 'no backends in the configuration',
+};
+
+const binds: Table<BindRow> = {
+  topic: 'binds',
+  rows: (model, sample) =>
+    [...model.bind.values()].map((bind) => ({
+      ...bind,
+      traffic: sample?.binds?.find(({ name }) => name === bind.name) ?? null,
+    })),
+  columns: () => [
+    { title: 'bind', cell: ({ name }) => name },
+    { title: 'address', cell: ({ address }) => address },
+    { title: 'mode', cell: ({ mode }) => mode },
+    { title: 'shard', cell: ({ shard }) => shard },
+    { title: 'backend', cell: ({ backend }) => backend },
+    {
+      title: 'state',
+      cell: ({ state, text }) =>
+        state === 'open'
+          ? { text: '● open', shade: 'good' }
+          : { text: `▼ failed: ${text ?? ''}`, shade: 'bad' },
+    },
+    { title: 'connections', align: 'right', cell: ({ traffic }) => traffic?.connections },
+    { title: 'new/s', align: 'right', cell: ({ traffic }) => short(traffic?.newConnections) },
+    { title: 'req/s', align: 'right', cell: ({ traffic }) => short(traffic?.requests) },
+  ],
+  empty: 'no binds',
+};
+
+const routes: Table<RouteEntity> = {
+  rows: (model) => [...model.route.values()],
+  columns: () => [
+    { title: 'route', cell: ({ name }) => name },
+    { title: 'host', cell: ({ host }) => host ?? '*' },
+    { title: 'path', cell: ({ path }) => path },
+    { title: 'to', cell: ({ to }) => to.map(({ backend, weight }) => `${backend} ${weight}`).join(' · ') },
+  ],
+  empty: 'no routes: binds send everything to their own backend',
+};
+
+const instances: Table<InstanceEntity> = {
+  rows: (model) => [...model.instance.values()],
+  columns: (now) => [
+    { title: 'instance', cell: ({ id }) => id },
+    { title: 'pid', align: 'right', cell: ({ pid }) => pid },
+    {
+      title: 'state',
+      cell: ({ state }) => ({
+        text: state,
+        shade: state === 'serving' ? 'good' : state === 'gone' ? 'bad' : 'warning',
+      }),
+    },
+    { title: 'plan', cell: ({ planHash }) => planHash },
+    { title: 'age', align: 'right', cell: ({ startedAt }) => age(now - startedAt) },
+    { title: '', cell: ({ text }) => text ?? ' ' },
+  ],
+  empty: 'no instances',
+};
+
+const drift: Table<DriftEntity> = {
+  rows: (model) => [...model.drift.values()],
+  columns: () => [
+    { title: 'server', cell: ({ server }) => server },
+    { title: 'what', cell: ({ field }) => field },
+    { title: 'configured', cell: ({ configured }) => configured },
+    { title: 'running', cell: ({ running }) => ({ text: running, shade: 'warning' }) },
+    { title: 'by', cell: ({ by }) => by },
+    { title: 'since', cell: ({ at }) => wallTime(at) },
+  ],
+  empty: 'no drift: what runs is what the configuration says',
+};
+
+export const tables = { servers, backends, binds, routes, instances, drift } as const;
+export type TableName = keyof typeof tables;
+
+function isServing(server: ServerEntity | undefined): boolean {
+  if (server === undefined || server.admin !== 'ready') return false;
+  return server.operational !== 'down' && server.operational !== 'paused';
+}

@@ -1,0 +1,78 @@
+import { describe, expect, it } from 'vitest';
+import { createProgram, explainUsage, withDefaultVerb } from '../../src/cli/program.ts';
+import { fakeTerminal } from './terminal.ts';
+
+const context = () => ({ terminal: fakeTerminal(), env: {}, version: '1.2.3' });
+
+/** Parses, and answers what commander wrote and how it ended. */
+async function parse(...args: string[]) {
+  const program = createProgram(context());
+  let written = '';
+  const write = (text: string) => {
+    written += text;
+  };
+  const everyCommand = [
+    program,
+    ...program.commands,
+    ...program.commands.flatMap(({ commands }) => commands),
+  ];
+  for (const command of everyCommand) command.configureOutput({ writeOut: write, writeErr: write });
+  const ending = await program.parseAsync(args, { from: 'user' }).then(
+    () => 'done',
+    (error: unknown) => explainUsage(error)?.ending ?? error,
+  );
+  return { written, ending };
+}
+
+describe('the command line', () => {
+  it('prints its version', async () => {
+    expect(await parse('--version')).toEqual({ written: '1.2.3\n', ending: 'done' });
+  });
+
+  it.each([
+    [['drian', 'web/app1'], /unknown command 'drian'[\s\S]*drain/],
+    [['drain', 'app1'], /BACKEND\/SERVER/],
+    [['drain', 'web/app1', '--deadline', '30'], /no unit/],
+    [['drain', 'web/app1', '--then', 'explode'], /Allowed choices are wait, kill, maint, ready/],
+    [['drain', 'web/app1', '--kill-rate', '0'], /whole number/],
+    [['weight', 'web/app1', '257'], /0 to 256/],
+    [['show', 'conections'], /connections/],
+    [['show', 'connections', '--sort', 'beauty'], /Sort by one of/],
+    [['tls', 'switch'], /unknown command 'tls'/],
+    [['run'], /--config/],
+    [['--atach'], /--attach/],
+  ])('refuses %j in words', async (args, words) => {
+    const { written, ending } = await parse(...args);
+    expect(ending).toBe('usage');
+    expect(written).toMatch(words);
+    expect(written).toMatch(/^sluice: /m);
+  });
+
+  it.each([
+    [[], ['console']],
+    [
+      ['--attach', 'unix:/x'],
+      ['--attach', 'unix:/x', 'console'],
+    ],
+    [['--slow'], ['--slow', 'console']],
+    [
+      ['show', 'servers'],
+      ['show', 'servers'],
+    ],
+    [['--help'], ['--help']],
+    [['--version'], ['--version']],
+    [['--wrong'], ['--wrong']],
+  ])('%j means %j', (args, meant) => {
+    expect(withDefaultVerb(context(), args)).toEqual(meant);
+  });
+
+  it('tells every verb and the exit codes in its help', async () => {
+    const { written } = await parse('--help');
+    for (const verb of 'demo run check console show tail drain ready maint weight kill undo reset reload'.split(
+      ' ',
+    )) {
+      expect(written).toMatch(new RegExp(`^  ${verb} `, 'm'));
+    }
+    expect(written).toMatch(/5 +deadline passed/);
+  });
+});
