@@ -107,6 +107,8 @@ export async function runConsole(options: RunConsoleOptions): Promise<ConsoleEnd
     first = <Screen rows={[]} size={sizeOf(stdout)} cursor={undefined} onMounted={mounted} />;
     end(crash(error));
   }
+  // Before the first picture: a key pressed on seeing it must not be echoed.
+  modes.enter();
   const ink = render(first, {
     stdout,
     stdin,
@@ -118,7 +120,6 @@ export async function runConsole(options: RunConsoleOptions): Promise<ConsoleEnd
     exitOnCtrlC: false,
   });
   ink.waitUntilExit().catch((error: unknown) => end(crash(error)));
-  modes.enter();
 
   const stopControl = createStopControl({
     onError: (error) => end(crash(error)),
@@ -176,10 +177,7 @@ export async function runConsole(options: RunConsoleOptions): Promise<ConsoleEnd
   }
   modes.leave();
   ink.unmount();
-  await Promise.race([
-    ink.waitUntilExit().catch(() => {}),
-    new Promise((resolve) => setTimeout(resolve, lastWordsMs)),
-  ]);
+  await settled(ink.waitUntilExit(), lastWordsMs);
   stopWatching();
   stdout.off('resize', resized).off('drain', drained);
   process.off('exit', exiting);
@@ -187,6 +185,16 @@ export async function runConsole(options: RunConsoleOptions): Promise<ConsoleEnd
   charts.dispose();
   stdin.unref();
   return result;
+}
+
+/** Waits for a promise, whatever becomes of it, but not for ever. */
+async function settled(promise: Promise<unknown>, limitMs: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, limitMs);
+  });
+  await Promise.race([promise.catch(() => {}), late]);
+  clearTimeout(timer);
 }
 
 function sizeOf({ columns, rows }: WriteStream): Size {

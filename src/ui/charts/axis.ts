@@ -12,19 +12,25 @@ export interface Axis {
 
 const prefixes = ['', 'k', 'M', 'G', 'T', 'P'] as const;
 
-/** Steps are 1, 2 or 5 times a power of ten; below one they are hundredths, which is what contrib prints. */
+/** The lowest top that holds the largest value in round steps; contrib prints whole numbers, below a step of one hundredths. */
 export function axisFor(largest: number, rows: number): Axis {
-  const steps = Math.max(1, Math.min(5, Math.floor((rows - 2) / 2)));
   const peak = Number.isFinite(largest) && largest > 0 ? largest : 1;
   const power = Math.max(0, Math.min(prefixes.length - 1, Math.floor(Math.log10(peak) / 3)));
   const scale = 1000 ** power;
-  const rough = Math.max(peak / scale / steps, 0.01);
-  const magnitude = 10 ** Math.floor(Math.log10(rough));
-  const factor = [1, 2, 5, 10].find((candidate) => candidate * magnitude >= rough * (1 - 1e-9)) ?? 10;
-  return { top: round(factor * magnitude * steps), steps, scale, prefix: prefixes[power] ?? '' };
+  const mostSteps = Math.max(1, Math.min(5, Math.floor(rows / 2) - 1));
+  let best = { top: Number.POSITIVE_INFINITY, steps: 1 };
+  for (let steps = Math.min(2, mostSteps); steps <= mostSteps; steps++) {
+    const top = roundStep(peak / scale / steps) * steps;
+    // Of two equally low ones the finer.
+    if (top <= best.top * (1 + 1e-9)) best = { top, steps };
+  }
+  return { top: Number(best.top.toPrecision(12)), steps: best.steps, scale, prefix: prefixes[power] ?? '' };
 }
 
-/** Away with 0.30000000000000004: contrib counts up to the top in steps and would draw one label too many. */
-function round(value: number): number {
-  return Number(value.toPrecision(12));
+/** The next number up that is printed exactly: 0.05, 0.25, 2, 25, 400 … */
+function roundStep(least: number): number {
+  const magnitude = 10 ** Math.floor(Math.log10(Math.max(least, 0.01)));
+  const factors =
+    magnitude >= 10 || magnitude === 0.1 ? [1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10] : [1, 2, 3, 4, 5, 6, 8, 10];
+  return magnitude * (factors.find((factor) => factor * magnitude >= least * (1 - 1e-9)) ?? 10);
 }
