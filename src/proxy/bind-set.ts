@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import type { Address, Bind } from '../domain/plan.ts';
 import { addressText } from './address-text.ts';
 import type { BindRuntime } from './bind-runtime.ts';
-import { type Listener, openListener } from './listener.ts';
+import { type HeldSockets, type Listener, openListener } from './listener.ts';
 
 export interface OpenBind {
   readonly runtime: BindRuntime;
@@ -29,11 +29,13 @@ interface Entry {
 
 export class BindSet {
   readonly #exclusive: boolean;
+  readonly #held: HeldSockets | undefined;
   readonly #accepted: (socket: Socket, bind: BindRuntime) => void;
   #entries = new Map<string, Entry>();
 
-  constructor(exclusive: boolean, accepted: (socket: Socket, bind: BindRuntime) => void) {
+  constructor(exclusive: boolean, accepted: (socket: Socket, bind: BindRuntime) => void, held?: HeldSockets) {
     this.#exclusive = exclusive;
+    this.#held = held;
     this.#accepted = accepted;
   }
 
@@ -102,15 +104,16 @@ export class BindSet {
   }
 
   async #open(entry: Entry): Promise<void> {
-    entry.listener = await openListener(entry.bind, this.#exclusive, {
-      accepted: (socket) => {
+    const events = {
+      accepted: (socket: Socket) => {
         if (entry.runtime === undefined) entry.early.push(socket);
         else this.#accepted(socket, entry.runtime);
       },
       failed: () => {
         if (entry.runtime !== undefined) entry.runtime.traffic.requestErrors += 1;
       },
-    });
+    };
+    entry.listener = await openListener(entry.bind, this.#exclusive, events, this.#held);
   }
 }
 

@@ -100,9 +100,9 @@ export class RowFlyweight {
     // The state of a stream that ended stays in the fields until the next one ends; while one runs it is not shown.
     return this.connection.endMono < 0 ? undefined : this.connection.termination;
   }
-  /** How long the newest stream has taken: what `total` means in a filter. */
+  /** How long the newest stream took, once it has ended: what `total` means in a filter. */
   get total() {
-    return streamTimers(this.connection, this.mono).Ta;
+    return this.connection.endMono < 0 ? undefined : streamTimers(this.connection, this.mono).Ta;
   }
 }
 

@@ -12,6 +12,7 @@ import { BackendRuntime } from './backend-runtime.ts';
 import { BindRuntime, RouteRuntime } from './bind-runtime.ts';
 import { BindSet } from './bind-set.ts';
 import type { ConnectionTable } from './connection-table.ts';
+import type { HeldSockets } from './listener.ts';
 import { LiveConnection } from './live-connection.ts';
 import type { Plane, Serve, StreamEndHook } from './plane.ts';
 import { Sampler } from './plane-sample.ts';
@@ -29,8 +30,10 @@ export interface DataPlaneOptions {
   readonly shard: string | undefined;
   /** Changes whenever counters start again from zero. */
   readonly life: string;
-  /** False in a node:cluster worker, whose listening sockets the acceptor holds. */
+  /** False in a node:cluster worker, whose listening sockets the primary holds. */
   readonly exclusive: boolean;
+  /** Where listening TCP sockets come from, when they are to outlive this process. */
+  readonly heldSockets?: HeldSockets;
   readonly processSample: () => ProcessSample;
 }
 
@@ -58,7 +61,11 @@ export class DataPlane implements Plane {
     this.#options = options;
     this.connections = options.connections;
     this.timers = new TimerWheel(options.clock);
-    this.#binds = new BindSet(options.exclusive, (socket, bind) => this.#accepted(socket, bind));
+    this.#binds = new BindSet(
+      options.exclusive,
+      (socket, bind) => this.#accepted(socket, bind),
+      options.heldSockets,
+    );
   }
 
   /** The plan that serves; undefined before the first `apply`. */

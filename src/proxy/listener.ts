@@ -29,17 +29,35 @@ export class BindError extends Error {
   }
 }
 
+type IpAddress = Address & { readonly kind: 'ip' };
+
+/** Bound TCP sockets that another process keeps, so that they outlive this one. */
+export interface HeldSockets {
+  /** Anything that `server.listen` takes. Rejects with an Error that has the system's `code`. */
+  take(address: IpAddress, bind: string): Promise<object>;
+  /** Nobody listens on it any more: it need not be kept. */
+  release(address: IpAddress, bind: string): void;
+}
+
 /**
- * @param exclusive false in a node:cluster worker, where the socket is the acceptor's and shared on purpose.
+ * @param exclusive false in a node:cluster worker, where the socket is the primary's and shared on purpose.
+ * @param held where TCP sockets come from, when they are not opened here.
  * @throws BindError
  */
 export async function openListener(
   bind: { readonly name: string; readonly address: Address },
   exclusive: boolean,
   events: ListenerEvents,
+  held?: HeldSockets,
 ): Promise<Listener> {
   const { address } = bind;
-  const open = () => listen(listenOptions(address, exclusive), events);
+  const open = async () =>
+    held === undefined || address.kind === 'unix'
+      ? listen(listenOptions(address, exclusive), events)
+      : listen(await held.take(address, bind.name), events);
+  const release = () => {
+    if (address.kind === 'ip') held?.release(address, bind.name);
+  };
   let server: Server;
   try {
     try {
@@ -52,31 +70,38 @@ export async function openListener(
       server = await open();
     }
   } catch (error) {
+    release();
     throw await bindError(bind, error);
   }
   return {
     address: listeningAddress(server, address),
-    close: () => void server.close(),
+    close: () => {
+      server.close();
+      release();
+    },
   };
 }
 
+/** The kernel cuts it to net.core.somaxconn. */
+const backlog = 4096;
+
 function listenOptions(address: Address, exclusive: boolean): ListenOptions {
-  // The kernel cuts the backlog to net.core.somaxconn.
-  const backlog = 4096;
   return address.kind === 'unix'
     ? { path: address.path, exclusive, backlog }
     : { host: address.host, port: address.port, exclusive, backlog };
 }
 
-function listen(options: ListenOptions, events: ListenerEvents): Promise<Server> {
+function listen(socket: ListenOptions | object, events: ListenerEvents): Promise<Server> {
   return new Promise((resolve, reject) => {
     const server = createServer({ allowHalfOpen: true, noDelay: true }, events.accepted);
     server.once('error', reject);
-    server.listen(options, () => {
+    server.once('listening', () => {
       server.off('error', reject);
       server.on('error', events.failed);
       resolve(server);
     });
+    // Options carry their backlog; beside a socket it is an argument.
+    server.listen(socket, backlog);
   });
 }
 

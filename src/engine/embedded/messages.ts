@@ -1,0 +1,156 @@
+// What a runtime and its data plane say to each other over a link: the messages, and the check that one is well formed.
+// Both sides are the same release (the hello says so), so contents are checked as far as a wrong one could do harm.
+
+import type { StreamRecord } from '../../domain/connection.ts';
+import type { EngineSample } from '../../domain/counters.ts';
+import type { BindEntity } from '../../domain/model.ts';
+import type { Plan, ServerKey } from '../../domain/plan.ts';
+import type { ServerWish } from '../../domain/server-state.ts';
+import type { ConnectionQuery, ConnectionWindow } from '../engine.ts';
+import { LinkError } from './link.ts';
+
+/** Changes with every change of a message that an older side would misunderstand. */
+export const linkVersion = 1;
+
+/** The first message of an instance. */
+export interface InstanceHello {
+  readonly kind: 'instance';
+  readonly version: number;
+  /** "default/1". */
+  readonly id: string;
+  readonly shard: string;
+  readonly pid: number;
+  /** Names this run of the process; ids of its connections begin with it. */
+  readonly life: string;
+  readonly startedAt: number;
+  /** "" where it has none yet. */
+  readonly planHash: string;
+  readonly binds: readonly BindEntity[];
+}
+
+/** The first message of an acceptor. */
+export interface AcceptorHello {
+  readonly kind: 'acceptor';
+  readonly version: number;
+  readonly pid: number;
+}
+
+export type FromInstance =
+  | InstanceHello
+  | { readonly kind: 'sample'; readonly sample: EngineSample }
+  | { readonly kind: 'window'; readonly watch: number; readonly window: ConnectionWindow }
+  | {
+      readonly kind: 'tail';
+      readonly tail: number;
+      readonly records: readonly StreamRecord[];
+      readonly dropped: number;
+    }
+  | { readonly kind: 'binds'; readonly binds: readonly BindEntity[] }
+  /** It was told to leave by a signal. */
+  | { readonly kind: 'leaving' }
+  /** A fault that traffic survives: the access log cannot be written, say. */
+  | { readonly kind: 'problem'; readonly text: string };
+
+export type FromAcceptor =
+  | AcceptorHello
+  | { readonly kind: 'started'; readonly id: string; readonly pid: number }
+  | { readonly kind: 'gone'; readonly id: string; readonly pid: number; readonly text: string };
+
+/** Requests: each is answered. */
+export type ToInstance =
+  | { readonly kind: 'apply'; readonly plan: Plan; readonly wishes: readonly ServerWish[] }
+  | { readonly kind: 'setServers'; readonly wishes: readonly ServerWish[] }
+  | { readonly kind: 'kill'; readonly serial: number }
+  | { readonly kind: 'killOnServer'; readonly server: ServerKey; readonly count: number }
+  | { readonly kind: 'connection'; readonly serial: number }
+  | { readonly kind: 'watch'; readonly watch: number; readonly query: ConnectionQuery }
+  | { readonly kind: 'unwatch'; readonly watch: number }
+  | { readonly kind: 'tail'; readonly tail: number; readonly filter: string }
+  | { readonly kind: 'untail'; readonly tail: number }
+  | { readonly kind: 'reopenLogs' }
+  /** Answered when nothing is left; the process ends then. */
+  | { readonly kind: 'stop'; readonly graceMs: number };
+
+export type ToAcceptor =
+  /** Exactly these instances from now on; others leave. */
+  | { readonly kind: 'run'; readonly instances: readonly { readonly id: string; readonly shard: string }[] }
+  /** Ends its instances and itself. */
+  | { readonly kind: 'leave' };
+
+type FieldType = 'string' | 'number' | 'array' | 'object';
+type Shapes<M extends { readonly kind: string }> = {
+  readonly [K in M['kind']]: { readonly [F in Exclude<keyof Extract<M, { kind: K }>, 'kind'>]: FieldType };
+};
+
+const fromInstance: Shapes<FromInstance> = {
+  instance: {
+    version: 'number',
+    id: 'string',
+    shard: 'string',
+    pid: 'number',
+    life: 'string',
+    startedAt: 'number',
+    planHash: 'string',
+    binds: 'array',
+  },
+  sample: { sample: 'object' },
+  window: { watch: 'number', window: 'object' },
+  tail: { tail: 'number', records: 'array', dropped: 'number' },
+  binds: { binds: 'array' },
+  leaving: {},
+  problem: { text: 'string' },
+};
+
+const fromAcceptor: Shapes<FromAcceptor> = {
+  acceptor: { version: 'number', pid: 'number' },
+  started: { id: 'string', pid: 'number' },
+  gone: { id: 'string', pid: 'number', text: 'string' },
+};
+
+const toInstance: Shapes<ToInstance> = {
+  apply: { plan: 'object', wishes: 'array' },
+  setServers: { wishes: 'array' },
+  kill: { serial: 'number' },
+  killOnServer: { server: 'string', count: 'number' },
+  connection: { serial: 'number' },
+  watch: { watch: 'number', query: 'object' },
+  unwatch: { watch: 'number' },
+  tail: { tail: 'number', filter: 'string' },
+  untail: { tail: 'number' },
+  reopenLogs: {},
+  stop: { graceMs: 'number' },
+};
+
+const toAcceptor: Shapes<ToAcceptor> = {
+  run: { instances: 'array' },
+  leave: {},
+};
+
+/** Each @throws LinkError `protocol`. */
+export const readFromInstance = (value: unknown) => read<FromInstance>(fromInstance, value);
+export const readFromAcceptor = (value: unknown) => read<FromAcceptor>(fromAcceptor, value);
+export const readToInstance = (value: unknown) => read<ToInstance>(toInstance, value);
+export const readToAcceptor = (value: unknown) => read<ToAcceptor>(toAcceptor, value);
+
+function read<M extends { readonly kind: string }>(
+  shapes: Readonly<Record<string, Readonly<Record<string, FieldType>>>>,
+  value: unknown,
+): M {
+  if (typeof value !== 'object' || value === null) throw new LinkError('protocol', 'a message is no object');
+  const message = value as Record<string, unknown>;
+  const kind = String(message.kind);
+  const shape = Object.hasOwn(shapes, kind) ? shapes[kind] : undefined;
+  if (shape === undefined)
+    throw new LinkError('protocol', `unknown message ${JSON.stringify(kind.slice(0, 40))}`);
+  for (const [field, type] of Object.entries(shape)) {
+    if (!hasType(message[field], type))
+      throw new LinkError('protocol', `message ${kind}: ${field} is not ${type}`);
+  }
+  return message as unknown as M;
+}
+
+function hasType(value: unknown, type: FieldType): boolean {
+  if (type === 'array') return Array.isArray(value);
+  if (type === 'object') return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return typeof value === type && (type !== 'number' || Number.isFinite(value));
+}
