@@ -17,7 +17,7 @@ import { Screen, type SuspendTerminal } from './screen.tsx';
 import { ignoreHangUp, watchEnds } from './terminal/end-watch.ts';
 import { createPace } from './terminal/pace.ts';
 import { createStopControl } from './terminal/stop.ts';
-import { createTerminalModes, setBlocking } from './terminal/terminal-modes.ts';
+import { abandon, createTerminalModes, setBlocking } from './terminal/terminal-modes.ts';
 
 export interface RunConsoleOptions {
   readonly console: Console;
@@ -182,6 +182,7 @@ export async function runConsole(options: RunConsoleOptions): Promise<ConsoleEnd
   stdout.off('resize', resized).off('drain', drained);
   process.off('exit', exiting);
   if (stdout.writableLength === 0) setBlocking(stdout, true);
+  else abandon(stdout, process.stderr);
   charts.dispose();
   stdin.unref();
   return result;

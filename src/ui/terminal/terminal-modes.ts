@@ -39,6 +39,24 @@ export function createTerminalModes(stdin: ReadStream, stdout: WriteStream): Ter
  * Node has no public way to change it, so this does what it can where the private one is there.
  */
 export function setBlocking(stdout: WriteStream, blocking: boolean): void {
-  const { _handle: handle } = stdout as { _handle?: { setBlocking?: (blocking: boolean) => unknown } | null };
-  handle?.setBlocking?.(blocking);
+  handleOf(stdout)?.setBlocking?.(blocking);
+}
+
+/**
+ * Gives up what a terminal that does not read was still sent: pending writes would keep the process alive until it does.
+ * stderr is often the same terminal, and cli-cursor, which Ink uses, writes there as the process ends.
+ */
+export function abandon(stdout: WriteStream, stderr: WriteStream): void {
+  if (stderr.isTTY) setBlocking(stderr, false);
+  stdout.on('error', () => {});
+  handleOf(stdout)?.close?.();
+}
+
+interface Handle {
+  setBlocking?(blocking: boolean): unknown;
+  close?(): void;
+}
+
+function handleOf(stdout: WriteStream): Handle | null | undefined {
+  return (stdout as { _handle?: Handle | null })._handle;
 }
