@@ -11,6 +11,8 @@ export interface RunningSluice {
   readonly pid: number;
   readonly url: string;
   readonly place: Scratch;
+  /** The program, for verbs that must be watched while they run. */
+  readonly program: string;
   readonly process: Started;
   /** Runs a verb attached to this runtime. */
   verb(...args: readonly string[]): ReturnType<typeof run>;
@@ -33,7 +35,13 @@ export function sluice(args: readonly string[], env: NodeJS.ProcessEnv = {}): Re
 }
 
 export async function startSluice(options: SluiceOptions): Promise<RunningSluice> {
-  return startIn(scratch(), options.yaml, options.under ?? []);
+  const place = scratch();
+  try {
+    return await startIn(place, options.yaml, options.under ?? []);
+  } catch (error) {
+    place.remove();
+    throw error;
+  }
 }
 
 async function startIn(place: Scratch, yaml: string, under: readonly string[]): Promise<RunningSluice> {
@@ -45,15 +53,13 @@ async function startIn(place: Scratch, yaml: string, under: readonly string[]): 
     );
   write(yaml);
   const words = [...under, process.execPath, program, 'run', '-c', place.path('sluice.yaml')];
-  const started = await start(words[0]!, words.slice(1), { ready: /^ready/m }).catch((error: unknown) => {
-    place.remove();
-    throw error;
-  });
+  const started = await start(words[0]!, words.slice(1), { ready: /^ready/m });
   const verb: RunningSluice['verb'] = (...args) => sluice([...args, '--attach', url]);
   return {
     pid: started.pid,
     url,
     place,
+    program,
     process: started,
     verb,
     async json(...args) {
