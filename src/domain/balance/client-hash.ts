@@ -1,6 +1,6 @@
 // A client's address as a number to balance by: the same for every way to write it, evenly spread over 32 bits.
 
-import ipaddr from 'ipaddr.js';
+import { parseIp } from '../ip.ts';
 
 /** murmur3's finaliser: each bit of the input changes each bit of the result with probability one half. Unsigned. */
 export function mixHash(value: number): number {
@@ -15,16 +15,8 @@ export function mixHash(value: number): number {
  * their bytes; anything else, such as "" for a unix socket, by its characters.
  */
 export function hashClient(address: string): number {
-  const bytes = bytesOf(address);
+  const bytes = parseIp(address) ?? Array.from(address, (character) => character.codePointAt(0)!);
   let hash = bytes.length;
   for (const byte of bytes) hash = Math.imul(hash ^ byte, 0x01000193) ^ (hash >>> 15);
   return mixHash(hash);
-}
-
-function bytesOf(address: string): number[] {
-  const zone = address.indexOf('%');
-  const plain = zone === -1 ? address : address.slice(0, zone);
-  return ipaddr.isValid(plain)
-    ? ipaddr.process(plain).toByteArray()
-    : Array.from(address, (character) => character.codePointAt(0)!);
 }

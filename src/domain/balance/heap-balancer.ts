@@ -21,14 +21,19 @@ export function createHeapBalancer<C extends Candidate>(loadOf: (candidate: C) =
     candidate.slot.place = place;
   }
 
-  function settle(candidate: C): void {
-    let place = candidate.slot.place;
+  function rise(candidate: C): void {
+    let { place } = candidate.slot;
     while (place > 0) {
       const parent = heap[(place - 1) >> 1]!;
       if (!before(candidate, parent)) break;
       put(parent, place);
       place = (place - 1) >> 1;
     }
+    put(candidate, place);
+  }
+
+  function sink(candidate: C): void {
+    let { place } = candidate.slot;
     for (;;) {
       const left = 2 * place + 1;
       if (left >= heap.length) break;
@@ -65,14 +70,15 @@ export function createHeapBalancer<C extends Candidate>(loadOf: (candidate: C) =
         slot.full = candidate.isFull;
         slot.place = index;
       });
-      for (let place = (heap.length >> 1) - 1; place >= 0; place--) settle(heap[place]!);
+      for (let place = (heap.length >> 1) - 1; place >= 0; place--) sink(heap[place]!);
     },
     loadChanged(candidate) {
       const { slot } = candidate;
       if (slot.place === -1) return;
       if (slot.full && !candidate.isFull) slot.pass = Math.max(slot.pass, now);
       slot.full = candidate.isFull;
-      settle(candidate);
+      rise(candidate);
+      sink(candidate);
     },
     pick(_clientHash, avoid) {
       let picked = heap[0];
@@ -84,7 +90,7 @@ export function createHeapBalancer<C extends Candidate>(loadOf: (candidate: C) =
       const { slot } = picked;
       now = Math.max(now, slot.pass);
       slot.pass = Math.max(slot.pass + 1 / slot.weight, now);
-      settle(picked);
+      sink(picked);
       return picked;
     },
     serves: (candidate) => candidate.slot.place !== -1,
