@@ -5,7 +5,8 @@ import { run, type Started, start } from './processes.ts';
 import { type Scratch, scratch } from './scratch.ts';
 
 /** SLUICE_MAIN=src/cli/main.ts tests the sources without a build. */
-const program = process.env.SLUICE_MAIN ?? fileURLToPath(new URL('../../bin/sluice.js', import.meta.url));
+export const program =
+  process.env.SLUICE_MAIN ?? fileURLToPath(new URL('../../bin/sluice.js', import.meta.url));
 
 export interface RunningSluice {
   readonly pid: number;
