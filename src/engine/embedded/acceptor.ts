@@ -1,0 +1,81 @@
+// Process main of the acceptor: holds the listening sockets, starts the instances, replaces one that dies.
+// Small, and in a session of its own, so that it outlives the runtime that started it.
+//   node acceptor.js --directory PATH [--exit-with-runtime]
+
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { systemClock } from '../../proxy/system-clock.ts';
+import { dial } from './dial.ts';
+import { acceptorPidFile, engineSocket } from './directory.ts';
+import { createSocketHolder } from './held-sockets.ts';
+import { createInstanceKeeper } from './instance-keeper.ts';
+import { type Link, openLink } from './link.ts';
+import { type FromAcceptor, linkVersion, readToAcceptor } from './messages.ts';
+
+/** How long an acceptor that belongs to its runtime goes on without one. */
+const awayLimitMs = 2_000;
+/** Told to leave, the instances' time of grace is over already: the runtime has stopped them before. */
+const killAfterMs = 2_000;
+
+const { values: options } = parseArgs({
+  options: {
+    directory: { type: 'string' },
+    'exit-with-runtime': { type: 'boolean', default: false },
+  },
+});
+const { directory, 'exit-with-runtime': exitWithRuntime } = options;
+if (directory === undefined) {
+  console.error('acceptor: --directory is needed; it is started by the runtime');
+  process.exit(2);
+}
+
+let link: Link | undefined;
+const send = (message: FromAcceptor) => link?.send(message);
+const holder = createSocketHolder();
+const keeper = createInstanceKeeper({
+  clock: systemClock,
+  socket: join(directory, engineSocket),
+  exitWithRuntime,
+  holder,
+  started: (id, pid) => send({ kind: 'started', id, pid }),
+  gone: (id, pid, text) => send({ kind: 'gone', id, pid, text }),
+});
+
+const dialler = dial(join(directory, engineSocket), systemClock, {
+  async connected(socket) {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    link = openLink(socket, {
+      message() {},
+      async request(raw) {
+        const message = readToAcceptor(raw);
+        if (message.kind === 'run') keeper.run(message.instances);
+        else void leave(killAfterMs);
+      },
+      closed: () => resolve(),
+    });
+    send({ kind: 'acceptor', version: linkVersion, pid: process.pid });
+    for (const { id, pid } of keeper.running) send({ kind: 'started', id, pid });
+    await promise;
+    link = undefined;
+  },
+  away(ms) {
+    if (exitWithRuntime && ms > awayLimitMs) void leave();
+  },
+});
+
+/** No new connections from now on; instances finish what they carry, as their plan or the runtime says. */
+async function leave(killAfterMs?: number): Promise<void> {
+  holder.close();
+  await keeper.close(killAfterMs);
+  dialler.close();
+  systemClock.after(100, () => process.exit(0));
+}
+
+writeFileSync(join(directory, acceptorPidFile), `${process.pid}\n`, { mode: 0o600 });
+process.on('SIGTERM', () => void leave());
+for (const signal of ['SIGINT', 'SIGHUP', 'SIGUSR1'] as const) process.on(signal, () => {});
+// Whoever read what we print may be gone; that must not end us.
+process.stdout.on('error', () => {});
+process.stderr.on('error', () => {});
+setInterval(() => {}, 2 ** 30);

@@ -1,0 +1,40 @@
+// The directory that a runtime and its data plane meet in: what lies there, and who may look.
+
+import { chmodSync, mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { EngineError } from '../engine.ts';
+
+export const engineSocket = 'engine.sock';
+export const acceptorPidFile = 'acceptor.pid';
+/** What the kernel can name a unix socket by, less the ending zero. */
+const longestSocketPath = 107;
+
+/** Whoever can reach the socket can do all that a runtime can: the directory is the owner's alone. @throws EngineError */
+export function prepareDirectory(directory: string): void {
+  const path = join(directory, engineSocket);
+  if (Buffer.byteLength(path) > longestSocketPath)
+    throw new EngineError(
+      'instance-failed',
+      `engine socket ${path}: a unix socket's path has at most ${longestSocketPath} bytes; choose a shorter directory`,
+    );
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    chmodSync(directory, 0o700);
+  } catch (cause) {
+    const text = cause instanceof Error ? cause.message : String(cause);
+    throw new EngineError('instance-failed', `engine directory ${directory}: ${text}`, { cause });
+  }
+}
+
+/** The acceptor that was started here last, if a process with its number lives. It may be another one's by now. */
+export function livingAcceptor(directory: string): number | undefined {
+  let pid: number;
+  try {
+    pid = Number.parseInt(readFileSync(join(directory, acceptorPidFile), 'utf8'), 10);
+    process.kill(pid, 0);
+  } catch {
+    // No file, no such process, or not ours: nothing to adopt.
+    return undefined;
+  }
+  return pid > 0 ? pid : undefined;
+}

@@ -1,0 +1,131 @@
+// Process main of an instance: a data plane that serves whether or not a runtime is there.
+//   node instance.js --socket PATH --id default/1 --shard default [--exit-with-runtime]
+
+import { parseArgs } from 'node:util';
+import { ConnectionTable } from '../../proxy/connection-table.ts';
+import { DataPlane } from '../../proxy/data-plane.ts';
+import { serveHttp } from '../../proxy/http/client-session.ts';
+import { systemClock } from '../../proxy/system-clock.ts';
+import { type AcceptorSockets, createAcceptorSockets, type ParentChannel } from './acceptor-sockets.ts';
+import { dial } from './dial.ts';
+import { type InstanceHello, linkVersion } from './messages.ts';
+import { createProcessSampler } from './process-sample.ts';
+import { type RuntimeSession, startRuntimeSession } from './runtime-session.ts';
+import { createStreamEnds, type StreamEnds } from './stream-ends.ts';
+import { createTails } from './tails.ts';
+
+/** How long an instance that belongs to its runtime serves without one. */
+const awayLimitMs = 2_000;
+const leaveGraceMs = 2_000;
+
+const { values: options } = parseArgs({
+  options: {
+    socket: { type: 'string' },
+    id: { type: 'string' },
+    shard: { type: 'string' },
+    'exit-with-runtime': { type: 'boolean', default: false },
+  },
+});
+const { socket: socketPath, id, shard } = options;
+if (socketPath === undefined || id === undefined || shard === undefined) {
+  console.error('instance: --socket, --id and --shard are needed; it is started by the acceptor');
+  process.exit(2);
+}
+
+// Short, for it stands in every connection's id; unlike any other life on this machine.
+const startedAt = Date.now();
+const life = `${(startedAt % 36 ** 5).toString(36)}${process.pid.toString(36)}`;
+
+let session: RuntimeSession | undefined;
+let leaving = false;
+const sockets: AcceptorSockets | undefined =
+  process.send === undefined ? undefined : createAcceptorSockets(process as ParentChannel);
+const tails = createTails({
+  clock: systemClock,
+  send: (tail, records, dropped) => session?.send({ kind: 'tail', tail, records, dropped }) ?? false,
+});
+let ends: StreamEnds | undefined;
+const plane = new DataPlane({
+  clock: systemClock,
+  random: Math.random,
+  connections: new ConnectionTable(),
+  serveHttp,
+  shard,
+  life,
+  exclusive: true,
+  ...(sockets === undefined ? {} : { heldSockets: sockets }),
+  processSample: createProcessSampler(() => ends?.logDropped ?? 0),
+});
+ends = createStreamEnds(plane, life, tails, (text) => {
+  console.error(`instance ${id}: ${text}`);
+  session?.send({ kind: 'problem', text });
+});
+
+const hello = (): InstanceHello => ({
+  kind: 'instance',
+  version: linkVersion,
+  id,
+  shard,
+  pid: process.pid,
+  life,
+  startedAt,
+  planHash: plane.plan?.hash ?? '',
+  binds: plane.binds,
+});
+
+const dialler = dial(socketPath, systemClock, {
+  async connected(socket) {
+    session = startRuntimeSession(socket, {
+      plane,
+      clock: systemClock,
+      hello,
+      tails,
+      ends,
+      applied: () => sockets?.keep(plane.plan?.shards.find(({ name }) => name === shard)?.binds ?? []),
+      stop(graceMs) {
+        process.send?.({ stopped: true });
+        return finish(graceMs);
+      },
+    });
+    await session.ended;
+    session = undefined;
+  },
+  away(ms) {
+    if (options['exit-with-runtime'] && ms > awayLimitMs) void leave(leaveGraceMs);
+  },
+});
+
+/** Carries what is open to its end; once only, however often it is asked. */
+let finishing: Promise<void> | undefined;
+function finish(graceMs: number): Promise<void> {
+  leaving = true;
+  finishing ??= plane.stop(graceMs).then(async () => {
+    await ends?.close();
+    // The answer to whoever asked has to get out first.
+    setImmediate(() => {
+      dialler.close();
+      systemClock.after(100, () => process.exit(0));
+    });
+  });
+  return finishing;
+}
+
+/** A successor takes over the sockets at once; connections under way stay here to their end. */
+async function leave(graceMs: number): Promise<void> {
+  if (leaving) return;
+  sockets?.handOn();
+  process.send?.({ leaving: true });
+  session?.send({ kind: 'leaving' });
+  await finish(graceMs);
+}
+
+process.on('SIGTERM', () => void leave(plane.plan?.runtime.grace ?? leaveGraceMs));
+// A terminal's signals are the runtime's: it says what is to be done.
+for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => {});
+process.on('SIGUSR1', () => ends?.reopenLog());
+process.on('disconnect', () => {
+  // Without an acceptor nobody would replace or end it: with a runtime it belongs to, it goes; else it serves on.
+  if (options['exit-with-runtime']) void leave(leaveGraceMs);
+});
+// The channel and the listening sockets may all be gone for a moment: only this decides how long the process lives.
+setInterval(() => {}, 2 ** 30);
