@@ -1,0 +1,158 @@
+// A checked configuration → the plan: every default filled in, every path absolute, every id made. Cannot fail.
+
+import { resolve as resolvePath } from 'node:path';
+import type {
+  Address,
+  Backend,
+  Bind,
+  BindMode,
+  Check,
+  Plan,
+  Route,
+  RuntimeSettings,
+  Timeouts,
+} from '../domain/plan.ts';
+import { addressText } from './addresses.ts';
+import { controlListens } from './control.ts';
+import { planHash } from './plan-hash.ts';
+import type { Configuration } from './schema.ts';
+import { serverIds } from './server-ids.ts';
+
+export interface Surroundings {
+  /** Absolute; relative paths start here. */
+  readonly folder: string;
+  readonly defaultControlPath: string;
+  /** Of every backend, by name. */
+  readonly modes: ReadonlyMap<string, BindMode>;
+  /** The name of each bind, in order, where none is written. */
+  readonly listenTexts: readonly (readonly string[])[];
+}
+
+export function resolvePlan(configuration: Configuration, surroundings: Surroundings): Plan {
+  const { timeouts } = configuration;
+  const file = (path: string) => resolvePath(surroundings.folder, path);
+  const plan: Omit<Plan, 'hash'> = {
+    runtime: runtimeOf(configuration.runtime, surroundings, file),
+    shards: configuration.shards.map(({ name, domain, instances, binds }, shard) => ({
+      name,
+      ...(domain === undefined ? {} : { domain }),
+      instances,
+      binds: binds.map((bind, index) =>
+        bindOf(bind, surroundings.listenTexts[shard]?.[index], timeouts, file),
+      ),
+    })),
+    routes: configuration.routes.map(routeOf),
+    backends: configuration.backends.map((backend) =>
+      backendOf(backend, surroundings.modes.get(backend.name) ?? 'http', timeouts, file),
+    ),
+  };
+  return { hash: planHash(plan), ...plan };
+}
+
+type ToFile = (path: string) => string;
+
+function runtimeOf(
+  { name, control, stateFile, journalFile, accessLog, grace }: Configuration['runtime'],
+  { defaultControlPath }: Surroundings,
+  file: ToFile,
+): RuntimeSettings {
+  return {
+    name,
+    control: controlListens(control, defaultControlPath, file),
+    ...(stateFile === undefined ? {} : { stateFile: file(stateFile) }),
+    ...(journalFile === undefined ? {} : { journalFile: file(journalFile) }),
+    ...(accessLog === undefined
+      ? {}
+      : { accessLog: { ...accessLog, path: accessLog.path === '-' ? '-' : file(accessLog.path) } }),
+    grace,
+  };
+}
+
+function bindOf(
+  bind: Configuration['shards'][number]['binds'][number],
+  listenText: string | undefined,
+  timeouts: Timeouts,
+  file: ToFile,
+): Bind {
+  const backend = bind.mode === 'tcp' ? bind.backend : bind.defaultBackend;
+  return {
+    name: bind.name ?? listenText ?? addressText(bind.listen),
+    address: placed(bind.listen, file),
+    mode: bind.mode,
+    ...(backend === undefined ? {} : { backend }),
+    maxConnections: bind.maxConnections,
+    timeouts: {
+      client: bind.timeouts.client ?? timeouts.client,
+      request: bind.timeouts.request ?? timeouts.request,
+      keepAlive: bind.timeouts.keepAlive ?? timeouts.keepAlive,
+    },
+    maxHeadBytes: bind.maxHeadBytes,
+    maxBodyBytes: bind.maxBodyBytes,
+    forwardedHeaders: bind.forwardedHeaders,
+  };
+}
+
+function routeOf({ name, labels, host, path, to }: Configuration['routes'][number]): Route {
+  return { name, labels, ...(host === undefined ? {} : { host }), path, to };
+}
+
+function backendOf(
+  backend: Configuration['backends'][number],
+  mode: BindMode,
+  timeouts: Timeouts,
+  file: ToFile,
+): Backend {
+  const { ids } = serverIds(backend.servers, []);
+  return {
+    name: backend.name,
+    mode,
+    algorithm: backend.balance.algorithm,
+    ...(backend.check ? { check: checkOf(backend.check) } : {}),
+    timeouts: {
+      connect: backend.timeouts.connect ?? timeouts.connect,
+      server: backend.timeouts.server ?? timeouts.server,
+      queue: backend.timeouts.queue ?? timeouts.queue,
+      tunnel: backend.timeouts.tunnel ?? timeouts.tunnel,
+    },
+    retries: backend.retries,
+    redispatch: backend.redispatch,
+    ...(backend.cookie ? { cookie: backend.cookie } : {}),
+    maxIdleConnections: backend.maxIdleConnections,
+    servers: backend.servers.map(({ name, address, weight, maxConnections, backup }, index) => ({
+      name,
+      id: ids[index]!,
+      address: placed(address, file),
+      weight,
+      maxConnections,
+      backup,
+    })),
+  };
+}
+
+function checkOf(check: Configuration['backends'][number]['check'] & {}): Check {
+  const { http, interval, rise, fall, jitter, port } = check;
+  return {
+    kind: http
+      ? {
+          type: 'http',
+          method: http.method,
+          path: http.path,
+          ...(http.host === undefined ? {} : { host: http.host }),
+          headers: Object.entries(http.headers),
+          expect: http.expect,
+        }
+      : { type: 'tcp' },
+    interval,
+    fastInterval: check.fastInterval ?? interval,
+    downInterval: check.downInterval ?? interval,
+    timeout: check.timeout ?? interval,
+    rise,
+    fall,
+    jitter,
+    ...(port === undefined ? {} : { port }),
+  };
+}
+
+function placed(address: Address, file: ToFile): Address {
+  return address.kind === 'unix' ? { kind: 'unix', path: file(address.path) } : address;
+}

@@ -1,0 +1,276 @@
+// The shape of sluice.yaml: the one place from which reading, the errors' suggestions and the JSON Schema are made.
+// What concerns two places at once (references, uniqueness) is in references.ts.
+
+import { z } from 'zod';
+import { parseListen, parseServerAddress } from './addresses.ts';
+import { parseControlUrl } from './control.ts';
+import { defaults } from './defaults.ts';
+import { parseStatusRanges } from './status-ranges.ts';
+import {
+  choice,
+  duration,
+  flag,
+  leaf,
+  line,
+  name,
+  parseHost,
+  parsePath,
+  parseToken,
+  share,
+  size,
+  text,
+  wholeNumber,
+} from './values.ts';
+
+const file = (what: string) => line(`${what}; relative to the folder of this file`);
+
+const controlListen = text(parseControlUrl, 'unix:PATH, ws://ADDRESS:PORT or wss://ADDRESS:PORT', [
+  'unix:/run/sluice/control.sock',
+  'wss://0.0.0.0:7443',
+]);
+
+const control = z
+  .strictObject({
+    listen: z
+      .preprocess((value) => (typeof value === 'string' ? [value] : value), z.array(controlListen).min(1))
+      .optional()
+      .meta({
+        description: 'Where consoles attach: one address or a list. Default: a unix socket of this user',
+        anyOf: [{ type: 'string' }, { type: 'array', items: { type: 'string' }, minItems: 1 }],
+      }),
+    tls: z
+      .strictObject({
+        cert: file('Certificate chain, PEM'),
+        key: file('Private key, PEM'),
+        clientCa: file('Certificate authority of the client certificates that are let in, PEM').optional(),
+      })
+      .optional()
+      .meta({ description: 'For wss://' }),
+    tokens: file('File of hashed bearer tokens').optional(),
+    origins: z
+      .array(line('Exact Origin, such as https://ops.example.com'))
+      .prefault([])
+      .meta({ description: 'Origins that a browser may come from' }),
+  })
+  .meta({ description: 'Where consoles attach, and how they prove who they are' });
+
+const accessLog = z
+  .strictObject({
+    path: file('Where to write; "-" is standard output'),
+    format: choice(
+      ['haproxy', 'json'],
+      'haproxy: option httplog and tcplog. json: one document a line',
+    ).prefault(defaults.accessLogFormat),
+  })
+  .meta({ description: 'One line for each ended stream' });
+
+const runtime = z
+  .strictObject({
+    name: name('How this runtime is called on screens').prefault(defaults.runtimeName),
+    control: control.prefault({}),
+    stateFile: file('Where overrides and drain jobs outlive a restart').optional(),
+    journalFile: file('Where the journal outlives a restart').optional(),
+    accessLog: accessLog.optional(),
+    grace: duration('How long open streams may go on when the runtime is told to stop').prefault(
+      defaults.grace,
+    ),
+  })
+  .meta({ description: 'The process that owns the engine' });
+
+const timeout = {
+  connect: duration('To a server: until the TCP connection is established'),
+  client: duration('A client silent while it should send or read'),
+  server: duration('A server silent while it should send or read'),
+  request: duration("From a request's first byte to the end of its head"),
+  keepAlive: duration('A client connection idle between two requests'),
+  queue: duration('Waiting for a free place on a server'),
+  tunnel: duration('A TCP or upgraded connection silent in both directions'),
+};
+
+const timeouts = z
+  .strictObject({
+    connect: timeout.connect.prefault(defaults.connect),
+    client: timeout.client.prefault(defaults.client),
+    server: timeout.server.prefault(defaults.server),
+    request: timeout.request.prefault(defaults.request),
+    keepAlive: timeout.keepAlive.prefault(defaults.keepAlive),
+    queue: timeout.queue.prefault(defaults.queue),
+    tunnel: timeout.tunnel.prefault(defaults.tunnel),
+  })
+  .meta({ description: 'For every bind and backend that has none of its own' });
+
+const bind = z
+  .strictObject({
+    listen: text(parseListen, ':PORT (every address), IP:PORT, [IPv6]:PORT or unix:PATH', [
+      ':80',
+      '[::1]:8080',
+    ]),
+    name: name('How logs and screens call it; the address if missing').optional(),
+    mode: choice(['http', 'tcp'], 'What is spoken here', {
+      tls: 'write mode: http, or tcp to pass TLS on as it is',
+    }),
+    backend: name('mode tcp: where every connection goes').optional(),
+    defaultBackend: name('mode http: where no route matches').optional(),
+    maxConnections: wholeNumber(1, 1_000_000, 'Client connections at once; more wait').prefault(
+      defaults.maxConnections,
+    ),
+    timeouts: z
+      .strictObject({
+        client: timeout.client.optional(),
+        request: timeout.request.optional(),
+        keepAlive: timeout.keepAlive.optional(),
+      })
+      .prefault({}),
+    maxHeadBytes: size(1024 ** 2, "Limit of a request's head").prefault(defaults.maxHeadBytes),
+    maxBodyBytes: size(Number.MAX_SAFE_INTEGER, "Limit of a request's body; 0 for none").prefault(
+      defaults.maxBodyBytes,
+    ),
+    forwardedHeaders: choice(
+      ['append', 'replace', 'never'],
+      'X-Forwarded-For, -Proto, -Host, -Port: add to what the client sent, replace it, or leave them alone',
+    ).prefault(defaults.forwardedHeaders),
+  })
+  .meta({ description: 'A listening address' });
+
+const shard = z
+  .strictObject({
+    name: name('Of the shard'),
+    domain: text(parseHost, 'The domain under which its routes live').optional(),
+    instances: wholeNumber(1, 64, 'Data-plane processes').prefault(defaults.instances),
+    binds: z.array(bind).min(1),
+  })
+  .meta({ description: 'An ingress controller: its own binds' });
+
+const route = z
+  .strictObject({
+    name: name('Of the route'),
+    labels: z.record(z.string(), line('Value of a label')).prefault({}),
+    host: text(parseHost, 'Host that it serves, or *.DOMAIN; every host if missing').optional(),
+    path: text((value) => parsePath(value, false), 'Path and everything under it').prefault(
+      defaults.routePath,
+    ),
+    to: z
+      .array(
+        z.strictObject({
+          backend: name('Where requests go'),
+          weight: wholeNumber(0, 256, 'Share of the requests').prefault(defaults.routeWeight),
+        }),
+      )
+      .min(1),
+  })
+  .meta({ description: 'Host and path → weighted backends' });
+
+const httpCheck = z
+  .strictObject({
+    method: text(parseToken, 'HTTP method').prefault(defaults.checkMethod),
+    path: text((value) => parsePath(value, true), 'What is asked for').prefault(defaults.checkPath),
+    host: line("Host header; the server's address if missing").optional(),
+    headers: z
+      .record(z.string(), line('Value of the header'))
+      .prefault({})
+      .meta({ description: 'Further headers' }),
+    expect: leaf(
+      parseStatusRanges,
+      { type: ['string', 'integer', 'array'], examples: [200, '200-399', ['2xx', 404]] },
+      'Status codes of a healthy server: 200, 200-399, 2xx or a list',
+    ).prefault(defaults.checkExpect),
+  })
+  .meta({ description: 'Ask over HTTP' });
+
+const check = z
+  .strictObject({
+    http: httpCheck.optional(),
+    tcp: z.strictObject({}).optional().meta({ description: 'A TCP connection is enough; so without http' }),
+    interval: duration('From one check to the next').prefault(defaults.checkInterval),
+    fastInterval: duration('While the state is about to change; as interval if missing').optional(),
+    downInterval: duration('While down; as interval if missing').optional(),
+    timeout: duration('Until an answer must be there; as interval if missing').optional(),
+    rise: wholeNumber(1, 100, 'Successes in a row to go up').prefault(defaults.rise),
+    fall: wholeNumber(1, 100, 'Failures in a row to go down').prefault(defaults.fall),
+    jitter: share(0.5, 'Share by which each interval varies').prefault(defaults.jitter),
+    port: wholeNumber(1, 65_535, "Another port than the traffic's").optional(),
+  })
+  .meta({ description: 'Health check; servers are not checked without it' });
+
+const server = z
+  .strictObject({
+    name: name('Of the server'),
+    id: wholeNumber(
+      1,
+      2 ** 31 - 1,
+      'Stable number for balance source; made from the name if missing',
+    ).optional(),
+    address: text(parseServerAddress, 'IP:PORT, [IPv6]:PORT or unix:PATH', ['10.0.0.11:8080']),
+    weight: wholeNumber(0, 256, 'Share of the load; 0 takes no new clients').prefault(defaults.serverWeight),
+    maxConnections: wholeNumber(
+      0,
+      1_000_000,
+      'Streams at once, 0 for no limit; more wait in the queue',
+    ).prefault(defaults.serverMaxConnections),
+    backup: flag('Used only when no other server is usable').prefault(false),
+  })
+  .meta({ description: 'An endpoint' });
+
+const backend = z
+  .strictObject({
+    name: name('Of the backend'),
+    mode: choice(['http', 'tcp'], 'As what uses it, if missing').optional(),
+    balance: z
+      .strictObject({
+        algorithm: choice(['roundrobin', 'leastconn', 'random', 'source'], 'How a server is chosen').prefault(
+          defaults.algorithm,
+        ),
+      })
+      .prefault({}),
+    check: check.optional(),
+    timeouts: z
+      .strictObject({
+        connect: timeout.connect.optional(),
+        server: timeout.server.optional(),
+        queue: timeout.queue.optional(),
+        tunnel: timeout.tunnel.optional(),
+      })
+      .prefault({}),
+    retries: wholeNumber(0, 100, 'Further attempts to connect after the first').prefault(defaults.retries),
+    redispatch: flag('The last attempt may go to another server').prefault(defaults.redispatch),
+    cookie: z
+      .strictObject({ name: text(parseToken, 'Name of the cookie') })
+      .optional()
+      .meta({ description: 'Keeps a client on its server by a cookie that is inserted' }),
+    maxIdleConnections: wholeNumber(0, 100_000, 'Idle connections kept to each server').prefault(
+      defaults.maxIdleConnections,
+    ),
+    servers: z.array(server).min(1),
+  })
+  .meta({ description: 'A named pool of servers' });
+
+export const configurationSchema = z
+  .strictObject({
+    runtime: runtime.prefault({}),
+    timeouts: timeouts.prefault({}),
+    shards: z.array(shard).min(1),
+    routes: z.array(route).prefault([]),
+    backends: z.array(backend).prefault([]),
+  })
+  .meta({ title: 'sluice.yaml', description: 'Configuration of Sluice' });
+
+export type Configuration = z.output<typeof configurationSchema>;
+
+/** JSON Schema 2020-12, for completion and checking in editors. */
+export function configSchema(): object {
+  return z.toJSONSchema(configurationSchema, {
+    io: 'input',
+    target: 'draft-2020-12',
+    override({ zodSchema, jsonSchema }) {
+      const meta = z.globalRegistry.get(zodSchema as unknown as z.ZodType);
+      // Zod leaves out the examples of what it transforms; ours are of what is written.
+      if (meta?.examples) jsonSchema.examples = meta.examples as (typeof jsonSchema.examples & {})[number][];
+      // One value or a list of them: the list's own keywords would refuse the one.
+      if (jsonSchema.anyOf) {
+        delete jsonSchema.type;
+        delete jsonSchema.items;
+        delete jsonSchema.minItems;
+      }
+    },
+  });
+}

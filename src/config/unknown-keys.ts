@@ -1,0 +1,67 @@
+// Keys that sluice.yaml does not know at some place: what a later version brings is told apart from a slip, and a slip
+// gets the key that was probably meant.
+
+import { nearest } from '../domain/nearest.ts';
+import { type Finding, type Path, pathText } from './problem.ts';
+
+/** Known words of the field that are not there yet. Where they may stand: undefined is everywhere. */
+const later: readonly {
+  readonly key: string;
+  readonly within?: RegExp;
+  readonly remedy: string;
+}[] = [
+  { key: 'certificates', remedy: 'TLS is not there yet: remove it' },
+  { key: 'tls', remedy: 'TLS is not there yet: remove it, or pass TLS on with a bind of mode tcp' },
+  { key: 'ssl', remedy: 'TLS is not there yet: remove it' },
+  { key: 'routeSelector', remedy: 'the one shard serves every route: remove it' },
+  { key: 'namespaceSelector', remedy: 'the one shard serves every route: remove it' },
+  { key: 'namespace', remedy: 'remove it' },
+  { key: 'steering', remedy: 'there is one instance: remove it' },
+  { key: 'service', remedy: 'write the address of each server' },
+  { key: 'path', within: /\.binds\[\d+\]$/, remedy: 'every bind is served by the engine: remove it' },
+  { key: 'watch', remedy: 'reload by command or by SIGHUP' },
+  { key: 'engine', remedy: 'the engine is the embedded one: remove it' },
+  { key: 'nft', remedy: 'remove it' },
+  { key: 'haproxy', remedy: 'the engine is the embedded one: remove it' },
+];
+
+/** What the same thing is called elsewhere, mostly in HAProxy. */
+const otherNames: Readonly<Record<string, string>> = {
+  inter: 'interval',
+  fastinter: 'fastInterval',
+  downinter: 'downInterval',
+  maxconn: 'maxConnections',
+  server: 'servers',
+  bind: 'binds',
+  backend: 'backends',
+  route: 'routes',
+  shard: 'shards',
+  frontends: 'shards',
+  upstreams: 'backends',
+  default_backend: 'defaultBackend',
+  addr: 'address',
+  hostname: 'host',
+  backends: 'to',
+  algorithm: 'balance',
+  healthCheck: 'check',
+  port: 'listen',
+  address: 'listen',
+  log: 'accessLog',
+};
+
+export function unknownKey(path: Path, key: string, known: readonly string[]): Finding {
+  const within = pathText(path);
+  const place = { path: [...path, key], atKey: true };
+  const notYet = later.find((entry) => entry.key === key && (entry.within?.test(within) ?? true));
+  if (notYet)
+    return { ...place, message: `"${key}" is not supported yet in this version`, remedy: notYet.remedy };
+  if (key === '<<')
+    return { ...place, message: 'merge keys are not supported', remedy: 'use an alias for a whole value' };
+  const other = Object.hasOwn(otherNames, key) ? otherNames[key] : undefined;
+  const meant = other !== undefined && known.includes(other) ? other : nearest(key, known);
+  return {
+    ...place,
+    message: `unknown key "${key}"${within === '' ? '' : ` in ${within}`}`,
+    remedy: meant ? `did you mean ${meant}?` : `the keys here are ${known.join(', ')}`,
+  };
+}
