@@ -1,0 +1,590 @@
+// One client connection in HTTP/1: reads requests one after another, hands each to the exchange, writes what comes
+// back, and knows when to end. What comes after the request under way waits as text, with back-pressure.
+//
+//   head ──(a whole head)──► stream ──(answered)──► head …
+//    │                         ├──(101)──► tunnel ──► closed
+//    │                         └──(broken off)──► closed (reset)
+//    └──(refused, or the last answer)──► lingering ──(the client ends too, or time is over)──► closed
+
+import type { Socket } from 'node:net';
+import type { Who } from '../../domain/termination.ts';
+import type { BackendRuntime } from '../backend-runtime.ts';
+import type { BindRuntime } from '../bind-runtime.ts';
+import type { LiveConnection } from '../live-connection.ts';
+import type { Plane } from '../plane.ts';
+import { resetSocket } from '../reset-socket.ts';
+import type { ServerRuntime } from '../server-runtime.ts';
+import { Timer, type Timers } from '../timers.ts';
+import { startTunnel, type Tunnel, type TunnelEnd } from '../tunnel.ts';
+import { errorAnswer } from './error-answer.ts';
+import { Exchange, type ExchangeClient } from './exchange.ts';
+import { needsMore, refused } from './field-lines.ts';
+import { KeepAlivePlace } from './keep-alive-place.ts';
+import { type Refusal, refuse } from './refusal.ts';
+import { RequestBody } from './request-body.ts';
+import { mayUpgrade, RequestForwarder } from './request-forwarder.ts';
+import { RequestHead } from './request-head.ts';
+import type { ServerConnection } from './server-connection.ts';
+import { Stickiness } from './stickiness.ts';
+import { countAbort, countAnswer, countSent } from './stream-counting.ts';
+import { beginStream, type StreamCauses, terminationOf } from './stream-fields.ts';
+
+type SessionState = 'head' | 'stream' | 'tunnel' | 'lingering' | 'closed';
+
+/** What the client's timer is armed for; '-' lets it run out unheard, which is cheaper than to cancel it. */
+type Awaited = '-' | 'head' | 'next' | 'body' | 'reading' | 'linger';
+
+/** Text of further requests that may wait while one is served. */
+const maxWaiting = 65_536;
+/** How long a client may take to read its last answer and end, and how much it may still send. */
+const lingerMs = 2_000;
+const maxLingering = 4_194_304;
+
+/** Takes over an accepted socket for good. */
+export function serveHttp(socket: Socket, bind: BindRuntime, plane: Plane): void {
+  new ClientSession(socket, bind, plane).start();
+}
+
+class ClientSession implements ExchangeClient {
+  readonly live: LiveConnection;
+  readonly bind: BindRuntime;
+  readonly timers: Timers;
+  readonly head = new RequestHead();
+  readonly #socket: Socket;
+  readonly #plane: Plane;
+  readonly #forwarder: RequestForwarder;
+  readonly #place: KeepAlivePlace;
+  readonly #exchange: Exchange;
+  readonly #body = new RequestBody();
+  readonly #timer: Timer;
+  #state: SessionState = 'head';
+  #awaited: Awaited = '-';
+  /** Read and not yet consumed: the head being read, or what came after the request under way. */
+  #text = '';
+  /** The request under way, from its first octet. */
+  #requestText = '';
+  #headBegun = false;
+  #pumping = false;
+  #clientEnded = false;
+  #paused = false;
+  #closing = false;
+  #retiring = false;
+  #tunnel: Tunnel | undefined = undefined;
+  #lingered = 0;
+
+  constructor(socket: Socket, bind: BindRuntime, plane: Plane) {
+    this.#socket = socket;
+    this.bind = bind;
+    this.#plane = plane;
+    this.timers = plane.timers;
+    this.#timer = new Timer(() => this.#timedOut());
+    this.live = plane.begin(
+      socket,
+      bind,
+      () => this.#kill(),
+      () => this.#retire(),
+    );
+    this.#forwarder = new RequestForwarder(socket, bind);
+    this.#place = new KeepAlivePlace(bind, this.live);
+    this.#exchange = new Exchange(this, this.live.clientHost);
+  }
+
+  start(): void {
+    const socket = this.#socket;
+    socket.on('data', this.#onData);
+    socket.on('end', this.#onEnd);
+    socket.on('drain', this.#onDrain);
+    socket.on('error', this.#onError);
+    socket.on('close', this.#onClose);
+    this.#await('head', this.bind.settings.timeouts.request);
+  }
+
+  // What the client sends.
+
+  #onData = (chunk: Buffer): void => {
+    const { live } = this;
+    const { length } = chunk;
+    live.bytesIn += length;
+    this.bind.traffic.bytesIn += length;
+    live.lastByteMono = this.timers.mono();
+    switch (this.#state) {
+      case 'head':
+        this.#text = this.#text === '' ? chunk.toString('latin1') : this.#text + chunk.toString('latin1');
+        this.#pump();
+        return;
+      case 'stream':
+        if (!this.#body.done) this.#moreBody(chunk);
+        else this.#wait(chunk.toString('latin1'));
+        return;
+      case 'lingering':
+        this.#lingered += length;
+        if (this.#lingered > maxLingering) this.#socket.destroy();
+        return;
+      case 'tunnel':
+      case 'closed':
+        return;
+    }
+  };
+
+  #wait(text: string): void {
+    this.#text += text;
+    if (this.#text.length > maxWaiting) this.#pause();
+  }
+
+  /** Serves what is there, one request after another, until one has to wait for a server or for more octets. */
+  #pump(): void {
+    if (this.#pumping) return;
+    this.#pumping = true;
+    while (this.#state === 'head' && this.#text !== '' && this.#readHead());
+    this.#pumping = false;
+    if (this.#state === 'head' && this.#clientEnded && !this.#socket.writableNeedDrain) this.#endAtHead();
+  }
+
+  /** False: no whole head is there, or the client must first read what it was sent. */
+  #readHead(): boolean {
+    if (this.#socket.writableNeedDrain) {
+      this.#await('reading', this.bind.settings.timeouts.client);
+      return false;
+    }
+    if (!this.#headBegun && !this.#beginHead()) return false;
+    const { maxHeadBytes, timeouts } = this.bind.settings;
+    const end = this.head.parse(this.#text, maxHeadBytes);
+    if (end === needsMore) {
+      if (this.#awaited !== 'head') this.#await('head', timeouts.request);
+      return false;
+    }
+    if (end === refused) this.#refuse(this.head.refusal!);
+    else this.#beginStream(end);
+    return true;
+  }
+
+  /** Empty lines before a request are skipped (RFC 9112 2.2). */
+  #beginHead(): boolean {
+    while (this.#text.startsWith('\r\n')) this.#text = this.#text.slice(2);
+    if (this.#text === '' || this.#text === '\r') return false;
+    this.#headBegun = true;
+    this.#place.leave();
+    this.live.requestMono = this.live.lastByteMono;
+    this.live.phase = 'head';
+    return true;
+  }
+
+  #beginStream(end: number): void {
+    const { head, live, bind } = this;
+    const { settings } = bind;
+    this.#state = 'stream';
+    this.#awaited = '-';
+    bind.traffic.requests += 1;
+    beginStream(live, head, this.timers.mono());
+    this.#closing = !head.persistent || this.#retiring || this.#plane.stopping;
+    const text = this.#text;
+    this.#requestText = text;
+    const refusal = this.#body.start(head, text, end, settings.maxBodyBytes);
+    if (refusal !== undefined) {
+      this.#refuse(refusal);
+      return;
+    }
+    const { first, next } = this.#body;
+    live.streamBytesIn = next;
+    this.#text = next === text.length ? '' : text.slice(next);
+    const route = bind.routes.match(
+      hostKey(head.hostName),
+      head.originTarget === '' ? head.target : head.originTarget,
+    );
+    live.route = route?.name;
+    const backend = route === undefined ? bind.backend : route.choose();
+    if (backend === undefined) {
+      this.failed(
+        503,
+        route === undefined ? 'no route for this host' : 'this route has no backend',
+        'P',
+        'C',
+      );
+      return;
+    }
+    live.backend = backend.name;
+    if (!this.#body.done) this.#await('body', settings.timeouts.client);
+    this.#exchange.begin(backend, stickinessOf(backend, text, head), first);
+  }
+
+  #moreBody(chunk: Buffer): void {
+    const { live, bind } = this;
+    const stop = this.#body.consume(chunk, bind.settings.maxBodyBytes);
+    if (stop < 0) {
+      this.#exchange.abort();
+      if (this.#exchange.relay.begun) this.broken('P');
+      else this.#refuse(this.#body.refusal!);
+      return;
+    }
+    live.streamBytesIn += stop;
+    const free = this.#exchange.sendBody(stop === chunk.length ? chunk : chunk.subarray(0, stop));
+    // Sending may have found the server gone.
+    if (this.#state !== 'stream') return;
+    if (stop < chunk.length) this.#wait(chunk.toString('latin1', stop));
+    if (this.#body.done) {
+      this.#awaited = '-';
+      this.#exchange.requestEnded();
+    } else if (free) this.#await('body', bind.settings.timeouts.client);
+    else {
+      this.#awaited = '-';
+      this.#pause();
+    }
+  }
+
+  // What the exchange asks.
+
+  get requestDone(): boolean {
+    return this.#body.done;
+  }
+
+  /** A request that is not read to its end takes the connection with it. */
+  get closing(): boolean {
+    return this.#closing || !this.#body.done || this.#retiring || this.#plane.stopping;
+  }
+
+  requestHead(server: ServerRuntime): string {
+    const { relay, stickiness } = this.#exchange;
+    relay.upgradeAsked = mayUpgrade(this.head, this.#body.empty);
+    return this.#forwarder.head(this.#requestText, this.head, server, stickiness, relay.upgradeAsked);
+  }
+
+  resumeRequest(): void {
+    if (!this.#paused || this.#text.length > maxWaiting) return;
+    this.#paused = false;
+    this.#socket.resume();
+    if (this.#state === 'stream' && !this.#body.done) this.#await('body', this.bind.settings.timeouts.client);
+  }
+
+  write(out: string | Buffer): boolean {
+    const { length } = out;
+    const { live } = this;
+    live.bytesOut += length;
+    live.streamBytesOut += length;
+    countSent(this.bind, this.#exchange, length);
+    const free = typeof out === 'string' ? this.#socket.write(out, 'latin1') : this.#socket.write(out);
+    if (!free) this.#await('reading', this.bind.settings.timeouts.client);
+    return free;
+  }
+
+  answerBegins(status: number, close: boolean): void {
+    this.live.status = status;
+    this.live.phase = 'data';
+    if (close) this.#closing = true;
+  }
+
+  answered(): void {
+    const { server, stickiness } = this.#exchange;
+    countAnswer(this.bind, this.#exchange, this.live.status);
+    this.#place.stickTo(stickiness === undefined ? undefined : server);
+    this.#endStream({ who: '-', phase: '-' });
+    this.#afterAnswer();
+  }
+
+  failed(status: number, cause: string, who: Who, phase: 'R' | 'Q' | 'C' | 'H'): void {
+    if (this.#state !== 'stream') return;
+    this.#answerOurselves(status, cause, !this.closing);
+    this.#endStream({ who, phase });
+    this.#afterAnswer();
+  }
+
+  broken(who: Who): void {
+    if (this.#state !== 'stream') return;
+    this.#endStream({ who, phase: 'D' });
+    this.#reset();
+  }
+
+  switched(connection: ServerConnection, rest: Buffer | undefined): void {
+    const { live, bind, timers } = this;
+    const { backend, server } = this.#exchange;
+    countAnswer(bind, this.#exchange, live.status);
+    this.#state = 'tunnel';
+    this.#awaited = '-';
+    live.phase = 'tunnel';
+    live.steps = [
+      {
+        what: 'upgrade',
+        atMs: timers.mono() - live.acceptedMono,
+        text: `to ${this.#exchange.relay.head.upgrade}`,
+      },
+    ];
+    const waiting = this.#text === '' ? undefined : Buffer.from(this.#text, 'latin1');
+    // The tunnel counts it again as it passes.
+    live.bytesIn -= waiting?.length ?? 0;
+    bind.traffic.bytesIn -= waiting?.length ?? 0;
+    this.#text = '';
+    this.#letGo();
+    this.#tunnel = startTunnel({
+      client: this.#socket,
+      server: connection,
+      connection: live,
+      bind,
+      backend: backend!,
+      serverRuntime: server!,
+      timers,
+      fromClient: waiting,
+      fromServer: rest,
+      ended: (end) => this.#tunnelEnded(end),
+    });
+  }
+
+  #tunnelEnded(end: TunnelEnd): void {
+    this.#endStream({ who: end, phase: end === '-' ? '-' : 'D' });
+    this.#close();
+  }
+
+  // How streams and the connection end.
+
+  /** The head or the body is not to be relayed. */
+  #refuse(refusal: Refusal): void {
+    const { live, bind } = this;
+    if (this.#state === 'head') {
+      bind.traffic.requests += 1;
+      beginStream(live, this.head, -1);
+      live.streamBytesIn = this.#text.length;
+      this.#state = 'stream';
+    }
+    bind.traffic.requestErrors += 1;
+    this.#answerOurselves(refusal.status, refusal.cause, false);
+    this.#endStream({ who: refusal.status === 408 ? 'c' : 'P', phase: 'R' });
+    this.#linger();
+  }
+
+  #answerOurselves(status: number, cause: string, keep: boolean): void {
+    this.live.status = status;
+    if (!keep) this.#closing = true;
+    this.write(errorAnswer(status, cause, !keep, this.live.method !== 'HEAD'));
+    countAnswer(this.bind, { backend: this.#exchange.backend, server: undefined }, status);
+  }
+
+  #endStream(causes: StreamCauses): void {
+    const { live } = this;
+    const exchange = this.#exchange;
+    const { backend, server } = exchange;
+    live.endMono = this.timers.mono();
+    live.termination = terminationOf(causes, exchange.stickiness, exchange.relay.begun);
+    if (causes.phase !== 'R' && causes.phase !== 'C') countAbort(this.bind, exchange, causes.who);
+    this.#plane.streamEnded(live, backend, server);
+    exchange.finish();
+  }
+
+  #afterAnswer(): void {
+    if (this.#closing || this.#retiring || this.#plane.stopping || !this.#body.done) {
+      this.#linger();
+      return;
+    }
+    this.#state = 'head';
+    this.#headBegun = false;
+    this.#requestText = '';
+    this.head.reset();
+    if (this.#paused) {
+      this.#paused = false;
+      this.#socket.resume();
+    }
+    if (this.#text === '') {
+      this.#place.enter();
+      this.#await('next', this.bind.settings.timeouts.keepAlive);
+    }
+    this.#pump();
+  }
+
+  /** Ends our side and waits for the client's, reading on: closing at once would reset what it has not read yet. */
+  #linger(): void {
+    this.#state = 'lingering';
+    this.#text = '';
+    this.#requestText = '';
+    this.#lingered = 0;
+    if (this.#clientEnded) {
+      this.#socket.end();
+      return;
+    }
+    this.#await(
+      'linger',
+      Math.max(lingerMs, this.#socket.writableNeedDrain ? this.bind.settings.timeouts.client : 0),
+    );
+    this.#socket.end();
+    if (this.#paused) this.#socket.resume();
+  }
+
+  #onEnd = (): void => {
+    this.#clientEnded = true;
+    switch (this.#state) {
+      case 'head':
+        if (!this.#socket.writableNeedDrain) this.#endAtHead();
+        return;
+      case 'stream':
+        // A client may end its side once its request is complete, and still be answered.
+        if (!this.#body.done) this.#clientGone('C');
+        return;
+      case 'lingering':
+      case 'tunnel':
+      case 'closed':
+        return;
+    }
+  };
+
+  /** The client ended, and no whole request is left. */
+  #endAtHead(): void {
+    if (this.#headBegun) this.#truncatedHead('C');
+    else if (this.#state === 'head') this.#linger();
+  }
+
+  #truncatedHead(who: Who): void {
+    const { live } = this;
+    this.bind.traffic.requests += 1;
+    this.bind.traffic.requestErrors += 1;
+    beginStream(live, this.head, -1);
+    live.streamBytesIn = this.#text.length;
+    this.#endStream({ who, phase: 'R' });
+    this.#close();
+  }
+
+  /** The client is gone, or silent, in the middle of a stream. */
+  #clientGone(who: Who): void {
+    const phase = this.#exchange.phase();
+    this.#exchange.abort();
+    this.#endStream({ who, phase });
+    this.#reset();
+  }
+
+  #onDrain = (): void => {
+    if (this.#awaited === 'reading') this.#awaited = '-';
+    this.#exchange.clientDrained();
+    this.#pump();
+  };
+
+  #onError = (): void => {
+    this.#onClose();
+  };
+
+  #onClose = (): void => {
+    switch (this.#state) {
+      case 'stream':
+        this.#clientGone('C');
+        return;
+      case 'head':
+        if (this.#headBegun) this.#truncatedHead('C');
+        else this.#close();
+        return;
+      case 'lingering':
+        this.#close();
+        return;
+      case 'tunnel':
+      case 'closed':
+        return;
+    }
+  };
+
+  #timedOut(): void {
+    const { timeouts } = this.bind.settings;
+    switch (this.#awaited) {
+      case '-':
+        return;
+      case 'head':
+        if (this.#state === 'head') this.#refuse(refuse(408, 'the request head did not come in time'));
+        return;
+      case 'next':
+        if (this.#state === 'head' && !this.#headBegun) this.#close();
+        return;
+      case 'body':
+        if (this.#state !== 'stream' || this.#paused) return;
+        if (this.#exchange.relay.begun) this.#clientGone('c');
+        else {
+          const phase = this.#exchange.phase();
+          this.#exchange.abort();
+          this.#answerOurselves(408, 'the request body did not come in time', false);
+          this.#endStream({ who: 'c', phase });
+          this.#linger();
+        }
+        return;
+      case 'reading':
+        if (!this.#socket.writableNeedDrain) return;
+        if (this.#state === 'stream') this.#clientGone('c');
+        else this.#reset();
+        return;
+      case 'linger':
+        // A slow reader of its last answer has the client timeout to read on.
+        if (this.#socket.writableLength > 0 && this.#lingered >= 0) {
+          this.#lingered = -1;
+          this.#await('linger', timeouts.client);
+        } else this.#socket.destroy();
+    }
+  }
+
+  #kill(): void {
+    switch (this.#state) {
+      case 'stream': {
+        const { relay } = this.#exchange;
+        const phase = this.#exchange.phase();
+        this.#exchange.abort();
+        if (!relay.begun) this.#answerOurselves(502, 'ended by an operator', false);
+        const { begun } = relay;
+        this.#endStream({ who: 'K', phase });
+        if (begun) this.#reset();
+        else this.#linger();
+        return;
+      }
+      case 'tunnel':
+        this.#tunnel?.kill();
+        return;
+      case 'head':
+      case 'lingering':
+        this.#reset();
+        return;
+      case 'closed':
+        return;
+    }
+  }
+
+  #retire(): void {
+    this.#retiring = true;
+    if (this.#state === 'head' && !this.#headBegun) this.#linger();
+  }
+
+  #await(what: Awaited, ms: number): void {
+    this.#awaited = what;
+    this.timers.arm(this.#timer, ms);
+  }
+
+  #pause(): void {
+    if (this.#paused) return;
+    this.#paused = true;
+    this.#socket.pause();
+  }
+
+  #reset(): void {
+    resetSocket(this.#socket);
+    this.#close();
+  }
+
+  /** Stops listening: the tunnel has the socket, or nobody. */
+  #letGo(): void {
+    const socket = this.#socket;
+    socket.off('data', this.#onData);
+    socket.off('end', this.#onEnd);
+    socket.off('drain', this.#onDrain);
+    socket.off('error', this.#onError);
+    socket.off('close', this.#onClose);
+  }
+
+  #close(): void {
+    if (this.#state === 'closed') return;
+    this.#place.leave();
+    this.#state = 'closed';
+    this.#text = '';
+    this.#requestText = '';
+    this.timers.cancel(this.#timer);
+    this.#exchange.dispose();
+    if (!this.#socket.destroyed) this.#socket.destroy();
+    this.#plane.end(this.live, this.bind);
+  }
+}
+
+function hostKey(hostName: string): string {
+  const lower = hostName.toLowerCase();
+  return lower.endsWith('.') ? lower.slice(0, -1) : lower;
+}
+
+function stickinessOf(backend: BackendRuntime, text: string, head: RequestHead): Stickiness | undefined {
+  const { cookie } = backend.settings;
+  return cookie === undefined ? undefined : new Stickiness(cookie.name, backend, text, head);
+}

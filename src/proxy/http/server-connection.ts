@@ -1,0 +1,117 @@
+// One TCP connection to a server: carries one exchange at a time, waits in its server's pool between two.
+//
+//   connecting ──► in use ⇄ idle ──► closed        (an upgraded one leaves: its tunnel takes the socket over)
+
+import { connect, type Socket } from 'node:net';
+import { sharedBuffer } from '../relay-buffers.ts';
+import { resetSocket } from '../reset-socket.ts';
+import type { ServerRuntime } from '../server-runtime.ts';
+import type { ServerSocket } from '../server-socket.ts';
+
+/** Whoever uses a server connection. Every call but `serverBytes` may find that it has let go of it. */
+export interface ServerConnectionUser {
+  serverConnected(): void;
+  /** `octets` is shared by all connections: what is kept must be copied. False stops reading. */
+  serverBytes(octets: Buffer, length: number): boolean;
+  /** The server ended its side (FIN). */
+  serverEnded(): void;
+  /** Refused, reset, unreachable; the connection is gone. */
+  serverFailed(error: Error): void;
+  /** What was written has gone out, after a write that was told to hold on. */
+  serverDrained(): void;
+}
+
+export class ServerConnection implements ServerSocket {
+  readonly socket: Socket;
+  readonly server: ServerRuntime;
+  /** Of the server's address when it was opened. */
+  readonly generation: number;
+  user: ServerConnectionUser | undefined;
+  /** An exchange was served on it before the present one. */
+  reused = false;
+  /** Monotonic, of the last exchange's end. */
+  idleSince = 0;
+  /** Where it waits; told when it ended, failed, or got octets that nobody asked for while idle. */
+  pool: { remove(connection: ServerConnection): void } | undefined = undefined;
+  /** A tunnel's; until then octets that no request asked for, which would be taken for the next one's answer. */
+  onBytes: ServerSocket['onBytes'] = () => {
+    this.#spoil();
+    return false;
+  };
+
+  constructor(server: ServerRuntime, user: ServerConnectionUser) {
+    this.server = server;
+    this.generation = server.generation;
+    this.user = user;
+    const { address } = server.settings;
+    this.socket = connect({
+      ...(address.kind === 'unix' ? { path: address.path } : { host: address.host, port: address.port }),
+      allowHalfOpen: true,
+      noDelay: true,
+      onread: {
+        buffer: sharedBuffer as Buffer<ArrayBuffer>,
+        callback: (length, octets) => {
+          if (this.user !== undefined) return this.user.serverBytes(octets as Buffer, length);
+          return this.onBytes(octets as Buffer, length);
+        },
+      },
+    });
+    this.socket.on('connect', this.#connected);
+    this.socket.on('end', this.#ended);
+    this.socket.on('error', this.#failed);
+    this.socket.on('drain', this.#drained);
+    this.socket.on('close', this.#closed);
+  }
+
+  /** Closes it between two exchanges. */
+  close(): void {
+    this.#letGo();
+    this.socket.destroy();
+  }
+
+  /** Breaks an exchange off: the server can tell that from a regular end. */
+  abort(): void {
+    this.#letGo();
+    resetSocket(this.socket);
+  }
+
+  #letGo(): void {
+    this.user = undefined;
+    this.pool = undefined;
+  }
+
+  /** For a tunnel: the socket goes on without this object's listeners. */
+  release(): void {
+    this.user = undefined;
+    this.socket.off('connect', this.#connected);
+    this.socket.off('end', this.#ended);
+    this.socket.off('error', this.#failed);
+    this.socket.off('drain', this.#drained);
+    this.socket.off('close', this.#closed);
+  }
+
+  #connected = (): void => this.user?.serverConnected();
+
+  #ended = (): void => {
+    if (this.user === undefined) this.#spoil();
+    else this.user.serverEnded();
+  };
+
+  #failed = (error: Error): void => {
+    if (this.user === undefined) this.#spoil();
+    else this.user.serverFailed(error);
+  };
+
+  #drained = (): void => this.user?.serverDrained();
+
+  #closed = (): void => {
+    if (this.user === undefined) this.#spoil();
+    else this.user.serverFailed(new Error('the connection was closed'));
+  };
+
+  #spoil(): void {
+    this.pool?.remove(this);
+    this.pool = undefined;
+    if (!this.socket.destroyed) this.socket.destroy();
+  }
+}
