@@ -1,0 +1,338 @@
+// The keys, as data: footer, help and palette are made from this table, and a key does nothing that is not in it.
+
+import type { KeyPress } from './console.ts';
+import { type KeyContext, selectedOf } from './selection.ts';
+import {
+  type WhyNot,
+  whyNotDrain,
+  whyNotKill,
+  whyNotMaint,
+  whyNotReady,
+  whyNotReload,
+  whyNotReset,
+  whyNotRollback,
+  whyNotUndo,
+  whyNotWeight,
+} from './why-not.ts';
+
+export type Scope =
+  | 'everywhere'
+  | 'list'
+  | 'overview'
+  | 'connections'
+  | 'backends'
+  | 'journal'
+  | 'dialog'
+  | 'palette'
+  | 'help'
+  | 'filter';
+
+export const scopeTitles: Readonly<Record<Scope, string>> = {
+  everywhere: 'Everywhere',
+  list: 'In a list',
+  overview: 'Overview',
+  connections: 'Connections',
+  backends: 'Backends',
+  journal: 'Journal',
+  dialog: 'In a question',
+  palette: 'While finding',
+  help: 'In this help',
+  filter: 'While filtering',
+};
+
+export type CommandId =
+  | `show-${'overview' | 'connections' | 'backends' | 'journal'}`
+  | 'next-screen'
+  | 'previous-screen'
+  | 'palette'
+  | 'help'
+  | 'freeze'
+  | 'undo'
+  | 'reload'
+  | 'back'
+  | 'leave'
+  | 'leave-at-once'
+  | 'down'
+  | 'up'
+  | 'page-down'
+  | 'page-up'
+  | 'first'
+  | 'last'
+  | 'open'
+  | 'charts'
+  | 'problems'
+  | 'filter'
+  | 'sort'
+  | 'reverse'
+  | 'mark'
+  | 'kill'
+  | 'fold'
+  | 'unfold'
+  | 'drain'
+  | 'maint'
+  | 'ready'
+  | 'weight'
+  | 'rollback'
+  | 'reset'
+  | 'dialog-confirm'
+  | 'dialog-choose'
+  | 'dialog-cancel'
+  | 'dialog-next'
+  | 'dialog-previous'
+  | 'dialog-left'
+  | 'dialog-right'
+  | 'dialog-leave'
+  | 'overlay-close'
+  | 'palette-run'
+  | 'filter-apply';
+
+export interface Binding {
+  readonly command: CommandId;
+  readonly scope: Scope;
+  /** As `keyName` gives them; the first is the one that footer and help show first. */
+  readonly keys: readonly string[];
+  /** One or two words for the footer. */
+  readonly title: string;
+  /** One sentence for help and palette. */
+  readonly description: string;
+  /** Stands in the footer, always or while this holds. */
+  readonly footer?: true | ((context: KeyContext) => boolean);
+  readonly whyNot?: WhyNot;
+}
+
+const isBackend = (context: KeyContext) => selectedOf(context)?.kind === 'backend';
+const isServer = (context: KeyContext) =>
+  selectedOf(context)?.kind === 'server' || context.state.backends.marks.size > 0;
+const isClosed = ({ state }: KeyContext) =>
+  state[state.screen === 'overview' ? 'journal' : state.screen].open === undefined;
+export const hasDetail = ({ state }: KeyContext) =>
+  state.screen === 'overview' ? false : state[state.screen].open !== undefined;
+
+function bind(
+  scope: Scope,
+  command: CommandId,
+  keys: readonly string[],
+  title: string,
+  description: string,
+  more: Pick<Binding, 'footer' | 'whyNot'> = {},
+): Binding {
+  return { scope, command, keys, title, description, ...more };
+}
+
+export const bindings: readonly Binding[] = [
+  bind(
+    'everywhere',
+    'palette',
+    [':'],
+    'command',
+    'Find a command, a screen, a backend or a server by a few of its letters',
+    { footer: true },
+  ),
+  bind('everywhere', 'help', ['?'], 'help', 'All keys of this screen and what they do', { footer: true }),
+  bind('everywhere', 'leave', ['q'], 'quit', 'Leave the console; the runtime and its drain jobs go on', {
+    footer: true,
+  }),
+  bind('everywhere', 'show-overview', ['1'], 'Overview', 'Is it well, what changed, how much traffic'),
+  bind('everywhere', 'show-connections', ['2'], 'Connections', 'Who is here, doing what'),
+  bind('everywhere', 'show-backends', ['3'], 'Backends', 'Who is healthy, and the keys that change it'),
+  bind('everywhere', 'show-journal', ['4'], 'Journal', 'Who did what, and what came of it'),
+  bind('everywhere', 'next-screen', ['tab'], 'next', 'The next screen'),
+  bind('everywhere', 'previous-screen', ['shift+tab'], 'previous', 'The screen before'),
+  bind(
+    'everywhere',
+    'undo',
+    ['u'],
+    'undo',
+    'Undo the newest act that can be undone; in the Journal, the one under the cursor',
+    { whyNot: whyNotUndo },
+  ),
+  bind('everywhere', 'freeze', ['f'], 'freeze', 'Hold the picture still; again, and it is live'),
+  bind('everywhere', 'reload', ['ctrl+r'], 'reload', 'Read the configuration again; overrides stay', {
+    whyNot: whyNotReload,
+  }),
+  bind('everywhere', 'back', ['escape'], 'back', 'Out of a detail; then drops marks, then the filter'),
+  bind('everywhere', 'leave-at-once', ['ctrl+c'], 'leave', 'Leave at once, whatever is open'),
+
+  bind('list', 'down', ['j', 'down'], 'down', 'Next row, or a line further in a detail'),
+  bind('list', 'up', ['k', 'up'], 'up', 'The row above'),
+  bind('list', 'page-down', ['pagedown', 'ctrl+f'], 'page down', 'A screenful down'),
+  bind('list', 'page-up', ['pageup', 'ctrl+b'], 'page up', 'A screenful up'),
+  bind('list', 'first', ['g', 'home'], 'first', 'The first row'),
+  bind('list', 'last', ['G', 'end'], 'last', 'The last row'),
+
+  bind('overview', 'open', ['enter'], 'open', 'The servers of this backend', { footer: true }),
+  bind('overview', 'problems', ['!'], 'problems only', 'Only servers in trouble, on the screen Backends', {
+    footer: true,
+  }),
+  bind('overview', 'charts', ['c'], 'charts', 'Charts instead of the tables; a wide terminal shows both', {
+    footer: true,
+  }),
+
+  bind(
+    'connections',
+    'open',
+    ['enter'],
+    'open',
+    'The ladder of this connection: what passed, when, and how it ended',
+    { footer: isClosed },
+  ),
+  bind(
+    'connections',
+    'filter',
+    ['/'],
+    'filter',
+    'Show only connections that match, such as: backend=web age>10s',
+    { footer: isClosed },
+  ),
+  bind('connections', 'kill', ['x'], 'end', 'End the connection, or all that are marked', {
+    footer: true,
+    whyNot: whyNotKill,
+  }),
+  bind('connections', 'sort', ['s'], 'sort', 'Sort by the next column', { footer: isClosed }),
+  bind('connections', 'reverse', ['S'], 'reverse', 'Sort the other way round'),
+  bind('connections', 'mark', ['space'], 'mark', 'Mark, so that a key acts on all that are marked', {
+    footer: isClosed,
+  }),
+
+  bind('backends', 'open', ['enter'], 'open', 'All about this server; on a backend, fold it', {
+    footer: isClosed,
+  }),
+  bind(
+    'backends',
+    'drain',
+    ['d'],
+    'drain',
+    'Let a server run empty: no new clients, with progress, a deadline and a way back',
+    { footer: isServer, whyNot: whyNotDrain },
+  ),
+  bind('backends', 'maint', ['m'], 'maint', 'Take a server out at once: no clients, no checks', {
+    footer: isServer,
+    whyNot: whyNotMaint,
+  }),
+  bind('backends', 'ready', ['r'], 'ready', 'Let a server take clients again', {
+    footer: isServer,
+    whyNot: whyNotReady,
+  }),
+  bind('backends', 'weight', ['w'], 'weight', 'Set the share of clients a server gets', {
+    footer: isServer,
+    whyNot: whyNotWeight,
+  }),
+  bind(
+    'backends',
+    'rollback',
+    ['b'],
+    'roll back',
+    'End the drain and restore the exact former state and weight',
+    {
+      footer: (context) => isServer(context) && whyNotRollback(context) === undefined,
+      whyNot: whyNotRollback,
+    },
+  ),
+  bind(
+    'backends',
+    'reset',
+    ['D'],
+    'as configured',
+    'Drop what was overridden: the configuration holds again',
+    { footer: (context) => isServer(context) && whyNotReset(context) === undefined, whyNot: whyNotReset },
+  ),
+  bind('backends', 'mark', ['space'], 'mark', 'Mark, so that a key acts on all that are marked'),
+  bind(
+    'backends',
+    'problems',
+    ['!'],
+    'problems only',
+    'Only servers that are not ready and up; again, and all',
+    { footer: isBackend },
+  ),
+  bind('backends', 'fold', ['left', 'h'], 'fold', 'Hide the servers of this backend', { footer: isBackend }),
+  bind('backends', 'unfold', ['right', 'l'], 'unfold', 'Show the servers of this backend'),
+
+  bind('journal', 'open', ['enter'], 'open', 'What was before and after, and what the engine confirmed', {
+    footer: isClosed,
+  }),
+
+  bind('dialog', 'dialog-confirm', ['y'], 'do it', 'Do what the question says', { footer: true }),
+  bind('dialog', 'dialog-choose', ['enter'], 'choose', 'Press the button, or go on to the next setting', {
+    footer: true,
+  }),
+  bind('dialog', 'dialog-cancel', ['escape', 'n'], 'back', 'Close the question; nothing is sent', {
+    footer: true,
+  }),
+  bind('dialog', 'dialog-next', ['tab', 'down', 'j'], 'next', 'Next setting or button'),
+  bind('dialog', 'dialog-previous', ['shift+tab', 'up', 'k'], 'previous', 'The setting or button before'),
+  bind('dialog', 'dialog-left', ['left', 'h'], 'less', 'Another value of the setting, or the button beside', {
+    footer: true,
+  }),
+  bind(
+    'dialog',
+    'dialog-right',
+    ['right', 'l'],
+    'more',
+    'Another value of the setting, or the button beside',
+    { footer: true },
+  ),
+  bind('dialog', 'dialog-leave', ['q'], 'quit', 'Asks once more, then leaves the console; nothing is sent'),
+
+  bind('palette', 'palette-run', ['enter'], 'go', 'Do it, or go there', { footer: true }),
+  bind('palette', 'overlay-close', ['escape'], 'back', 'Close it', { footer: true }),
+  bind('palette', 'down', ['down', 'ctrl+n', 'tab'], 'next', 'The next one', { footer: true }),
+  bind('palette', 'up', ['up', 'ctrl+p', 'shift+tab'], 'previous', 'The one before'),
+
+  bind('help', 'overlay-close', ['escape', '?', 'q', 'enter'], 'back', 'Close the help', { footer: true }),
+  bind('help', 'down', ['j', 'down'], 'down', 'A line further', { footer: true }),
+  bind('help', 'up', ['k', 'up'], 'up', 'A line back'),
+  bind('help', 'page-down', ['pagedown', 'ctrl+f', 'space'], 'page down', 'A screenful further', {
+    footer: true,
+  }),
+  bind('help', 'page-up', ['pageup', 'ctrl+b'], 'page up', 'A screenful back'),
+  bind('help', 'first', ['g', 'home'], 'first', 'To the beginning'),
+  bind('help', 'last', ['G', 'end'], 'last', 'To the end'),
+
+  bind('filter', 'filter-apply', ['enter'], 'filter', 'Show what matches', { footer: true }),
+  bind('filter', 'overlay-close', ['escape'], 'back', 'Leave the filter as it was', { footer: true }),
+];
+
+/** Scopes that take a key now, the nearest first. An overlay takes all keys but the one that always leaves. */
+export function activeScopes({ state }: Pick<KeyContext, 'state'>): readonly Scope[] {
+  return state.overlay === undefined ? [state.screen, 'list', 'everywhere'] : [state.overlay.kind];
+}
+
+export function bindingFor(key: string, scopes: readonly Scope[]): Binding | undefined {
+  if (key === 'ctrl+c') return bindings.find(({ command }) => command === 'leave-at-once');
+  for (const scope of scopes) {
+    const found = bindings.find((binding) => binding.scope === scope && binding.keys.includes(key));
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+/** "j", "G", "ctrl+r", "shift+tab". A printable character carries its shift in itself. */
+export function keyName({ key, ctrl, alt, shift }: KeyPress): string {
+  const name = key === ' ' ? 'space' : key;
+  return `${ctrl ? 'ctrl+' : ''}${alt ? 'alt+' : ''}${shift && [...name].length > 1 ? 'shift+' : ''}${name}`;
+}
+
+const shownNames: Readonly<Record<string, string>> = {
+  up: '↑',
+  down: '↓',
+  left: '←',
+  right: '→',
+  pageup: 'PgUp',
+  pagedown: 'PgDn',
+  home: 'Home',
+  end: 'End',
+  enter: 'Enter',
+  escape: 'Esc',
+  tab: 'Tab',
+  space: 'Space',
+};
+
+/** "Enter", "^R", "Shift-Tab". */
+export function shownKey(name: string): string {
+  const parts = name.split('+');
+  const last = name === '+' ? '+' : parts.at(-1)!;
+  const shown = shownNames[last] ?? last;
+  if (parts.includes('ctrl')) return `^${shown.toUpperCase()}`;
+  return parts.includes('shift') ? `Shift-${shown}` : shown;
+}

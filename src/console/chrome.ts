@@ -1,0 +1,141 @@
+// The frame around every screen: who and what (header), where (tabs), what is wrong (problem line), which keys (footer).
+
+import type { AttachState } from '../client/runtime-client.ts';
+import { duration, plural } from './format.ts';
+import type { Line, Span } from './frame.ts';
+import { type Problem, problemsOf } from './problems.ts';
+import { apart, muted, span, spansWidth, within } from './spans.ts';
+import { type ScreenId, screens } from './state.ts';
+import { runtimeOf, type View } from './view.ts';
+
+export function headerLine(view: View, width: number): Line {
+  const runtime = runtimeOf(view);
+  const left: Span[] = [
+    span(' sluice', 'title', true),
+    span(runtime === undefined ? '' : `  ${runtime.name}`, 'text', true),
+    muted(runtime === undefined ? '' : ` · ${runtime.engine}`),
+    ...(runtime?.demo ? [span('  '), span('DEMO', 'warning', true)] : []),
+  ];
+  const drift = view.model.drift.size;
+  const right: Span[] = [
+    ...presence(view),
+    ...(runtime === undefined ? [] : [muted('  plan '), span(runtime.plan.hash.slice(0, 4))]),
+    ...(drift > 0 ? [span('  '), span(`${drift} drift`, 'warning')] : []),
+    span(' '),
+  ];
+  return apart(left, right, width);
+}
+
+/** Do I see the present? Whole seconds only: a clock that runs in the corner of the eye says nothing. */
+function presence(view: View): Span[] {
+  const { attach, frozenAt, present, heardAt } = view;
+  if (attach.state !== 'live') return [span(lostText(view), attach.state === 'closed' ? 'bad' : 'warning')];
+  const role = muted(`${attach.role} `);
+  if (frozenAt !== undefined)
+    return [
+      role,
+      span(`‖ frozen ${duration(present - frozenAt)}`, 'accent'),
+      muted(` at ${view.timeOfDay(frozenAt)}`),
+    ];
+  if (view.stale)
+    return [
+      role,
+      span(`◌ silent ${duration(present - heardAt)}, showing ${view.timeOfDay(heardAt)}`, 'warning'),
+    ];
+  const late = Math.floor((present - heardAt) / 1000);
+  return [role, span('● live', 'good'), muted(late < 2 ? ' <1s' : ` ${late}s`)];
+}
+
+function lostText({ attach, present, heardAt, model, timeOfDay }: View): string {
+  const showing = model.runtime.size > 0 ? `, showing ${timeOfDay(heardAt)}` : '';
+  switch (attach.state) {
+    case 'connecting':
+      return `◌ connecting${showing}`;
+    case 'waiting':
+      return `◌ reconnecting ${Math.max(0, Math.floor((present - heardAt) / 1000))}s${showing}`;
+    case 'closed':
+      return `◌ ${closedWord(attach.code)}${showing}`;
+    case 'live':
+      return '● live';
+  }
+}
+
+function closedWord(code: Extract<AttachState, { state: 'closed' }>['code']): string {
+  switch (code) {
+    case 'closed':
+      return 'closed';
+    case 'not-permitted':
+      return 'not permitted';
+    case 'incompatible':
+      return 'incompatible';
+  }
+}
+
+export function tabsLine(current: ScreenId, width: number): Line {
+  const spans = screens.flatMap(({ id, key, title }) => [
+    span(` ${key} `, 'key'),
+    id === current ? span(title, 'accent', true) : muted(title),
+  ]);
+  return { spans: within(spans, width) };
+}
+
+/** Worst first, as many as fit; how many do not is said at the right edge. */
+export function problemLine(view: View, width: number): Line {
+  const { attach, model } = view;
+  if (attach.state === 'closed') return { spans: within([span(` ▼ ${attach.reason}`, 'bad')], width) };
+  if (attach.state === 'waiting')
+    return { spans: within([span(` ◌ attempt ${attach.attempt}: ${attach.reason}`, 'warning')], width) };
+  if (model.runtime.size === 0) return { spans: within([muted(' ◌ nothing known yet')], width) };
+  const problems = problemsOf(view);
+  if (problems.length === 0) return { spans: within([span(' ● ', 'good'), muted(allWell(view))], width) };
+  const spans: Span[] = [];
+  let shown = 0;
+  const room = width - 1;
+  for (const problem of problems) {
+    const more = problems.length - shown - 1;
+    const tail = more > 0 ? spansWidth(moreSpans(more)) + 1 : 0;
+    const piece = problemSpans(problem);
+    if (shown > 0 && spansWidth(spans) + spansWidth(piece) + tail + 2 > room) break;
+    if (shown > 0) spans.push(span('  '));
+    spans.push(...piece);
+    shown += 1;
+  }
+  const left = problems.length - shown;
+  return left === 0 ? { spans: within(spans, width) } : apart(spans, moreSpans(left), width);
+}
+
+function problemSpans({ sign, tone, text }: Problem): Span[] {
+  return [span(` ${sign} `, tone), span(text, tone === 'bad' ? 'bad' : 'text')];
+}
+
+function moreSpans(amount: number): Span[] {
+  return [span(`+${amount} more `, 'warning')];
+}
+
+function allWell({ model }: View): string {
+  const draining = model.drain.size === 0 ? '' : `, ${model.drain.size} draining`;
+  return `all well: ${plural(model.backend.size, 'backend')}, ${plural(model.server.size, 'server')}${draining}`;
+}
+
+export interface FooterKey {
+  readonly key: string;
+  readonly title: string;
+  readonly disabled: boolean;
+}
+
+/** Keys of the selected object from the left, those that are the same everywhere at the right; what has no room is in the help. */
+export function footerLine(own: readonly FooterKey[], everywhere: readonly FooterKey[], width: number): Line {
+  const right = everywhere.flatMap(keySpans);
+  const room = width - spansWidth(right) - 2;
+  const left: Span[] = [];
+  for (const key of own) {
+    const spans = keySpans(key);
+    if (spansWidth(left) + spansWidth(spans) > room) break;
+    left.push(...spans);
+  }
+  return apart([span(' '), ...left], [...right], width);
+}
+
+function keySpans({ key, title, disabled }: FooterKey): Span[] {
+  return [span(key, disabled ? 'muted' : 'key', !disabled), span(` ${title}  `, disabled ? 'muted' : 'text')];
+}

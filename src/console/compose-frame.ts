@@ -1,0 +1,138 @@
+// The whole frame: chrome, the screen's body, and what lies over it; exactly as many lines as rows, none too wide. Pure.
+
+import { activeScopes, type Binding, bindings, hasDetail, shownKey } from './bindings.ts';
+import { type Block, toHeight } from './block.ts';
+import { chartsBeside, overlaid } from './box.ts';
+import { type FooterKey, footerLine, headerLine, problemLine, tabsLine } from './chrome.ts';
+import { dialogView } from './dialogs/dialog-view.ts';
+import type { ChartSlot, Frame, Line } from './frame.ts';
+import { helpLines } from './help.ts';
+import { type Area, isLargeEnough, layoutOf, leastSize } from './layout.ts';
+import { messageLine, rule } from './message-line.ts';
+import { paletteItems, paletteRows, paletteView } from './palette.ts';
+import { backendsScreen } from './screens/backends.ts';
+import { connectionsScreen } from './screens/connections.ts';
+import { journalScreen } from './screens/journal.ts';
+import { overviewScreen } from './screens/overview.ts';
+import type { KeyContext } from './selection.ts';
+import { line, span, staled, within } from './spans.ts';
+
+/** Wider than this, a dialog is harder to read, not easier. */
+const dialogWidth = 80;
+
+export function composeFrame(context: KeyContext, version: string, now: number): Frame {
+  const { view, state, size } = context;
+  const { columns, rows } = size;
+  if (!isLargeEnough(size)) return { lines: tooSmall(columns, rows), charts: [] };
+  const layout = layoutOf(size);
+  const { body } = layout;
+  const shown = overlays(context, screenBlock(context, body), body, version, now);
+  const lines: Line[] = [
+    headerLine(view, columns),
+    tabsLine(state.screen, columns),
+    problemLine(view, columns),
+    { spans: rule('', columns) },
+    ...toHeight(shown.lines, body.height),
+    messageLine(state, now, asideOf(context), columns),
+    footer(context, columns),
+  ];
+  return {
+    lines: lines.map((item) => ({ ...item, spans: within(item.spans, columns) })),
+    charts: (shown.charts ?? []).map((slot) => ({ ...slot, top: slot.top + body.top })),
+    ...(shown.cursor === undefined
+      ? {}
+      : { cursor: { column: Math.min(columns - 1, shown.cursor.column), row: shown.cursor.row + body.top } }),
+  };
+}
+
+function screenBlock({ view, state }: KeyContext, body: Area): Block {
+  const area = { ...body, top: 0 };
+  const block = ((): Block => {
+    switch (state.screen) {
+      case 'overview':
+        return overviewScreen(view, state.overview, area);
+      case 'connections':
+        return connectionsScreen(
+          view,
+          state.connections,
+          area,
+          state.overlay?.kind === 'filter' ? state.overlay.text : undefined,
+        );
+      case 'backends':
+        return backendsScreen(view, state.backends, area);
+      case 'journal':
+        return journalScreen(view, state.journal, area);
+    }
+  })();
+  const lines = toHeight(block.lines, body.height);
+  return { ...block, lines: view.stale ? lines.map(staled) : lines };
+}
+
+function overlays(context: KeyContext, under: Block, body: Area, version: string, now: number): Block {
+  const { state } = context;
+  const { overlay } = state;
+  if (overlay === undefined || overlay.kind === 'filter') return under;
+  if (overlay.kind === 'help')
+    return {
+      lines: helpLines(state.screen, body.width, version).slice(overlay.top, overlay.top + body.height),
+    };
+  const width = Math.min(body.width, dialogWidth);
+  const over =
+    overlay.kind === 'dialog'
+      ? dialogView(overlay.dialog, width, body.height, now)
+      : paletteView(
+          paletteItems(context, overlay.text.text),
+          overlay.text,
+          overlay.cursor,
+          width,
+          paletteRows(body.height),
+        );
+  const top = overlay.kind === 'palette' ? 0 : Math.max(0, Math.floor((body.height - over.lines.length) / 2));
+  const place: Area = { left: 0, top, width, height: over.lines.length };
+  return {
+    lines: overlaid(under.lines, over.lines, place),
+    charts: chartsBeside(under.charts ?? ([] as ChartSlot[]), place),
+    ...(over.cursor === undefined ? {} : { cursor: { ...over.cursor, row: over.cursor.row + top } }),
+  };
+}
+
+/** Where the numbers on the screen come from. */
+function asideOf({ view, state }: KeyContext): string {
+  if (state.screen === 'journal' || state.overlay !== undefined) return '';
+  if (state.screen === 'connections') return '↓ from clients, ↑ to clients, /s both over the last sample';
+  return `rates over ${Math.max(1, Math.round(view.traffic.windowMs / 1000))} s, latencies over 10 s`;
+}
+
+function footer(context: KeyContext, columns: number): Line {
+  const scopes = activeScopes(context);
+  const shownIn = (binding: Binding) =>
+    binding.footer === true || (typeof binding.footer === 'function' && binding.footer(context));
+  const asKey = (binding: Binding): FooterKey => ({
+    key: shownKey(binding.keys[0]!),
+    title: binding.title,
+    disabled: binding.whyNot?.(context) !== undefined,
+  });
+  const own = bindings.filter(
+    (binding) => scopes.includes(binding.scope) && binding.scope !== 'everywhere' && shownIn(binding),
+  );
+  const everywhere = bindings.filter(
+    (binding) => scopes.includes(binding.scope) && binding.scope === 'everywhere' && shownIn(binding),
+  );
+  const back =
+    hasDetail(context) && context.state.overlay === undefined
+      ? [{ key: 'Esc', title: 'back', disabled: false }]
+      : [];
+  return footerLine([...back, ...own.map(asKey)], everywhere.map(asKey), columns);
+}
+
+function tooSmall(columns: number, rows: number): Line[] {
+  const words = [
+    `Sluice needs ${leastSize.columns} × ${leastSize.rows}`,
+    `this is ${columns} × ${rows}`,
+    'make it larger, or q',
+  ];
+  return toHeight(
+    words.map((text) => line(...within([span(text, 'warning')], columns))),
+    rows,
+  );
+}

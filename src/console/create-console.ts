@@ -1,0 +1,248 @@
+// The console: holds the state, hears the runtime, turns key presses into actions and all of it into frames.
+
+import { createStore } from 'zustand/vanilla';
+import type { ConnectionTable, RuntimeClient } from '../client/runtime-client.ts';
+import type { Clock } from '../domain/clock.ts';
+import { createEmitter } from '../domain/event.ts';
+import type { SampleTopic } from '../domain/sample.ts';
+import { actions } from './actions.ts';
+import { activeScopes, bindingFor, keyName, shownKey } from './bindings.ts';
+import { composeFrame } from './compose-frame.ts';
+import { queryOf, settleEveryMs, withTable } from './connection-table.ts';
+import type { Console, KeyPress, Size } from './console.ts';
+import type { Desk } from './desk.ts';
+import { localTimeOfDay } from './format.ts';
+import { isLargeEnough } from './layout.ts';
+import { connectionRows } from './screens/connections.ts';
+import { overviewOrder } from './screens/overview.ts';
+import { bodyHeight, type KeyContext } from './selection.ts';
+import { firstState, type State } from './state.ts';
+import { createSubscriptions, type Wanted } from './subscriptions.ts';
+import { noTraffic, type Traffic, withHistory, withoutPresent, withSample } from './traffic.ts';
+import { typeInto, typePasted } from './typing.ts';
+import { silenceMs, type View } from './view.ts';
+
+export interface ConsoleOptions {
+  readonly client: RuntimeClient;
+  readonly clock: Clock;
+  readonly version: string;
+  /** "16:04:11" of a wall-clock time; default: this machine's time zone. */
+  readonly timeOfDay?: (at: number) => string;
+}
+
+/** A notice is read before a key may take it away. */
+const noticeLeastMs = 700;
+
+export function createConsole({
+  client,
+  clock,
+  version,
+  timeOfDay = localTimeOfDay,
+}: ConsoleOptions): Console {
+  const store = createStore<State>(() => firstState);
+  const changed = createEmitter<void>();
+  let traffic: Traffic = noTraffic;
+  let size: Size = { columns: 80, rows: 24 };
+  let frozen: { readonly view: View; readonly table: ConnectionTable | undefined } | undefined;
+  let heldBack: { readonly table: ConnectionTable; readonly offset: number } | undefined;
+  let lastId = 0;
+  let disposed = false;
+  let leave = () => {};
+  const left = new Promise<void>((resolve) => {
+    leave = resolve;
+  });
+
+  function presentView(): View {
+    const { attach, clockOffset, lastHeardAt, model } = client;
+    const present = clock.now() + clockOffset;
+    const heardAt = lastHeardAt > 0 ? lastHeardAt + clockOffset : present;
+    const stale = model.runtime.size > 0 && (attach.state !== 'live' || present - heardAt > silenceMs);
+    return { model, attach, traffic, present, heardAt, stale, now: stale ? heardAt : present, timeOfDay };
+  }
+
+  function view(): View {
+    const now = presentView();
+    if (frozen === undefined) return now;
+    const { model, traffic: then, now: at } = frozen.view;
+    return { ...now, model, traffic: then, now: at, frozenAt: at };
+  }
+
+  const context = (): KeyContext => ({ view: view(), state: store.getState(), size });
+
+  const desk: Desk = {
+    client,
+    clock,
+    get state() {
+      return store.getState();
+    },
+    context,
+    set: (change) => store.setState(change),
+    say(kind, text, remedy) {
+      store.setState({
+        notice: { kind, text, at: clock.now(), ...(remedy === undefined ? {} : { remedy }) },
+      });
+    },
+    nextId() {
+      lastId += 1;
+      return lastId;
+    },
+    toggleFreeze() {
+      if (frozen === undefined) {
+        const now = presentView();
+        // Held apart: the client goes on changing its own maps.
+        const model = Object.fromEntries(
+          Object.entries(now.model).map(([type, entities]) => [
+            type,
+            new Map(entities as ReadonlyMap<string, unknown>),
+          ]),
+        ) as unknown as View['model'];
+        frozen = { view: { ...now, model }, table: store.getState().connections.table };
+      } else {
+        frozen = undefined;
+        if (heldBack) receiveTable(heldBack.table, heldBack.offset);
+        heldBack = undefined;
+      }
+      changed.emit();
+    },
+    leave: () => leave(),
+  };
+
+  function receiveTable(table: ConnectionTable, offset: number): void {
+    if (frozen !== undefined) {
+      heldBack = { table, offset };
+      // Scrolled to rows that were not here when the picture was frozen: better later rows than none.
+      if (store.getState().connections.offset === offset) return;
+    }
+    const { connections, overlay } = store.getState();
+    const rows = connectionRows(bodyHeight(size));
+    const held = overlay?.kind === 'dialog';
+    store.setState({ connections: withTable(connections, table, offset, rows, clock.now(), held) });
+  }
+
+  const subscriptions = createSubscriptions(client, clock, {
+    sample(sample) {
+      traffic = withSample(traffic, sample);
+      changed.emit();
+    },
+    topicsChanged() {
+      traffic = withoutPresent(traffic);
+    },
+    history(points) {
+      traffic = withHistory(traffic, points);
+      changed.emit();
+    },
+    table: receiveTable,
+    connection(id, detail) {
+      const { connections } = store.getState();
+      if (connections.open?.id !== id) return;
+      const { open } = connections;
+      store.setState({
+        connections: {
+          ...connections,
+          open: detail === undefined ? { ...open, gone: true } : { ...open, detail, gone: false },
+        },
+      });
+    },
+  });
+
+  /** Rows of the Overview change places at most once a second, and not under something that is open. */
+  function settleOverview(): void {
+    const { overview, overlay, screen } = store.getState();
+    if (screen !== 'overview' || overlay !== undefined || frozen !== undefined) return;
+    if (clock.now() - overview.orderedAt < settleEveryMs) return;
+    const order = overviewOrder(presentView());
+    if (
+      order.length === overview.order.length &&
+      order.every((name, index) => name === overview.order[index])
+    )
+      return;
+    store.setState({ overview: { ...overview, order, orderedAt: clock.now() } });
+  }
+
+  function wanted(): Wanted {
+    const { screen, connections } = store.getState();
+    const showsTable = screen === 'connections' && connections.open === undefined && isLargeEnough(size);
+    return {
+      topics: topicsOf(screen),
+      history: screen === 'overview',
+      table: showsTable ? queryOf(connections, connectionRows(bodyHeight(size))) : undefined,
+      connection: screen === 'connections' ? connections.open?.id : undefined,
+    };
+  }
+
+  const forget = [
+    client.changes(() => {
+      settleOverview();
+      changed.emit();
+    }),
+    client.attachChanges(() => changed.emit()),
+    store.subscribe(() => {
+      if (!disposed) subscriptions.want(wanted());
+      changed.emit();
+    }),
+  ];
+
+  // Durations run, spinners turn: a slow beat while nothing else happens.
+  let stopBeat = () => {};
+  function beat(): void {
+    const { waiting, overlay } = store.getState();
+    const busy =
+      waiting.length > 0 || (overlay?.kind === 'dialog' && overlay.dialog.preview.state === 'asking');
+    stopBeat = clock.after(busy ? 250 : 1_000, () => {
+      settleOverview();
+      changed.emit();
+      beat();
+    });
+  }
+
+  subscriptions.want(wanted());
+  settleOverview();
+  beat();
+
+  function press(key: KeyPress): void {
+    const state = store.getState();
+    if (state.notice !== undefined && clock.now() - state.notice.at >= noticeLeastMs)
+      store.setState({ notice: undefined });
+    const name = keyName(key);
+    const scopes = activeScopes({ state });
+    if (typeInto(desk, key)) return;
+    const binding = bindingFor(name, scopes);
+    if (binding === undefined) return;
+    const why = binding.whyNot?.(context());
+    if (why !== undefined) desk.say('note', `${shownKey(binding.keys[0]!)} ${binding.title}: ${why}`);
+    else actions[binding.command](desk);
+  }
+
+  return {
+    subscribe: (listener) => changed.event(() => listener()),
+    frame(next) {
+      if (next.columns !== size.columns || next.rows !== size.rows) {
+        size = { columns: Math.max(1, Math.floor(next.columns)), rows: Math.max(1, Math.floor(next.rows)) };
+        subscriptions.want(wanted());
+      }
+      return composeFrame(context(), version, clock.now());
+    },
+    press,
+    paste: (text) => typePasted(desk, text),
+    left,
+    dispose() {
+      disposed = true;
+      stopBeat();
+      for (const stop of forget) stop();
+      subscriptions.close();
+      leave();
+    },
+  };
+}
+
+function topicsOf(screen: State['screen']): readonly SampleTopic[] {
+  switch (screen) {
+    case 'overview':
+      return ['totals', 'backends'];
+    case 'backends':
+      return ['backends', 'servers'];
+    case 'connections':
+    case 'journal':
+      return [];
+  }
+}

@@ -1,0 +1,155 @@
+// How a dialog is drawn: a box that says what happens to whom, the settings, and the two buttons. Pure.
+
+import type { Preview } from '../../domain/command.ts';
+import { safe } from '../../domain/safe.ts';
+import type { Block } from '../block.ts';
+import { boxed } from '../box.ts';
+import { chosenTime, duration } from '../format.ts';
+import type { Line, Span, Tone } from '../frame.ts';
+import { apart, blank, line, muted, span, spansWidth } from '../spans.ts';
+import { padEnd, widthOf, wrap } from '../text.ts';
+import { commandsOf, type Dialog, deadlineActions, wordsOf } from './dialog.ts';
+
+const labelWidth = 7;
+
+export function dialogView(dialog: Dialog, width: number, height: number, now: number): Block {
+  const inner = width - 4;
+  const { title, act } = wordsOf(dialog.question);
+  const settings = settingLines(dialog, inner);
+  const foot = footLines(dialog, act, inner);
+  const room = height - 2 - settings.length - foot.length - 1;
+  const body = previewLines(dialog, inner, now);
+  const shown =
+    body.length <= room
+      ? body
+      : [
+          ...body.slice(0, Math.max(0, room - 1)),
+          line(muted(`… ${body.length - Math.max(0, room - 1)} more lines`)),
+        ];
+  const content = [...shown, ...(settings.length > 0 ? [blank, ...settings] : []), blank, ...foot].slice(
+    0,
+    Math.max(0, height - 2),
+  );
+  const lines = boxed(title, content, width);
+  if (dialog.focus !== 'weight') return { lines };
+  const row = content.indexOf(settings[0]!);
+  return row < 0
+    ? { lines }
+    : {
+        lines,
+        cursor: { row: row + 1, column: 2 + 8 + widthOf(dialog.weight.text.slice(0, dialog.weight.at)) },
+      };
+}
+
+function previewLines({ preview, question }: Dialog, width: number, now: number): Line[] {
+  switch (preview.state) {
+    case 'asking': {
+      const since = now - preview.since;
+      return [line(muted(`asking what it would do…${since >= 1_000 ? ` ${duration(since)}` : ''}`))];
+    }
+    case 'failed':
+      return labelled('▲', 'warning', `no preview: ${preview.reason}`, width);
+    case 'shown':
+      return preview.previews
+        .flatMap((each) => previewOf(each, preview.previews.length > 1, width))
+        .concat(preview.previews.length === 0 ? [line(muted(`nothing known of ${question.kind}`))] : []);
+  }
+}
+
+function previewOf({ title, lines }: Preview, several: boolean, width: number): Line[] {
+  return [
+    ...(several ? [line(span(title, 'text', true))] : []),
+    ...lines.flatMap(({ tone, text }, index) => {
+      // The same word once: what follows under it belongs to it.
+      const again = lines[index - 1]?.tone === tone;
+      switch (tone) {
+        case 'now':
+          return labelled(again ? '' : 'Now', 'muted', text, width);
+        case 'then':
+          return labelled(again ? '' : 'Then', 'muted', text, width);
+        case 'warning':
+          return labelled('▲', 'warning', text, width);
+        default:
+          return tone satisfies never;
+      }
+    }),
+  ];
+}
+
+function labelled(label: string, tone: Tone, text: string, width: number): Line[] {
+  return wrap(safe(text, 1_000), width - labelWidth).map((part, index) =>
+    line(
+      span(padEnd(index === 0 ? label : '', labelWidth), tone),
+      span(part, tone === 'warning' ? 'warning' : 'text'),
+    ),
+  );
+}
+
+function settingLines(dialog: Dialog, width: number): Line[] {
+  if (dialog.question.kind === 'drain') {
+    const deadline = dialog.deadlineMs === 0 ? 'none' : chosenTime(dialog.deadlineMs);
+    const left = [muted('Deadline '), ...chosen(padEnd(deadline, 6), dialog.focus === 'deadline')];
+    const noAction = dialog.deadlineMs === 0;
+    const actions = deadlineActions.flatMap((action, index): Span[] => {
+      const is = action === dialog.then;
+      const word = actionWord(action, dialog.killRate);
+      return [
+        muted(index === 0 ? '' : ' · '),
+        is && !noAction
+          ? span(`▸ ${word}`, dialog.focus === 'action' ? 'accent' : 'text', true)
+          : muted(word),
+      ];
+    });
+    const right = [span('At the deadline  ', dialog.focus === 'action' ? 'accent' : 'muted'), ...actions];
+    return spansWidth(left) + spansWidth(right) + 2 <= width
+      ? [line(...left, span('  '), ...right)]
+      : [line(...left), line(...right)];
+  }
+  if (dialog.question.kind === 'weight') {
+    const result = commandsOf(dialog);
+    return [
+      line(
+        muted('Weight  '),
+        span(padEnd(dialog.weight.text, 4), dialog.focus === 'weight' ? 'accent' : 'text', true),
+        result.ok ? muted('0 takes no new clients, 256 is the most') : span(result.problem, 'bad'),
+      ),
+    ];
+  }
+  return [];
+}
+
+function actionWord(action: Dialog['then'], killRate: number): string {
+  switch (action) {
+    case 'wait':
+      return 'wait on';
+    case 'kill':
+      return `kill ${killRate}/s`;
+    case 'maint':
+      return 'maint';
+    case 'ready':
+      return 'ready';
+  }
+}
+
+function chosen(text: string, focused: boolean): Span[] {
+  return focused ? [span(`‹ ${text}›`, 'accent', true)] : [span(`  ${text} `)];
+}
+
+function footLines(dialog: Dialog, act: string, width: number): Line[] {
+  const button = (name: string, focused: boolean): Span =>
+    focused ? span(`[ ${name} ]`, 'accent', true) : span(`  ${name}  `);
+  const buttons = [
+    span('   '),
+    button('Cancel', dialog.focus === 'cancel'),
+    span('   '),
+    button(act, dialog.focus === 'confirm'),
+  ];
+  const keys = [
+    span('y', 'key', true),
+    span(` ${act.toLowerCase()}   `),
+    span('Esc', 'key', true),
+    span(' back'),
+  ];
+  const hint = dialog.leaving ? 'q again leaves; nothing was sent' : dialog.hint;
+  return [...(hint === undefined ? [] : [line(span(`▲ ${hint}`, 'warning'))]), apart(buttons, keys, width)];
+}

@@ -1,0 +1,173 @@
+// A question before a command: what it would do (the runtime's preview), its settings, and a choice whose default is Cancel.
+// It is bound to the objects it was opened for; rows may move beneath it as they like.
+//
+//   asking → shown ─┬─ y / the button → confirmed (the command goes)
+//     ↑      failed ┴─ Esc / Cancel   → closed
+//     └── a setting changed
+
+import type { Command, DeadlineAction, Preview } from '../../domain/command.ts';
+import type { ServerKey } from '../../domain/plan.ts';
+import { type TypedText, typed } from '../typed-text.ts';
+
+export type Question =
+  | { readonly kind: 'drain'; readonly servers: readonly ServerKey[] }
+  | { readonly kind: 'maint'; readonly servers: readonly ServerKey[] }
+  | { readonly kind: 'weight'; readonly servers: readonly ServerKey[] }
+  | { readonly kind: 'rollback'; readonly servers: readonly ServerKey[] }
+  | { readonly kind: 'reset'; readonly servers: readonly ServerKey[] }
+  | { readonly kind: 'kill'; readonly connections: readonly string[]; readonly name: string }
+  | { readonly kind: 'undo'; readonly entry: number; readonly name: string }
+  | { readonly kind: 'reload' };
+
+export type DialogFocus = 'deadline' | 'action' | 'weight' | 'cancel' | 'confirm';
+
+export type DialogPreview =
+  | { readonly state: 'asking'; readonly since: number }
+  | { readonly state: 'shown'; readonly previews: readonly Preview[] }
+  | { readonly state: 'failed'; readonly reason: string };
+
+export interface Dialog {
+  /** Tells its own previews from those of a dialog before it. */
+  readonly id: number;
+  readonly question: Question;
+  readonly deadlineMs: number;
+  readonly then: DeadlineAction;
+  readonly killRate: number;
+  readonly weight: TypedText;
+  readonly focus: DialogFocus;
+  readonly preview: DialogPreview;
+  /** Why it did not confirm, when it was asked to. */
+  readonly hint?: string | undefined;
+  /** `q` was pressed once: the next one leaves. */
+  readonly leaving?: boolean;
+}
+
+/** 0 is "no deadline". */
+export const deadlines: readonly number[] = [0, 30_000, 60_000, 300_000, 900_000, 3_600_000];
+export const deadlineActions: readonly DeadlineAction[] = ['wait', 'kill', 'maint', 'ready'];
+
+export function openDialog(id: number, question: Question, now: number, weight = 100): Dialog {
+  return {
+    id,
+    question,
+    deadlineMs: 300_000,
+    then: 'wait',
+    killRate: 10,
+    weight: typed(String(weight)),
+    focus: question.kind === 'weight' ? 'weight' : 'cancel',
+    preview: { state: 'asking', since: now },
+  };
+}
+
+export function focusOrder({ question }: Dialog): readonly DialogFocus[] {
+  if (question.kind === 'drain') return ['deadline', 'action', 'cancel', 'confirm'];
+  return question.kind === 'weight' ? ['weight', 'cancel', 'confirm'] : ['cancel', 'confirm'];
+}
+
+export function movedFocus(dialog: Dialog, by: 1 | -1): Dialog {
+  const order = focusOrder(dialog);
+  const at = order.indexOf(dialog.focus) + by;
+  return { ...dialog, focus: order[(at + order.length) % order.length]!, hint: undefined };
+}
+
+/** Left and right: the value of a setting, or the other button. */
+export function turned(dialog: Dialog, by: 1 | -1): Dialog {
+  const step = <T>(values: readonly T[], value: T) =>
+    values[Math.min(values.length - 1, Math.max(0, values.indexOf(value) + by))]!;
+  switch (dialog.focus) {
+    case 'deadline':
+      return { ...dialog, deadlineMs: step(deadlines, dialog.deadlineMs) };
+    case 'action':
+      return { ...dialog, then: step(deadlineActions, dialog.then) };
+    case 'cancel':
+    case 'confirm':
+      return { ...dialog, focus: by > 0 ? 'confirm' : 'cancel', hint: undefined };
+    case 'weight':
+      return dialog;
+  }
+}
+
+export type DialogCommands =
+  | { readonly ok: true; readonly commands: readonly Command[] }
+  | { readonly ok: false; readonly problem: string };
+
+export function commandsOf(dialog: Dialog): DialogCommands {
+  const { question, deadlineMs, then, killRate } = dialog;
+  const each = (commands: readonly Command[]): DialogCommands => ({ ok: true, commands });
+  switch (question.kind) {
+    case 'drain':
+      return each(question.servers.map((server) => ({ kind: 'drain', server, deadlineMs, then, killRate })));
+    case 'maint':
+    case 'rollback':
+    case 'reset': {
+      const { kind, servers } = question;
+      return each(servers.map((server) => ({ kind, server })));
+    }
+    case 'weight': {
+      const { text } = dialog.weight;
+      const weight = Number(text);
+      if (!/^\d{1,3}$/.test(text) || weight > 256)
+        return { ok: false, problem: `a weight is a whole number from 0 to 256, not "${text}"` };
+      return each(question.servers.map((server) => ({ kind: 'weight', server, weight })));
+    }
+    case 'kill':
+      return each(question.connections.map((connection) => ({ kind: 'kill', connection })));
+    case 'undo':
+      return each([{ kind: 'undo', entry: question.entry }]);
+    case 'reload':
+      return each([{ kind: 'reload' }]);
+  }
+}
+
+/** What the question is about, bound when it was opened. */
+export function subjectOf(question: Question): string {
+  switch (question.kind) {
+    case 'drain':
+    case 'maint':
+    case 'weight':
+    case 'rollback':
+    case 'reset':
+      return question.servers.length === 1 ? question.servers[0]! : `${question.servers.length} servers`;
+    case 'kill':
+      return question.connections.length === 1 ? question.name : `${question.connections.length} connections`;
+    case 'undo':
+      return question.name;
+    case 'reload':
+      return 'configuration';
+  }
+}
+
+export interface QuestionWords {
+  /** "Drain web/app1". */
+  readonly title: string;
+  /** On the button. */
+  readonly act: string;
+  /** While the outcome is waited for. */
+  readonly doing: string;
+}
+
+export function wordsOf(question: Question): QuestionWords {
+  const subject = subjectOf(question);
+  switch (question.kind) {
+    case 'drain':
+      return { title: `Drain ${subject}`, act: 'Drain', doing: `drain ${subject}` };
+    case 'maint':
+      return { title: `Set ${subject} to maint`, act: 'Set to maint', doing: `maint ${subject}` };
+    case 'weight':
+      return { title: `Weight of ${subject}`, act: 'Set weight', doing: `weight of ${subject}` };
+    case 'rollback':
+      return { title: `Roll back the drain of ${subject}`, act: 'Roll back', doing: `roll back ${subject}` };
+    case 'reset':
+      return {
+        title: `Drop the overrides of ${subject}`,
+        act: 'Drop overrides',
+        doing: `drop the overrides of ${subject}`,
+      };
+    case 'kill':
+      return { title: `End ${subject}`, act: 'End', doing: `end ${subject}` };
+    case 'undo':
+      return { title: `Undo: ${subject}`, act: 'Undo', doing: `undo ${subject}` };
+    case 'reload':
+      return { title: 'Reload the configuration', act: 'Reload', doing: 'reload' };
+  }
+}

@@ -1,0 +1,68 @@
+// The help: made from the table of keys, the fields of filters, and the signs that screens use.
+
+import { filterFields } from '../domain/filter-fields.ts';
+import { bindings, type Scope, scopeTitles, shownKey } from './bindings.ts';
+import { heading } from './facts.ts';
+import type { Line, Tone } from './frame.ts';
+import { blank, line, muted, span } from './spans.ts';
+import type { ScreenId } from './state.ts';
+import { padEnd, wrap } from './text.ts';
+
+const signs: readonly (readonly [sign: string, tone: Tone, meaning: string])[] = [
+  ['●', 'good', 'up, live, done'],
+  ['▼', 'bad', 'down, failed, or serves nobody'],
+  ['◐', 'drain', 'draining: takes no new clients and runs empty'],
+  ['◼', 'maint', 'maint: takes no clients, is not checked'],
+  ['▲', 'warning', 'wants to be looked at'],
+  ['?', 'unknown', 'not known, or not checked'],
+  ['◌', 'stale', 'not the present: what is shown is how it was'],
+  ['≠', 'warning', 'not what the configuration says'],
+  ['–', 'muted', 'not known, which is not zero'],
+  ['↓ ↑', 'text', 'bytes from clients, and to clients'],
+];
+
+/** Keys of the screen first, then those that are the same everywhere. */
+export function helpLines(screen: ScreenId, width: number, version: string): Line[] {
+  const scopes: Scope[] = [screen, 'list', 'everywhere', 'dialog'];
+  return [
+    heading(`Sluice ${version}`),
+    blank,
+    ...scopes.flatMap((scope) => [heading(scopeTitles[scope]), ...keysOf(scope, width), blank]),
+    ...(screen === 'connections' ? [heading('Filter'), ...filterHelp(width), blank] : []),
+    heading('Signs'),
+    ...signs.map(([sign, tone, meaning]) => line(span(`   ${padEnd(sign, 4)}`, tone), span(meaning))),
+    blank,
+    ...wrap(
+      'Admin is what somebody wants of a server; state is what checks see of it. Rates are over one second, latencies over the last ten. "Drained" is said only when nothing is left, nobody idle could come back, and nothing came for a while.',
+      width - 4,
+    ).map((text) => line(muted(`   ${text}`))),
+  ];
+}
+
+function keysOf(scope: Scope, width: number): Line[] {
+  return bindings
+    .filter((binding) => binding.scope === scope)
+    .flatMap(({ keys, description }) => {
+      const shown = keys.map(shownKey).join(' ');
+      return wrap(description, width - 18).map((text, index) =>
+        line(span(`   ${padEnd(index === 0 ? shown : '', 14)}`, 'key'), span(text)),
+      );
+    });
+}
+
+function filterHelp(width: number): Line[] {
+  return [
+    ...filterFields.map(({ name, meaning, example }) =>
+      line(
+        span(`   ${padEnd(name, 14)}`, 'key'),
+        span(padEnd(meaning, Math.min(46, width - 40))),
+        muted(`  ${example}`),
+      ),
+    ),
+    line(
+      muted(
+        '   = equal, != not, ~ contains, < > <= >=; blank is and; or, not, ( ); a bare word is found anywhere',
+      ),
+    ),
+  ];
+}

@@ -1,0 +1,52 @@
+// One journal entry on one line, and where it is shown among others.
+
+import type { JournalEntry } from '../domain/journal.ts';
+import type { Line, Tone } from './frame.ts';
+import { line, muted, span } from './spans.ts';
+import type { View } from './view.ts';
+
+export function severityTone(severity: JournalEntry['severity']): Tone {
+  switch (severity) {
+    case 'good':
+      return 'good';
+    case 'note':
+      return 'text';
+    case 'warning':
+      return 'warning';
+    case 'bad':
+      return 'bad';
+  }
+}
+
+export function severitySign(entry: JournalEntry): string {
+  if (entry.undoneBy !== undefined) return '↶';
+  switch (entry.severity) {
+    case 'good':
+      return '●';
+    case 'note':
+      return '·';
+    case 'warning':
+      return '▲';
+    case 'bad':
+      return '▼';
+  }
+}
+
+/** Newest first. */
+export function newestEntries(view: View, subject?: string): JournalEntry[] {
+  const entries = [...view.model.journal.values()].sort((a, b) => b.id - a.id);
+  return subject === undefined ? entries : entries.filter((entry) => entry.subject === subject);
+}
+
+export function entryLine(entry: JournalEntry, view: View, withSubject = true): Line {
+  const by = entry.kind === 'act' ? ` by ${entry.actor.name}` : '';
+  const result = entry.result === undefined || entry.result === 'done' ? '' : ` (${entry.result})`;
+  return line(
+    muted(` ${view.timeOfDay(entry.at)}  `),
+    span(`${severitySign(entry)} `, severityTone(entry.severity)),
+    ...(withSubject ? [span(`${entry.subject} `)] : []),
+    span(entry.text, entry.severity === 'bad' ? 'bad' : 'text'),
+    span(result, 'warning'),
+    muted(by),
+  );
+}

@@ -1,0 +1,94 @@
+// Moving the cursor, or scrolling where a detail or the help is shown.
+
+import { moveTable } from './connection-table.ts';
+import type { Desk } from './desk.ts';
+import type { Line } from './frame.ts';
+import { helpLines } from './help.ts';
+import { type ListCursor, type ListShape, moveCursor, scrolledTo } from './list-cursor.ts';
+import { paletteItems, paletteRows } from './palette.ts';
+import { connectionDetail } from './screens/connection-detail.ts';
+import { entryDetail } from './screens/journal.ts';
+import { serverDetail } from './screens/server-detail.ts';
+import { bodyHeight, type KeyContext, listOf } from './selection.ts';
+import type { State } from './state.ts';
+
+export type Movement = 'down' | 'up' | 'page-down' | 'page-up' | 'first' | 'last';
+
+export function move(desk: Desk, how: Movement): void {
+  const context = desk.context();
+  const change = scrolledText(context, how) ?? movedCursor(context, how);
+  if (change === 'table')
+    moveTable(desk, rowsOf(how, bodyHeight(context.size) - 2, context.state.connections.table?.matched ?? 0));
+  else desk.set(change);
+}
+
+/** Text without a cursor: the help and details. */
+function scrolledText({ state, view, size }: KeyContext, how: Movement): Partial<State> | undefined {
+  const { overlay, connections, backends, journal } = state;
+  const height = bodyHeight(size);
+  const topIn = (top: number, lines: readonly Line[]) => scrolled(top, how, lines.length, height);
+  if (overlay?.kind === 'help')
+    return { overlay: { ...overlay, top: topIn(overlay.top, helpLines(state.screen, size.columns, '')) } };
+  if (overlay !== undefined) return undefined;
+  if (state.screen === 'connections' && connections.open !== undefined) {
+    const { open } = connections;
+    const top = topIn(open.top, connectionDetail(view, open, size.columns));
+    return { connections: { ...connections, open: { ...open, top } } };
+  }
+  if (state.screen === 'backends' && backends.open !== undefined) {
+    const { open } = backends;
+    const top = topIn(open.top, serverDetail(view, open.server, size.columns));
+    return { backends: { ...backends, open: { ...open, top } } };
+  }
+  if (state.screen === 'journal' && journal.open !== undefined) {
+    const { open } = journal;
+    const top = topIn(open.top, entryDetail(view, open.entry, size.columns));
+    return { journal: { ...journal, open: { ...open, top } } };
+  }
+  return undefined;
+}
+
+function movedCursor(context: KeyContext, how: Movement): Partial<State> | 'table' {
+  const { state, size } = context;
+  const { overlay } = state;
+  const moved = (cursor: ListCursor, list: ListShape) =>
+    moveCursor(cursor, list, rowsOf(how, list.rows, list.keys.length));
+  if (overlay?.kind === 'palette') {
+    const keys = paletteItems(context, overlay.text.text).map(({ key }) => key);
+    const rows = paletteRows(bodyHeight(size));
+    return { overlay: { ...overlay, cursor: moved(overlay.cursor, { keys, rows }) } };
+  }
+  switch (state.screen) {
+    case 'overview':
+      return { overview: { ...state.overview, cursor: moved(state.overview.cursor, listOf(context)) } };
+    case 'backends':
+      return { backends: { ...state.backends, cursor: moved(state.backends.cursor, listOf(context)) } };
+    case 'journal':
+      return { journal: { ...state.journal, cursor: moved(state.journal.cursor, listOf(context)) } };
+    case 'connections':
+      return 'table';
+  }
+}
+
+function rowsOf(how: Movement, page: number, all: number): number {
+  const step = Math.max(1, page - 1);
+  switch (how) {
+    case 'down':
+      return 1;
+    case 'up':
+      return -1;
+    case 'page-down':
+      return step;
+    case 'page-up':
+      return -step;
+    case 'first':
+      return -all;
+    case 'last':
+      return all;
+  }
+}
+
+function scrolled(top: number, how: Movement, lines: number, height: number): number {
+  const next = top + rowsOf(how, height, lines);
+  return scrolledTo(next, next, next, lines, height);
+}

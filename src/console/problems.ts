@@ -1,0 +1,125 @@
+// What is wrong now, worst first: the one line that the eye finds on every screen. Made from the model alone.
+
+import { chosenTime, duration, plural } from './format.ts';
+import type { Tone } from './frame.ts';
+import { backendState, checkSentence } from './server-look.ts';
+import { serversOf, type View } from './view.ts';
+
+export interface Problem {
+  readonly severity: 1 | 2 | 3;
+  readonly sign: '▼' | '▲';
+  readonly tone: Extract<Tone, 'bad' | 'warning'>;
+  readonly text: string;
+  /** Wall clock; the newest of equal severity comes first. */
+  readonly at: number;
+}
+
+/** A new instance is worth a word for so long. */
+const restartShownMs = 5 * 60_000;
+/** Instances that came this soon after the runtime came with it. */
+const startTogetherMs = 15_000;
+
+function bad(severity: 2 | 3, text: string, at: number): Problem {
+  return { severity, sign: '▼', tone: 'bad', text, at };
+}
+
+function warning(text: string, at: number): Problem {
+  return { severity: 1, sign: '▲', tone: 'warning', text, at };
+}
+
+export function problemsOf(view: View): Problem[] {
+  return [...serving(view), ...health(view), ...drains(view), ...drift(view)].sort(
+    (a, b) => b.severity - a.severity || b.at - a.at,
+  );
+}
+
+function serving({ model, now }: View): Problem[] {
+  const runtime = model.runtime.get('runtime');
+  const problems: Problem[] = [];
+  for (const bind of model.bind.values())
+    if (bind.state === 'failed')
+      problems.push(bad(3, `bind ${bind.name} failed${bind.text ? `: ${bind.text}` : ''}`, now));
+  for (const instance of model.instance.values()) {
+    const since = duration(now - instance.startedAt);
+    const why = instance.text ? `: ${instance.text}` : '';
+    if (instance.state === 'gone') problems.push(bad(3, `instance ${instance.id} gone${why}`, now));
+    else if (instance.state === 'starting')
+      problems.push(warning(`instance ${instance.id} starting ${since}${why}`, now));
+    else if (
+      runtime !== undefined &&
+      instance.state === 'serving' &&
+      instance.startedAt - runtime.startedAt > startTogetherMs &&
+      now - instance.startedAt < restartShownMs
+    )
+      problems.push(warning(`instance ${instance.id} started anew ${since} ago${why}`, instance.startedAt));
+    if (runtime !== undefined && instance.state === 'serving' && instance.planHash !== runtime.plan.hash)
+      problems.push(
+        warning(`instance ${instance.id} serves another plan, ${instance.planHash.slice(0, 4)}`, now),
+      );
+  }
+  return problems;
+}
+
+function health(view: View): Problem[] {
+  const problems: Problem[] = [];
+  for (const backend of view.model.backend.values()) {
+    const servers = serversOf(view, backend.name);
+    const { taking } = backendState(servers, []);
+    if (taking === 0)
+      problems.push(
+        bad(
+          3,
+          servers.length === 0
+            ? `${backend.name} has no servers`
+            : `${backend.name}: no server takes clients`,
+          servers.reduce((latest, server) => Math.max(latest, server.operationalSince, server.adminSince), 0),
+        ),
+      );
+  }
+  for (const server of view.model.server.values()) {
+    if (server.admin === 'maint') continue;
+    if (server.operational === 'down') {
+      const check = server.check === undefined ? '' : ` · ${checkSentence(server.check)}`;
+      problems.push(
+        bad(
+          2,
+          `${server.key} down ${duration(view.now - server.operationalSince)}${check}`,
+          server.operationalSince,
+        ),
+      );
+    } else if (server.checkProgress?.towards === 'down') {
+      const { done, of } = server.checkProgress;
+      const check = server.check === undefined ? '' : `: ${checkSentence(server.check)}`;
+      problems.push(warning(`${server.key} failing ${done} of ${of}${check}`, server.check?.at ?? 0));
+    }
+  }
+  return problems;
+}
+
+function drains({ model, now }: View): Problem[] {
+  const problems: Problem[] = [];
+  for (const { server, phase, deadlineAt, progress, killRate } of model.drain.values()) {
+    const left = progress.streams + progress.sticky + progress.queued;
+    if (phase === 'overdue')
+      problems.push(
+        warning(`drain ${server} overdue ${duration(now - deadlineAt)}, ${left} left`, deadlineAt),
+      );
+    if (phase === 'killing')
+      problems.push(
+        warning(`drain ${server} ends ${killRate} in ${chosenTime(1_000)}, ${left} left`, deadlineAt),
+      );
+  }
+  return problems;
+}
+
+function drift({ model }: View): Problem[] {
+  if (model.drift.size === 0) return [];
+  const latest = [...model.drift.values()].reduce((at, entry) => Math.max(at, entry.at), 0);
+  return [
+    warning(
+      `${plural(model.drift.size, 'override')} ${model.drift.size === 1 ? 'differs' : 'differ'} from the configuration`,
+      // Last of its kind: what somebody chose is no surprise.
+      Math.min(latest, 0),
+    ),
+  ];
+}

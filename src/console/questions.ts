@@ -1,0 +1,157 @@
+// From a key to an outcome: ask the runtime what a command would do, let the operator decide, send it once, tell what came of it.
+
+import type { Command, Outcome } from '../domain/command.ts';
+import type { Desk } from './desk.ts';
+import {
+  commandsOf,
+  type Dialog,
+  type DialogCommands,
+  openDialog,
+  type Question,
+  wordsOf,
+} from './dialogs/dialog.ts';
+import { plural } from './format.ts';
+import { whyNotAct } from './why-not.ts';
+
+/** Previews of so many objects are shown; nobody reads more. */
+const previewsShown = 4;
+/** A typed or turned setting settles before the runtime is asked again. */
+const settleMs = 200;
+
+export function ask(desk: Desk, question: Question, weight?: number): void {
+  const dialog = openDialog(desk.nextId(), question, desk.clock.now(), weight);
+  desk.set({ overlay: { kind: 'dialog', dialog } });
+  askPreview(desk, dialog);
+}
+
+/** The dialog shown, while it is still the one with this id. */
+function shownDialog(desk: Desk, id: number): Dialog | undefined {
+  const { overlay } = desk.state;
+  return overlay?.kind === 'dialog' && overlay.dialog.id === id ? overlay.dialog : undefined;
+}
+
+export function setDialog(desk: Desk, dialog: Dialog): void {
+  desk.set({ overlay: { kind: 'dialog', dialog } });
+}
+
+/** A changed setting changes what would happen: its preview is asked for again, once the setting has settled. */
+export function changeDialog(desk: Desk, changed: Dialog): Dialog {
+  const dialog: Dialog = {
+    ...changed,
+    id: desk.nextId(),
+    hint: undefined,
+    preview: { state: 'asking', since: desk.clock.now() },
+  };
+  setDialog(desk, dialog);
+  desk.clock.after(settleMs, () => {
+    const still = shownDialog(desk, dialog.id);
+    if (still) askPreview(desk, still);
+  });
+  return dialog;
+}
+
+function askPreview(desk: Desk, { id, ...dialog }: Dialog): void {
+  const asked = commandsOf({ id, ...dialog });
+  const answer = (preview: Dialog['preview']) => {
+    const still = shownDialog(desk, id);
+    if (still) setDialog(desk, { ...still, preview });
+  };
+  if (!asked.ok) {
+    answer({ state: 'failed', reason: asked.problem });
+    return;
+  }
+  void Promise.all(
+    asked.commands.slice(0, previewsShown).map((command) => desk.client.preview(command)),
+  ).then(
+    (previews) => {
+      const more = asked.commands.length - previews.length;
+      const rest = { title: `and ${more} more, with the like for each`, lines: [] };
+      answer({ state: 'shown', previews: more > 0 ? [...previews, rest] : previews });
+    },
+    (fault: unknown) => answer({ state: 'failed', reason: reasonOf(fault) }),
+  );
+}
+
+export function confirm(desk: Desk, dialog: Dialog): void {
+  const asked = commandsOf(dialog);
+  const why = whyNotYet(desk, dialog, asked);
+  if (why !== undefined || !asked.ok) {
+    setDialog(desk, { ...dialog, hint: why });
+    return;
+  }
+  const changed = changedSince(desk, dialog, asked.commands);
+  if (changed !== undefined) {
+    const again = changeDialog(desk, dialog);
+    setDialog(desk, { ...again, hint: `${changed} changed meanwhile: look again` });
+    return;
+  }
+  desk.set({ overlay: undefined });
+  send(desk, asked.commands, wordsOf(dialog.question).doing);
+}
+
+function whyNotYet(desk: Desk, { preview }: Dialog, asked: DialogCommands): string | undefined {
+  const why = whyNotAct(desk.context().view);
+  if (why !== undefined) return why;
+  if (!asked.ok) return asked.problem;
+  return preview.state === 'asking' ? 'the preview is still on its way' : undefined;
+}
+
+/** A server that is not any more what its preview was made from. */
+function changedSince(desk: Desk, { preview }: Dialog, commands: readonly Command[]): string | undefined {
+  if (preview.state !== 'shown') return undefined;
+  const { model } = desk.context().view;
+  for (const [index, { from }] of preview.previews.entries()) {
+    const command = commands[index];
+    if (from === undefined || command === undefined || !('server' in command)) continue;
+    const server = model.server.get(command.server);
+    if (server && (server.admin !== from.admin || server.weight !== from.weight)) return command.server;
+  }
+  return undefined;
+}
+
+/** Sends each command once, one after the other, and shows that it waits. */
+export function send(desk: Desk, commands: readonly Command[], doing: string): void {
+  const id = desk.nextId();
+  desk.set({
+    waiting: [...desk.state.waiting, { id, text: doing, since: desk.clock.now() }],
+    notice: undefined,
+  });
+  const marksDone = { connections: { ...desk.state.connections, marks: new Set<string>() } };
+  void outcomes(desk, commands).then((results) => {
+    desk.set({ waiting: desk.state.waiting.filter((entry) => entry.id !== id) });
+    tell(desk, results, doing);
+  });
+  if (commands.length > 1)
+    desk.set({ ...marksDone, backends: { ...desk.state.backends, marks: new Set<string>() } });
+}
+
+async function outcomes(desk: Desk, commands: readonly Command[]): Promise<Outcome[]> {
+  const results: Outcome[] = [];
+  for (const command of commands) {
+    const result = await desk.client
+      .execute(command)
+      .catch((fault: unknown): Outcome => ({ result: 'unknown', text: reasonOf(fault) }));
+    results.push(result);
+    // Without an answer nothing more is sent: first somebody has to look.
+    if (result.result === 'unknown') break;
+  }
+  return results;
+}
+
+function tell(desk: Desk, results: readonly Outcome[], doing: string): void {
+  const [only] = results;
+  if (only === undefined) return;
+  const failed = results.find(({ result }) => result !== 'done');
+  if (results.length === 1 || failed !== undefined) {
+    const told = failed ?? only;
+    const done = results.filter(({ result }) => result === 'done').length;
+    const before = results.length > 1 ? `${doing}: ${done} done, then: ` : '';
+    desk.say(told.result, `${before}${told.text}`, told.result === 'refused' ? told.remedy : undefined);
+    return;
+  }
+  desk.say('done', `${doing}: ${plural(results.length, 'command')} done`);
+}
+
+function reasonOf(fault: unknown): string {
+  return fault instanceof Error ? fault.message : String(fault);
+}

@@ -1,0 +1,69 @@
+// The rows of the Backends screen: a tree of backends and their servers, some of them with a drain job below.
+
+import type { DrainJob } from '../../domain/drain.ts';
+import type { BackendEntity, ServerEntity } from '../../domain/model.ts';
+import type { BackendRates, ServerRates } from '../../domain/sample.ts';
+import type { ListShape } from '../list-cursor.ts';
+import { type BackendState, backendState } from '../server-look.ts';
+import type { BackendsState } from '../state.ts';
+import { drainOf, serversOf, type View } from '../view.ts';
+
+export type BackendRow =
+  | {
+      readonly kind: 'backend';
+      readonly key: string;
+      readonly backend: BackendEntity;
+      readonly state: BackendState;
+      readonly folded: boolean;
+      readonly rates: BackendRates | undefined;
+    }
+  | {
+      readonly kind: 'server';
+      readonly key: string;
+      readonly server: ServerEntity;
+      readonly drain: DrainJob | undefined;
+      readonly rates: ServerRates | undefined;
+    };
+
+export function backendRows(view: View, state: Pick<BackendsState, 'folded' | 'problemsOnly'>): BackendRow[] {
+  const rows: BackendRow[] = [];
+  for (const backend of view.model.backend.values()) {
+    const servers = serversOf(view, backend.name);
+    const drains = servers.flatMap(({ key }) => drainOf(view, key) ?? []);
+    const whole = backendState(servers, drains);
+    const shown = state.problemsOnly ? servers.filter(isTroubled) : servers;
+    if (state.problemsOnly && shown.length === 0 && whole.severity === 0) continue;
+    const folded = state.folded.has(backend.name);
+    rows.push({
+      kind: 'backend',
+      key: backend.name,
+      backend,
+      state: whole,
+      folded,
+      rates: view.traffic.backends.get(backend.name),
+    });
+    if (folded) continue;
+    for (const server of shown)
+      rows.push({
+        kind: 'server',
+        key: server.key,
+        server,
+        drain: drainOf(view, server.key),
+        rates: view.traffic.servers.get(server.key),
+      });
+  }
+  return rows;
+}
+
+/** Anything but "ready and up": what an operator would ask about. */
+function isTroubled({ admin, operational, checkProgress }: ServerEntity): boolean {
+  return admin !== 'ready' || operational === 'down' || checkProgress?.towards === 'down';
+}
+
+export function linesOf(row: BackendRow): number {
+  return row.kind === 'server' && row.drain !== undefined ? 2 : 1;
+}
+
+export function backendList(rows: readonly BackendRow[], height: number): ListShape {
+  return { keys: rows.map(({ key }) => key), rows: height, heightOf: (index) => linesOf(rows[index]!) };
+}

@@ -1,0 +1,158 @@
+// The Backends screen: who is healthy, and what somebody wants of whom. Admin and operational state are two columns.
+
+import { type Block, besides } from '../block.ts';
+import { count, latencyOf, rate } from '../format.ts';
+import type { Line, Span } from '../frame.ts';
+import { type Area, detailPaneFrom } from '../layout.ts';
+import { settleCursor } from '../list-cursor.ts';
+import { adminTone, checkText, operationalSpan } from '../server-look.ts';
+import { line, muted, selectedWhen, span } from '../spans.ts';
+import type { BackendsState } from '../state.ts';
+import { type Column, headOfTable, placeColumns, rowOfTable } from '../table.ts';
+import type { View } from '../view.ts';
+import { type BackendRow, backendList, backendRows, linesOf } from './backend-rows.ts';
+import { drainLine } from './drain-line.ts';
+import { serverDetail } from './server-detail.ts';
+
+const none: Span = { text: '', tone: 'text' };
+
+function columnsFor(now: number): Column<BackendRow>[] {
+  return [
+    { title: 'backend / server', width: 16, upTo: 30, cell: nameCell },
+    {
+      title: 'admin',
+      width: 5,
+      cell: (row) => (row.kind === 'server' ? span(row.server.admin, adminTone(row.server.admin)) : none),
+    },
+    { title: 'state', width: 13, upTo: 14, cell: (row) => stateCell(row, now) },
+    { title: 'check', width: 15, upTo: 16, cell: checkCell },
+    { title: 'why', width: 18, upTo: 60, spare: 6, cell: reasonCell },
+    {
+      title: 'address',
+      width: 16,
+      upTo: 21,
+      spare: 5,
+      cell: (row) => muted(row.kind === 'server' ? row.server.address : (row.backend.check ?? 'no check')),
+    },
+    { title: 'conns', width: 6, align: 'right', cell: (row) => numberCell(row.rates?.streams) },
+    { title: 'queue', width: 5, align: 'right', cell: (row) => queueCell(row.rates?.queued) },
+    { title: 'req/s', width: 6, align: 'right', cell: (row) => span(rate(row.rates?.requests)) },
+    {
+      title: 'err/s',
+      width: 6,
+      align: 'right',
+      spare: 2,
+      cell: (row) => span(rate(row.rates?.errors), (row.rates?.errors ?? 0) > 0 ? 'warning' : 'text'),
+    },
+    {
+      title: 'p99',
+      width: 7,
+      align: 'right',
+      spare: 1,
+      cell: (row) => span(latencyOf(row.rates?.latency?.p99)),
+    },
+    { title: 'wt', width: 4, align: 'right', cell: weightCell },
+  ];
+}
+
+function nameCell(row: BackendRow): Span[] {
+  if (row.kind === 'server')
+    return [span(`    ${row.server.name}`), ...(row.server.backup ? [muted(' backup')] : [])];
+  const { backend, folded } = row;
+  const how = backend.mode === 'tcp' ? `tcp, ${backend.algorithm}` : backend.algorithm;
+  return [muted(folded ? '▸ ' : '▾ '), span(backend.name, 'text', true), muted(`  ${how}`)];
+}
+
+function stateCell(row: BackendRow, now: number): Span {
+  if (row.kind === 'server') return operationalSpan(row.server, now);
+  const { state } = row;
+  const partly = state.up < state.servers;
+  const words = partly ? `${state.up} of ${state.servers} up` : state.text || `${state.up} up`;
+  return span(`${state.look.sign} ${words}`, state.look.tone);
+}
+
+function checkCell(row: BackendRow): Span {
+  if (row.kind === 'backend') return none;
+  const { check } = row.server;
+  return span(checkText(check), check === undefined || check.ok ? 'muted' : 'bad');
+}
+
+function reasonCell(row: BackendRow): Span {
+  if (row.kind === 'backend' || row.server.check === undefined) return none;
+  const { check, checkProgress } = row.server;
+  const progress =
+    checkProgress === undefined
+      ? ''
+      : `${checkProgress.done} of ${checkProgress.of} to ${checkProgress.towards} · `;
+  return check.ok && progress === ''
+    ? none
+    : span(`${progress}${check.reason}`, check.ok ? 'muted' : 'warning');
+}
+
+function numberCell(value: number | undefined): Span {
+  return span(count(value));
+}
+
+function queueCell(value: number | undefined): Span {
+  return span(count(value), (value ?? 0) > 0 ? 'warning' : 'text');
+}
+
+/** "≠" marks a weight that is not the configuration's, so that it shows without colour. */
+function weightCell(row: BackendRow): Span {
+  if (row.kind === 'backend') return none;
+  const { weight, configuredWeight } = row.server;
+  return weight === configuredWeight ? span(String(weight)) : span(`≠${weight}`, 'warning');
+}
+
+export function backendsScreen(view: View, state: BackendsState, area: Area): Block {
+  if (state.open !== undefined) {
+    const { open } = state;
+    return { lines: serverDetail(view, open.server, area.width).slice(open.top, open.top + area.height) };
+  }
+  const rows = backendRows(view, state);
+  if (area.width < detailPaneFrom) return { lines: tree(view, state, rows, area.width, area.height) };
+  const first = Math.max(110, Math.floor(area.width * 0.6));
+  const selected = rows[settleCursor(state.cursor, backendList(rows, area.height - 1)).index];
+  const pane =
+    selected?.kind === 'server' ? serverDetail(view, selected.server.key, area.width - first - 1) : [];
+  return { lines: besides(tree(view, state, rows, first, area.height), first, pane, area.height) };
+}
+
+function tree(
+  view: View,
+  state: BackendsState,
+  rows: readonly BackendRow[],
+  width: number,
+  height: number,
+): Line[] {
+  if (rows.length === 0)
+    return [
+      line(),
+      line(
+        muted(
+          state.problemsOnly && view.model.backend.size > 0
+            ? '   No server is in trouble.  ! shows all of them again.'
+            : '   No backends are configured. Add one under "backends:" and reload.',
+        ),
+      ),
+    ];
+  const placed = placeColumns(columnsFor(view.now), width - 2);
+  const visible = height - 1;
+  const cursor = settleCursor(state.cursor, backendList(rows, visible));
+  const lines: Line[] = [headOfTable(placed, 1)];
+  let at = 0;
+  for (const [index, row] of rows.entries()) {
+    const end = at + linesOf(row);
+    if (end > cursor.top && at < cursor.top + visible) {
+      const selected = index === cursor.index;
+      const mark = state.marks.has(row.key)
+        ? span('*', 'accent', true)
+        : span(selected ? '›' : ' ', 'accent');
+      if (at >= cursor.top) lines.push(selectedWhen(selected, { spans: [mark, ...rowOfTable(placed, row)] }));
+      if (row.kind === 'server' && row.drain !== undefined)
+        lines.push(line(span('       '), ...drainLine(row.drain, view.now, width - 8)));
+    }
+    at = end;
+  }
+  return lines;
+}

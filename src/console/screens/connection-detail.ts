@@ -1,0 +1,95 @@
+// One connection in full: where it goes, the ladder of its newest stream, its timers and its end, in words.
+
+import type { ConnectionDetail, StreamTimers } from '../../domain/connection.ts';
+import { explainTermination } from '../../domain/termination.ts';
+import { fact, longFact } from '../facts.ts';
+import { bytes, bytesPerSecond, count, duration, latency } from '../format.ts';
+import type { Line } from '../frame.ts';
+import { apart, blank, line, muted, span } from '../spans.ts';
+import type { OpenConnection } from '../state.ts';
+import type { View } from '../view.ts';
+import { ladder } from './ladder.ts';
+
+export function connectionDetail(view: View, open: OpenConnection, width: number): Line[] {
+  const { detail } = open;
+  if (detail === undefined)
+    return [
+      blank,
+      line(
+        muted(
+          open.gone
+            ? ` Connection ${open.id} is not here any more. Esc goes back.`
+            : ` asking for connection ${open.id}…`,
+        ),
+      ),
+    ];
+  return [
+    way(detail, open.gone, width),
+    ...request(detail, width),
+    blank,
+    ...ladder(detail, width),
+    blank,
+    ...timers(detail),
+    ...end(detail, open.gone, width),
+    fact(
+      'traffic',
+      span(`↓ ${bytes(detail.bytesIn)}  ↑ ${bytes(detail.bytesOut)}`),
+      muted(
+        `  ${bytesPerSecond(detail.rate)} now · ${count(detail.requests)} requests · silent for ${duration(detail.idleMs)}`,
+      ),
+    ),
+    fact('accepted', muted(`${view.timeOfDay(detail.acceptedAt)} as ${detail.id}`)),
+  ];
+}
+
+/** "client → bind → route → server". */
+function way(detail: ConnectionDetail, gone: boolean, width: number): Line {
+  const places = [detail.client, detail.bind, detail.route, detail.server ?? detail.backend].filter(
+    (place) => place !== undefined,
+  );
+  const spans = places.flatMap((place, index) => [
+    muted(index === 0 ? ' ' : ' → '),
+    span(place, 'text', index === 0),
+  ]);
+  const over = gone || detail.phase === 'ended';
+  return apart(
+    spans,
+    [
+      span(over ? '◌ ended ' : '● live ', over ? 'muted' : 'good'),
+      span(`${duration(detail.ageMs)}  `),
+      span(detail.phase, 'accent'),
+      span(' '),
+    ],
+    width,
+  );
+}
+
+function request({ method, host, path, status }: ConnectionDetail, width: number): Line[] {
+  if (method === undefined && host === undefined) return [];
+  const asked = [method ?? '', `${host ?? ''}${path ?? ''}`].join(' ').trim();
+  return longFact('request', status === undefined ? asked : `${asked} → ${status}`, width);
+}
+
+const timerWords: readonly (readonly [name: keyof StreamTimers, word: string])[] = [
+  ['TR', 'request head'],
+  ['Tw', 'queue'],
+  ['Tc', 'connect'],
+  ['Tr', "server's head"],
+  ['Ta', 'in all'],
+];
+
+function timers(detail: ConnectionDetail): Line[] {
+  const shown = timerWords.flatMap(([name, word], index) => [
+    muted(index === 0 ? '' : '  '),
+    span(detail.mode === 'tcp' && name === 'Ta' ? 'Tt' : name, 'text', true),
+    span(` ${latency(detail.timers[name])}`),
+    muted(` ${word}`),
+  ]);
+  return [fact('timers', ...shown)];
+}
+
+function end({ termination }: ConnectionDetail, gone: boolean, width: number): Line[] {
+  if (termination === undefined || /^-+$/.test(termination))
+    return [fact('end', muted(gone ? 'not seen' : 'running'))];
+  return longFact('end', `${termination}  ${explainTermination(termination)}`, width);
+}

@@ -1,0 +1,181 @@
+// The Connections screen: who is here, doing what. Only the visible rows are ever here; the runtime keeps the rest.
+
+import type { ConnectionPhase, ConnectionRow } from '../../domain/connection.ts';
+import { parseFilter } from '../../domain/filter.ts';
+import type { Block } from '../block.ts';
+import { bytes, count, duration } from '../format.ts';
+import type { Line, Span, Tone } from '../frame.ts';
+import type { Area } from '../layout.ts';
+import { apart, blank, line, muted, selectedWhen, span, staled } from '../spans.ts';
+import type { ConnectionsState } from '../state.ts';
+import { type Column, headOfTable, placeColumns, rowOfTable } from '../table.ts';
+import { shownPart, type TypedText } from '../typed-text.ts';
+import type { View } from '../view.ts';
+import { connectionDetail } from './connection-detail.ts';
+
+/** Lines above the rows: what is shown, and the head of the table. */
+const above = 2;
+
+export function connectionRows(height: number): number {
+  return Math.max(1, height - above);
+}
+
+export const orderWords: Readonly<Record<ConnectionsState['order']['by'], string>> = {
+  age: 'age',
+  idle: 'idle time',
+  bytesIn: 'bytes ↓',
+  bytesOut: 'bytes ↑',
+  rate: 'rate',
+  requests: 'requests',
+  client: 'client',
+  server: 'server',
+  phase: 'phase',
+};
+
+const optional: Span = { text: '', tone: 'text' };
+
+const columns: readonly Column<ConnectionRow>[] = [
+  { title: 'client', width: 18, upTo: 28, cell: (row) => span(row.client) },
+  { title: 'bind', width: 6, upTo: 16, cell: (row) => span(row.bind) },
+  { title: 'mode', width: 4, spare: 5, cell: (row) => muted(row.mode) },
+  { title: 'route', width: 8, upTo: 16, spare: 3, cell: (row) => (row.route ? span(row.route) : muted('–')) },
+  {
+    title: 'server',
+    width: 12,
+    upTo: 24,
+    cell: (row) => (row.server ? span(row.server) : row.backend ? muted(`${row.backend}/–`) : muted('–')),
+  },
+  { title: 'request', width: 20, upTo: 80, spare: 8, cell: requestCell },
+  { title: 'phase', width: 7, cell: phaseCell },
+  {
+    title: 'st',
+    width: 4,
+    spare: 6,
+    align: 'right',
+    cell: (row) =>
+      row.status === undefined
+        ? muted('–')
+        : span(String(row.status), row.status >= 500 ? 'bad' : row.status >= 400 ? 'warning' : 'text'),
+  },
+  { title: 'reqs', width: 5, align: 'right', spare: 4, cell: (row) => span(count(row.requests)) },
+  { title: 'idle', width: 5, align: 'right', spare: 7, cell: (row) => muted(duration(row.idleMs)) },
+  { title: 'age', width: 5, align: 'right', cell: (row) => span(duration(row.ageMs)) },
+  { title: '↓', width: 6, align: 'right', cell: (row) => span(bytes(row.bytesIn)) },
+  { title: '↑', width: 6, align: 'right', spare: 2, cell: (row) => span(bytes(row.bytesOut)) },
+  {
+    title: '/s',
+    width: 6,
+    align: 'right',
+    cell: (row) => (row.phase === 'ended' ? optional : span(bytes(row.rate))),
+  },
+];
+
+function requestCell({ method, host, path }: ConnectionRow): Span | Span[] {
+  if (method === undefined && host === undefined && path === undefined) return muted('–');
+  return [muted(method ? `${method} ` : ''), span(`${host ?? ''}${path ?? ''}`)];
+}
+
+function phaseCell({ phase, termination }: ConnectionRow): Span {
+  return span(phase === 'ended' ? (termination ?? 'ended') : phase, phaseTone(phase));
+}
+
+function phaseTone(phase: ConnectionPhase): Tone {
+  switch (phase) {
+    case 'queue':
+      return 'warning';
+    case 'connect':
+    case 'wait':
+      return 'accent';
+    case 'idle':
+    case 'ended':
+      return 'muted';
+    case 'head':
+    case 'data':
+    case 'tunnel':
+      return 'text';
+  }
+}
+
+export function connectionsScreen(
+  view: View,
+  state: ConnectionsState,
+  area: Area,
+  typing?: TypedText,
+): Block {
+  if (state.open !== undefined) {
+    const lines = connectionDetail(view, state.open, area.width);
+    return { lines: lines.slice(state.open.top, state.open.top + area.height) };
+  }
+  const top =
+    typing === undefined ? { lines: [summary(view, state, area.width)] } : typingLine(typing, area.width);
+  const placed = placeColumns(columns, area.width - 3);
+  return { ...top, lines: [...top.lines, headOfTable(placed, 2), ...rows(view, state, placed, area)] };
+}
+
+function rows(
+  view: View,
+  state: ConnectionsState,
+  placed: ReturnType<typeof placeColumns<ConnectionRow>>,
+  area: Area,
+): Line[] {
+  const { table, cursor, offset } = state;
+  const capable = view.model.runtime.get('runtime')?.capabilities.connections;
+  if (typeof capable === 'object') return [blank, line(muted(`   ${capable.no}`))];
+  if (table === undefined) return [blank, line(muted('   asking for the connections…'))];
+  if (table.matched === 0)
+    return [
+      blank,
+      line(
+        muted(
+          table.total > 0
+            ? `   No connection matches ${state.filter}.  / changes the filter, Esc drops it.`
+            : '   No connections yet. Clients show here as soon as a bind accepts them.',
+        ),
+      ),
+    ];
+  return Array.from(
+    { length: Math.min(connectionRows(area.height), table.matched - cursor.top) },
+    (_, index) => {
+      const at = cursor.top + index;
+      const row = table.rows[at - offset];
+      if (row === undefined) return line(muted('   …'));
+      const selected = at === cursor.index;
+      const sign = state.marks.has(row.id) ? span('*', 'accent', true) : span(selected ? '›' : ' ', 'accent');
+      const shown = { spans: [sign, span(' '), ...rowOfTable(placed, row)] };
+      return selectedWhen(selected, row.phase === 'ended' ? staled(shown) : shown);
+    },
+  );
+}
+
+function summary(view: View, state: ConnectionsState, width: number): Line {
+  const { table, filter, order, marks } = state;
+  const marked = marks.size === 0 ? [] : [span(` · ${marks.size} marked`, 'accent')];
+  const amounts =
+    table === undefined
+      ? [muted(' –')]
+      : [span(` ${count(table.total)}`, 'text', true), muted(' connections')];
+  const matches =
+    table === undefined || filter === ''
+      ? []
+      : [muted(' · '), span(count(table.matched)), muted(' match  '), span(filter, 'accent')];
+  const late = view.stale && table !== undefined ? [muted(` at ${view.timeOfDay(table.at)}`)] : [];
+  return apart(
+    [...amounts, ...late, ...marked, ...matches],
+    [muted(`by ${orderWords[order.by]} ${order.descending ? '▼' : '▲'}`), span(' ')],
+    width,
+  );
+}
+
+/** What is wrong is told while it is typed, and where. */
+function typingLine(typing: TypedText, width: number): Block {
+  const result = parseFilter(typing.text);
+  const help = result.ok
+    ? muted('  Enter filters, Esc leaves it')
+    : span(`  ▲ at ${result.at + 1}: ${result.message}${result.remedy ? `; ${result.remedy}` : ''}`, 'bad');
+  const room = Math.max(20, result.ok ? width - 34 : Math.floor(width / 2));
+  const { text, column } = shownPart(typing, room - 1);
+  return {
+    lines: [line(span(' / ', 'key', true), span(text, result.ok ? 'accent' : 'text'), help)],
+    cursor: { row: 0, column: 3 + column },
+  };
+}

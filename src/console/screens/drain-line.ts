@@ -1,0 +1,86 @@
+// One line that tells how far a drain job is, and the same as facts for a server's detail.
+
+import type { DrainJob } from '../../domain/drain.ts';
+import { count, duration, percent, plural } from '../format.ts';
+import type { Span } from '../frame.ts';
+import { fill, muted, span } from '../spans.ts';
+import { bar } from '../sparkline.ts';
+import { padStart } from '../text.ts';
+
+/** What still holds the job: streams, clients that may come back, requests that wait. */
+export function leftOf({ progress }: DrainJob): number {
+  return progress.streams + progress.sticky + progress.queued;
+}
+
+/** Of the streams that were there when the drain began, the share that is gone. */
+export function goneShare({ progress }: DrainJob): number {
+  const from = Math.max(progress.streamsAtStart, progress.streams);
+  return from === 0 ? 1 : (from - progress.streams) / from;
+}
+
+/** "3 streams, 2 of them tunnels, 40 idle cookie clients, 5 arrived just now". */
+export function whatIsLeft({ progress }: DrainJob): string {
+  const { streams, tunnels, sticky, queued, arrivals } = progress;
+  const parts = [
+    ...(streams > 0
+      ? [plural(streams, 'stream') + (tunnels > 0 ? ` (${plural(tunnels, 'tunnel')})` : '')]
+      : []),
+    ...(queued > 0 ? [`${count(queued)} queued`] : []),
+    ...(sticky > 0 ? [`${plural(sticky, 'idle cookie client')}`] : []),
+    ...(arrivals > 0 ? [`${plural(arrivals, 'arrival')} just now`] : []),
+  ];
+  return parts.length === 0 ? 'nothing left' : parts.join(', ');
+}
+
+export function drainLine(job: DrainJob, now: number, width: number): Span[] {
+  const { progress, phase } = job;
+  switch (phase) {
+    case 'draining': {
+      const from = Math.max(progress.streamsAtStart, progress.streams);
+      const done = from - progress.streams;
+      if (progress.streams === 0)
+        return [
+          muted('└ '),
+          span('◐ drain', 'drain'),
+          span(`  ${whatIsLeft(job)}; waits until none comes`),
+          ...limit(job, now),
+        ];
+      const amounts = padStart(`${count(done)} of ${count(from)}`, 2 * count(from).length + 4);
+      const bars = Math.max(8, Math.min(32, width - 58));
+      return [
+        muted('└ '),
+        span('◐ drain', 'drain'),
+        span(`  ${amounts} gone `),
+        ...fill([span(bar(goneShare(job), bars), 'bar')], bars),
+        span(padStart(percent(goneShare(job)), 6)),
+        muted(progress.estimateMs === undefined ? '' : `  ~${duration(progress.estimateMs)} left`),
+        ...limit(job, now),
+      ];
+    }
+    case 'drained':
+      return [
+        muted('└ '),
+        span('● drained', 'good'),
+        span(`  nothing left since ${duration(now - (job.drainedAt ?? now))}`),
+        ...limit(job, now),
+      ];
+    case 'overdue':
+      return [
+        muted('└ '),
+        span(`▲ overdue ${duration(now - job.deadlineAt)}`, 'warning'),
+        span(`  ${whatIsLeft(job)} · waits on`),
+      ];
+    case 'killing':
+      return [
+        muted('└ '),
+        span(`▲ ends ${job.killRate}/s`, 'warning'),
+        span(`  ${whatIsLeft(job)} · ${count(progress.killed)} ended`),
+      ];
+  }
+}
+
+function limit(job: DrainJob, now: number): Span[] {
+  return job.deadlineAt === 0 || job.deadlineAt <= now
+    ? []
+    : [muted(`, limit ${duration(job.deadlineAt - now)}`)];
+}

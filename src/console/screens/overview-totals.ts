@@ -1,0 +1,87 @@
+// The top of the Overview: four lines that say how much traffic there is and how well it goes, each with its last minute.
+
+import type { HistoryPoint, TotalsSample } from '../../domain/sample.ts';
+import { bytes, bytesPerSecond, count, latencyOf, percent, rate, share } from '../format.ts';
+import type { Line, Span, Tone } from '../frame.ts';
+import { fill, muted, span } from '../spans.ts';
+import { sparkline } from '../sparkline.ts';
+import { secondly } from '../traffic.ts';
+import type { View } from '../view.ts';
+
+const labelWidth = 19;
+const factWidth = 14;
+
+export function totalsLines(view: View, width: number): Line[] {
+  const totals = view.traffic.totals;
+  const latency = totals?.latency;
+  const answers = totals?.status?.reduce((sum, value) => sum + value, 0);
+  const failed = share(totals?.status?.[4], answers);
+  const refused = share(totals?.status?.[3], answers);
+  const shape = { view, width };
+  return [
+    totalsLine(shape, 'requests/s', rate(totals?.requests), (point) => point.requests, 5, [
+      ['5xx', percent(failed), (failed ?? 0) > 0 ? 'bad' : 'text'],
+      ['4xx', percent(refused), 'text'],
+      ['retries', `${rate(totals?.retries)}/s`, (totals?.retries ?? 0) > 0 ? 'warning' : 'text'],
+    ]),
+    totalsLine(
+      shape,
+      'latency',
+      `p50 ${latencyOf(latency?.p50)}`,
+      (point) => point.latency?.p50 ?? null,
+      1_000,
+      [
+        ['p90', latencyOf(latency?.p90), 'text'],
+        ['p99', latencyOf(latency?.p99), 'text'],
+        ['max', latencyOf(latency?.max), 'text'],
+      ],
+    ),
+    totalsLine(shape, 'connections', count(totals?.connections), (point) => point.connections, 5, [
+      ['of', count(totals?.maxConnections), fullTone(totals)],
+      ['new', `${rate(totals?.newConnections)}/s`, 'text'],
+      ['idle', count(totals?.idle), 'text'],
+    ]),
+    totalsLine(shape, 'bytes', `↓${bytesPerSecond(totals?.bytesIn)}`, (point) => bothWays(point), 1_024, [
+      ['', `↑${bytesPerSecond(totals?.bytesOut)}`, 'text'],
+      ['cpu', percent(totals?.process?.cpu), (totals?.process?.cpu ?? 0) > 0.85 ? 'warning' : 'text'],
+      ['memory', bytes(totals?.process?.rssBytes), 'text'],
+    ]),
+  ];
+}
+
+/** Room runs out before anything breaks: say so early. */
+function fullTone(totals: TotalsSample | undefined): Tone {
+  return totals !== undefined && totals.connections > 0.8 * totals.maxConnections ? 'warning' : 'text';
+}
+
+function bothWays({ bytesIn, bytesOut }: TotalsSample): number | null {
+  return bytesIn === null || bytesOut === null ? null : bytesIn + bytesOut;
+}
+
+function totalsLine(
+  { view, width }: { view: View; width: number },
+  label: string,
+  value: string,
+  past: (point: TotalsSample) => number | null,
+  least: number,
+  facts: readonly (readonly [word: string, value: string, tone: Tone])[],
+): Line {
+  const sparkWidth = Math.max(8, Math.min(60, width - 1 - labelWidth - 2 - 2 - facts.length * factWidth - 1));
+  const values = secondly(view.traffic.past, view.now, sparkWidth, ({ totals }: HistoryPoint) =>
+    past(totals),
+  );
+  const shownValue = fill([span(value, 'text', true)], labelWidth - label.length - 1, 'right');
+  const factSpans: Span[] = facts.flatMap(([word, text, tone]) =>
+    fill([muted(word === '' ? '' : `${word} `), span(text, tone)], factWidth),
+  );
+  return {
+    spans: [
+      muted(` ${label} `),
+      ...shownValue,
+      span('  '),
+      span(sparkline(values, sparkWidth, least), 'bar'),
+      span('  '),
+      ...factSpans,
+    ],
+  };
+}

@@ -1,0 +1,109 @@
+// What the cursor stands on, and the list it moves in: worked out the same way for keys as for drawing.
+
+import type { ConnectionRow } from '../domain/connection.ts';
+import type { JournalEntry } from '../domain/journal.ts';
+import type { ServerEntity } from '../domain/model.ts';
+import type { ServerKey } from '../domain/plan.ts';
+import type { Size } from './console.ts';
+import { layoutOf } from './layout.ts';
+import { type ListShape, settleCursor } from './list-cursor.ts';
+import { backendList, backendRows } from './screens/backend-rows.ts';
+import { connectionRows } from './screens/connections.ts';
+import { journalList } from './screens/journal.ts';
+import { overviewKeys, overviewTableRows } from './screens/overview.ts';
+import type { State } from './state.ts';
+import type { View } from './view.ts';
+
+export interface KeyContext {
+  readonly view: View;
+  readonly state: State;
+  readonly size: Size;
+}
+
+export type Selected =
+  | { readonly kind: 'backend'; readonly name: string }
+  | { readonly kind: 'server'; readonly server: ServerEntity }
+  | { readonly kind: 'connection'; readonly row: ConnectionRow }
+  | { readonly kind: 'entry'; readonly entry: JournalEntry }
+  | undefined;
+
+export function bodyHeight(size: Size): number {
+  return Math.max(1, layoutOf(size).body.height);
+}
+
+/** The list of the screen shown. The connections' is not here: most of its rows are in the runtime. */
+export function listOf({ view, state, size }: KeyContext): ListShape {
+  const height = bodyHeight(size);
+  switch (state.screen) {
+    case 'overview': {
+      const keys = overviewKeys(view, state.overview.order);
+      return { keys, rows: overviewTableRows(keys.length, height) };
+    }
+    case 'backends':
+      return backendList(backendRows(view, state.backends), height - 1);
+    case 'journal':
+      return journalList(view, height);
+    case 'connections':
+      return { keys: [], rows: connectionRows(height) };
+  }
+}
+
+export function selectedOf(context: KeyContext): Selected {
+  const { view, state, size } = context;
+  switch (state.screen) {
+    case 'overview': {
+      const { key } = settleCursor(state.overview.cursor, listOf(context));
+      return key === undefined ? undefined : { kind: 'backend', name: key };
+    }
+    case 'backends': {
+      if (state.backends.open !== undefined) {
+        const server = view.model.server.get(state.backends.open.server);
+        return server && { kind: 'server', server };
+      }
+      const rows = backendRows(view, state.backends);
+      const row = rows[settleCursor(state.backends.cursor, backendList(rows, bodyHeight(size) - 1)).index];
+      if (row === undefined) return undefined;
+      return row.kind === 'server'
+        ? { kind: 'server', server: row.server }
+        : { kind: 'backend', name: row.backend.name };
+    }
+    case 'connections': {
+      const { open, table, cursor, offset } = state.connections;
+      if (open !== undefined) return open.detail && { kind: 'connection', row: open.detail };
+      const row = table?.rows[cursor.index - offset];
+      return row && { kind: 'connection', row };
+    }
+    case 'journal': {
+      if (state.journal.open !== undefined) {
+        const entry = view.model.journal.get(state.journal.open.entry);
+        return entry && { kind: 'entry', entry };
+      }
+      const list = journalList(view, bodyHeight(size));
+      const entry = list.entries[settleCursor(state.journal.cursor, list).index];
+      return entry && { kind: 'entry', entry };
+    }
+  }
+}
+
+/** The servers a key acts on: those marked, or the one under the cursor. */
+export function targetServers(context: KeyContext): ServerEntity[] {
+  const { view, state } = context;
+  if (state.screen !== 'backends') return [];
+  if (state.backends.open === undefined && state.backends.marks.size > 0)
+    return [...state.backends.marks].flatMap((key) => view.model.server.get(key as ServerKey) ?? []);
+  const selected = selectedOf(context);
+  return selected?.kind === 'server' ? [selected.server] : [];
+}
+
+/** The connections a key acts on, by id, and what to call them. */
+export function targetConnections(context: KeyContext): {
+  readonly ids: readonly string[];
+  readonly name: string;
+} {
+  const { connections } = context.state;
+  const selected = selectedOf(context);
+  const name = selected?.kind === 'connection' ? selected.row.client : '';
+  if (connections.open === undefined && connections.marks.size > 0)
+    return { ids: [...connections.marks], name: `${connections.marks.size} connections` };
+  return { ids: selected?.kind === 'connection' ? [selected.row.id] : [], name };
+}

@@ -1,0 +1,110 @@
+// What the console itself knows: which screen, where the cursor stands, what is typed, asked and waited for.
+// The world (model, traffic) is not here; see view.ts.
+
+import type { ConnectionTable } from '../client/runtime-client.ts';
+import type { Outcome } from '../domain/command.ts';
+import type { ConnectionDetail, ConnectionOrder } from '../domain/connection.ts';
+import type { ServerKey } from '../domain/plan.ts';
+import type { Dialog } from './dialogs/dialog.ts';
+import { atTop, type ListCursor } from './list-cursor.ts';
+import type { TypedText } from './typed-text.ts';
+
+export type ScreenId = 'overview' | 'connections' | 'backends' | 'journal';
+
+export const screens: readonly { readonly id: ScreenId; readonly key: string; readonly title: string }[] = [
+  { id: 'overview', key: '1', title: 'Overview' },
+  { id: 'connections', key: '2', title: 'Connections' },
+  { id: 'backends', key: '3', title: 'Backends' },
+  { id: 'journal', key: '4', title: 'Journal' },
+];
+
+export interface State {
+  readonly screen: ScreenId;
+  readonly overview: OverviewState;
+  readonly connections: ConnectionsState;
+  readonly backends: BackendsState;
+  readonly journal: JournalState;
+  /** What lies over the screen and takes the keys. */
+  readonly overlay?: Overlay | undefined;
+  readonly waiting: readonly Waiting[];
+  readonly notice?: Notice | undefined;
+}
+
+export interface OverviewState {
+  readonly cursor: ListCursor;
+  /** Charts instead of the tables, where there is no room for both. */
+  readonly charts: boolean;
+  /** Backends as listed: troubled ones first. Changes at most once a second. */
+  readonly order: readonly string[];
+  readonly orderedAt: number;
+}
+
+export interface ConnectionsState {
+  readonly cursor: ListCursor;
+  readonly filter: string;
+  readonly order: ConnectionOrder;
+  readonly table?: ConnectionTable | undefined;
+  /** Index of the first row of `table`. */
+  readonly offset: number;
+  readonly settledAt: number;
+  readonly marks: ReadonlySet<string>;
+  readonly open?: OpenConnection | undefined;
+}
+
+/** The connection whose detail is shown; what was last seen stays when it is gone. */
+export interface OpenConnection {
+  readonly id: string;
+  readonly detail?: ConnectionDetail;
+  readonly gone: boolean;
+  readonly top: number;
+}
+
+export interface BackendsState {
+  readonly cursor: ListCursor;
+  readonly folded: ReadonlySet<string>;
+  readonly problemsOnly: boolean;
+  readonly marks: ReadonlySet<string>;
+  readonly open?: { readonly server: ServerKey; readonly top: number } | undefined;
+}
+
+export interface JournalState {
+  readonly cursor: ListCursor;
+  readonly open?: { readonly entry: string; readonly top: number } | undefined;
+}
+
+export type Overlay =
+  | { readonly kind: 'dialog'; readonly dialog: Dialog }
+  | { readonly kind: 'palette'; readonly text: TypedText; readonly cursor: ListCursor }
+  | { readonly kind: 'help'; readonly top: number }
+  | { readonly kind: 'filter'; readonly text: TypedText };
+
+/** A command on its way. */
+export interface Waiting {
+  readonly id: number;
+  readonly text: string;
+  readonly since: number;
+}
+
+/** One line that tells what came of a key press. */
+export interface Notice {
+  readonly kind: Outcome['result'] | 'note';
+  readonly text: string;
+  readonly remedy?: string;
+  readonly at: number;
+}
+
+export const firstState: State = {
+  screen: 'overview',
+  overview: { cursor: atTop, charts: false, order: [], orderedAt: 0 },
+  connections: {
+    cursor: atTop,
+    filter: '',
+    order: { by: 'age', descending: true },
+    offset: 0,
+    settledAt: 0,
+    marks: new Set(),
+  },
+  backends: { cursor: atTop, folded: new Set(), problemsOnly: false, marks: new Set() },
+  journal: { cursor: atTop },
+  waiting: [],
+};

@@ -1,0 +1,138 @@
+// What the screen shown needs from the runtime, and nothing more: subscribed when it comes, dropped when it leaves.
+
+import type { ConnectionTable, ConnectionTableQuery, RuntimeClient } from '../client/runtime-client.ts';
+import type { Clock } from '../domain/clock.ts';
+import type { ConnectionDetail } from '../domain/connection.ts';
+import type { HistoryPoint, Sample, SampleTopic } from '../domain/sample.ts';
+
+export interface Wanted {
+  readonly topics: readonly SampleTopic[];
+  readonly history: boolean;
+  readonly table?: ConnectionTableQuery | undefined;
+  readonly connection?: string | undefined;
+}
+
+export interface Sinks {
+  sample(sample: Sample): void;
+  /** Nobody sends samples of the old topics any more. */
+  topicsChanged(): void;
+  history(points: readonly HistoryPoint[]): void;
+  table(table: ConnectionTable, offset: number): void;
+  /** undefined: it is not there any more. */
+  connection(id: string, detail: ConnectionDetail | undefined): void;
+}
+
+export interface Subscriptions {
+  want(wanted: Wanted): void;
+  close(): void;
+}
+
+const sampleEveryMs = 1_000;
+const detailEveryMs = 1_000;
+
+export function createSubscriptions(client: RuntimeClient, clock: Clock, sinks: Sinks): Subscriptions {
+  let samples: { readonly topics: string; readonly stop: () => void } | undefined;
+  let table:
+    | { query: ConnectionTableQuery; update(query: ConnectionTableQuery): void; close(): void }
+    | undefined;
+  let detail: { readonly id: string; readonly stop: () => void } | undefined;
+  let hadHistory = false;
+
+  function wantSamples(topics: readonly SampleTopic[]): void {
+    const wanted = topics.join(' ');
+    if (samples?.topics === wanted) return;
+    samples?.stop();
+    if (samples !== undefined) sinks.topicsChanged();
+    samples = {
+      topics: wanted,
+      stop: topics.length === 0 ? () => {} : client.samples(topics, sampleEveryMs, sinks.sample),
+    };
+  }
+
+  function wantHistory(wanted: boolean): void {
+    // Asked for again on every return: what passed meanwhile was not sent.
+    if (wanted && !hadHistory) client.history().then(sinks.history, () => {});
+    hadHistory = wanted;
+  }
+
+  function wantTable(query: ConnectionTableQuery | undefined): void {
+    if (query === undefined) {
+      table?.close();
+      table = undefined;
+      return;
+    }
+    if (table === undefined) {
+      const open = { query, update: (_: ConnectionTableQuery) => {}, close: () => {} };
+      table = open;
+      const watch = client.connections(query, (answer) => {
+        if (table === open) sinks.table(answer, open.query.offset);
+      });
+      open.update = (next) => watch.update(next);
+      open.close = () => watch.close();
+      return;
+    }
+    if (sameQuery(table.query, query)) return;
+    table.query = query;
+    table.update(query);
+  }
+
+  function wantConnection(id: string | undefined): void {
+    if (detail?.id === id) return;
+    detail?.stop();
+    detail = undefined;
+    if (id === undefined) return;
+    let cancel = () => {};
+    let stopped = false;
+    const poll = () => {
+      const next = () => {
+        if (!stopped) cancel = clock.after(detailEveryMs, poll);
+      };
+      client.connection(id).then(
+        (seen) => {
+          if (stopped) return;
+          sinks.connection(id, seen);
+          // An ended connection does not change any more.
+          if (seen !== undefined && seen.phase !== 'ended') next();
+        },
+        // Not attached just now: what was seen stays, greyed; asked for again.
+        () => next(),
+      );
+    };
+    detail = {
+      id,
+      stop: () => {
+        stopped = true;
+        cancel();
+      },
+    };
+    poll();
+  }
+
+  return {
+    want(wanted) {
+      wantSamples(wanted.topics);
+      wantHistory(wanted.history);
+      wantTable(wanted.table);
+      wantConnection(wanted.connection);
+    },
+    close() {
+      samples?.stop();
+      table?.close();
+      detail?.stop();
+      samples = undefined;
+      table = undefined;
+      detail = undefined;
+    },
+  };
+}
+
+function sameQuery(a: ConnectionTableQuery, b: ConnectionTableQuery): boolean {
+  return (
+    a.filter === b.filter &&
+    a.offset === b.offset &&
+    a.limit === b.limit &&
+    a.ended === b.ended &&
+    a.order.by === b.order.by &&
+    a.order.descending === b.order.descending
+  );
+}

@@ -1,0 +1,91 @@
+// The traffic a console has seen: the newest sample of everything, and the past of the totals for charts. Pure.
+
+import type { ServerKey } from '../domain/plan.ts';
+import type { BackendRates, HistoryPoint, Sample, ServerRates, TotalsSample } from '../domain/sample.ts';
+
+export interface Traffic {
+  readonly totals?: TotalsSample;
+  readonly backends: ReadonlyMap<string, BackendRates>;
+  readonly servers: ReadonlyMap<ServerKey, ServerRates>;
+  readonly windowMs: number;
+  /** One a second, newest last; with a gap where nobody looked. */
+  readonly past: readonly HistoryPoint[];
+}
+
+export const pastSeconds = 600;
+
+export const noTraffic: Traffic = { backends: new Map(), servers: new Map(), windowMs: 1_000, past: [] };
+
+export function withSample(traffic: Traffic, sample: Sample): Traffic {
+  const totals = sample.totals ?? traffic.totals;
+  const past =
+    sample.totals === undefined
+      ? traffic.past
+      : joined(traffic.past, [
+          {
+            at: sample.at,
+            totals: sample.totals,
+            backends: Object.fromEntries(
+              (sample.backends ?? []).map(({ name, requests }) => [name, requests]),
+            ),
+          },
+        ]);
+  return {
+    ...(totals === undefined ? {} : { totals }),
+    backends: sample.backends
+      ? new Map(sample.backends.map((rates) => [rates.name, rates]))
+      : traffic.backends,
+    servers: sample.servers ? new Map(sample.servers.map((rates) => [rates.key, rates])) : traffic.servers,
+    windowMs: sample.windowMs,
+    past,
+  };
+}
+
+/** What the runtime kept of the past, under what came since. */
+export function withHistory(traffic: Traffic, points: readonly HistoryPoint[]): Traffic {
+  const last = points.at(-1)?.at ?? 0;
+  return {
+    ...traffic,
+    past: joined(
+      points,
+      traffic.past.filter(({ at }) => at > last),
+    ),
+  };
+}
+
+/** Numbers nobody is sent any more are not shown again as if they were new; the past stays true. */
+export function withoutPresent(traffic: Traffic): Traffic {
+  return { ...noTraffic, past: traffic.past };
+}
+
+function joined(before: readonly HistoryPoint[], after: readonly HistoryPoint[]): readonly HistoryPoint[] {
+  const points = [...before];
+  for (const point of after) {
+    // A sample between two seconds takes the place of the last one, so that a column stays a second.
+    const last = points.at(-1);
+    if (last !== undefined && point.at - last.at < 500) points.pop();
+    points.push(point);
+  }
+  return points.slice(-pastSeconds);
+}
+
+/** The last `seconds` as one value a second up to `now`: null where nothing was seen, so that gaps stay gaps. */
+export function secondly(
+  past: readonly HistoryPoint[],
+  now: number,
+  seconds: number,
+  value: (point: HistoryPoint) => number | null | undefined,
+): (number | null)[] {
+  const series = new Array<number | null>(seconds).fill(null);
+  const newest = past.at(-1);
+  if (newest === undefined) return series;
+  // Anchored to the newest point, not to `now`, or each redraw between two seconds would shift the picture.
+  const end = now - newest.at > 2_000 ? now : newest.at;
+  for (let index = past.length - 1; index >= 0; index -= 1) {
+    const point = past[index]!;
+    const slot = seconds - 1 - Math.round((end - point.at) / 1_000);
+    if (slot < 0) break;
+    if (slot < seconds) series[slot] ??= value(point) ?? null;
+  }
+  return series;
+}

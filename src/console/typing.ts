@@ -1,0 +1,62 @@
+// Keys that edit text: the filter, the palette, a dialog's number. What does not edit is left to the bindings.
+
+import type { KeyPress } from './console.ts';
+import type { Desk } from './desk.ts';
+import { atTop } from './list-cursor.ts';
+import { changeDialog, setDialog } from './questions.ts';
+import type { Overlay } from './state.ts';
+import { edited, insert, type TypedText } from './typed-text.ts';
+
+/** True where the key edited something. */
+export function typeInto(desk: Desk, key: KeyPress): boolean {
+  const { overlay } = desk.state;
+  const text = textOf(overlay);
+  if (overlay === undefined || text === undefined) return false;
+  // In a number only digits edit: letters stay keys, `y` above all.
+  if (overlay.kind === 'dialog' && [...key.key].length === 1 && !key.ctrl && !/\d/.test(key.key))
+    return false;
+  const next = edited(text, key);
+  if (next === undefined) return false;
+  replace(desk, overlay, next);
+  return true;
+}
+
+export function typePasted(desk: Desk, pasted: string): void {
+  const { overlay } = desk.state;
+  const text = textOf(overlay);
+  // Pasted text is never keys: a console that runs what is in a clipboard drains servers by accident.
+  if (overlay === undefined || text === undefined) return;
+  replace(desk, overlay, insert(text, overlay.kind === 'dialog' ? pasted.replace(/\D/g, '') : pasted.trim()));
+}
+
+function textOf(overlay: Overlay | undefined): TypedText | undefined {
+  switch (overlay?.kind) {
+    case 'filter':
+    case 'palette':
+      return overlay.text;
+    case 'dialog':
+      return overlay.dialog.focus === 'weight' ? overlay.dialog.weight : undefined;
+    case 'help':
+    case undefined:
+      return undefined;
+  }
+}
+
+function replace(desk: Desk, overlay: Overlay, text: TypedText): void {
+  switch (overlay.kind) {
+    case 'filter':
+      desk.set({ overlay: { ...overlay, text } });
+      break;
+    case 'palette':
+      desk.set({ overlay: { ...overlay, text, cursor: atTop } });
+      break;
+    case 'dialog': {
+      const weight = { text: text.text.slice(0, 3), at: Math.min(3, text.at) };
+      if (weight.text === overlay.dialog.weight.text) setDialog(desk, { ...overlay.dialog, weight });
+      else changeDialog(desk, { ...overlay.dialog, weight });
+      break;
+    }
+    case 'help':
+      break;
+  }
+}

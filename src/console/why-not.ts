@@ -1,0 +1,96 @@
+// Why a key cannot act just now, in words: the role, the engine, the attachment, or the object itself.
+
+import type { Capability } from '../domain/model.ts';
+import { newestEntries } from './journal-line.ts';
+import { whyNotUndoable } from './screens/journal.ts';
+import { type KeyContext, selectedOf, targetConnections, targetServers } from './selection.ts';
+import { drainOf, type View } from './view.ts';
+
+export type WhyNot = (context: KeyContext) => string | undefined;
+
+export function whyNotAct(view: View, capability?: Capability): string | undefined {
+  const { attach } = view;
+  if (attach.state !== 'live') return 'not attached to the runtime: nothing can be asked of it now';
+  if (attach.role === 'viewer') return `${attach.actor} has the role viewer here; this takes an operator`;
+  if (capability === undefined) return undefined;
+  const capable = view.model.runtime.get('runtime')?.capabilities[capability];
+  return typeof capable === 'object' ? capable.no : undefined;
+}
+
+function onServers(
+  capability: Capability | undefined,
+  /** Why none of these servers can be meant. */
+  whyNone: (context: KeyContext) => string | undefined,
+): WhyNot {
+  return (context) => {
+    if (targetServers(context).length === 0) return 'choose a server: the cursor is on a backend';
+    return whyNotAct(context.view, capability) ?? whyNone(context);
+  };
+}
+
+function named(context: KeyContext): string {
+  const servers = targetServers(context);
+  return servers.length === 1 ? servers[0]!.key : `each of the ${servers.length} marked servers`;
+}
+
+export const whyNotDrain: WhyNot = onServers('drain', (context) =>
+  targetServers(context).every(({ key }) => drainOf(context.view, key))
+    ? `${named(context)} is draining already; b rolls it back`
+    : undefined,
+);
+
+export const whyNotMaint: WhyNot = onServers('maint', (context) =>
+  targetServers(context).every(({ admin }) => admin === 'maint')
+    ? `${named(context)} is in maint already`
+    : undefined,
+);
+
+export const whyNotReady: WhyNot = onServers(undefined, (context) =>
+  targetServers(context).every(({ admin, key }) => admin === 'ready' && !drainOf(context.view, key))
+    ? `${named(context)} is ready already`
+    : undefined,
+);
+
+export const whyNotWeight: WhyNot = onServers('weight', () => undefined);
+
+export const whyNotRollback: WhyNot = onServers(undefined, (context) =>
+  targetServers(context).some(({ key }) => drainOf(context.view, key))
+    ? undefined
+    : `${named(context)} has no drain job`,
+);
+
+export const whyNotReset: WhyNot = onServers(undefined, (context) => {
+  const keys = new Set(targetServers(context).map(({ key }) => key));
+  return [...context.view.model.drift.values()].some(({ server }) => keys.has(server))
+    ? undefined
+    : `${named(context)} is as configured`;
+});
+
+export const whyNotKill: WhyNot = (context) => {
+  if (targetConnections(context).ids.length === 0) return 'choose a connection';
+  const selected = selectedOf(context);
+  if (
+    context.state.connections.marks.size === 0 &&
+    selected?.kind === 'connection' &&
+    (selected.row.phase === 'ended' || context.state.connections.open?.gone)
+  )
+    return `${selected.row.client} has ended already`;
+  return whyNotAct(context.view, 'kill');
+};
+
+export const whyNotReload: WhyNot = ({ view }) => whyNotAct(view, 'reload');
+
+/** The entry that `u` is about: the one under the cursor in the Journal, elsewhere the newest that can be undone. */
+export function entryToUndo(context: KeyContext) {
+  if (context.state.screen === 'journal') {
+    const selected = selectedOf(context);
+    return selected?.kind === 'entry' ? selected.entry : undefined;
+  }
+  return newestEntries(context.view).find((entry) => whyNotUndoable(entry) === undefined);
+}
+
+export const whyNotUndo: WhyNot = (context) => {
+  const entry = entryToUndo(context);
+  if (entry === undefined) return 'there is nothing to undo';
+  return whyNotUndoable(entry) ?? whyNotAct(context.view);
+};
