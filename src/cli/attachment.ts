@@ -3,14 +3,14 @@ import { readFileSync, statSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { attach } from '../client/attach.ts';
 import type { RuntimeClient } from '../client/runtime-client.ts';
-import { defaultControlPath } from '../config/control-path.ts';
+import { defaultControlPath } from '../config/control.ts';
 import { CliFailure } from './failure.ts';
 import type { VerbContext } from './program.ts';
 import { systemClock, systemRandom } from './system-clock.ts';
 
 /** --attach, else $SLUICE_ATTACH, else this machine's own control socket. */
 export function runtimeUrl({ options, env }: Pick<VerbContext, 'options' | 'env'>): string {
-  return options.attach ?? (env.SLUICE_ATTACH || `unix:${defaultControlPath(env)}`);
+  return options.attach ?? (env.SLUICE_ATTACH || `unix:${defaultControlPath(env.XDG_RUNTIME_DIR)}`);
 }
 
 /** `stay`: reconnect by itself, for verbs that go on for a while. The first attempt fails at once in any case. */

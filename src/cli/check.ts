@@ -14,7 +14,7 @@ export async function check(
   options: CheckOptions,
 ): Promise<void> {
   if (options.schema === true) {
-    const { configSchema } = await import('../config/config-schema.ts');
+    const { configSchema } = await import('../config/schema.ts');
     terminal.print(jsonDocument(configSchema()));
     return;
   }
@@ -24,7 +24,9 @@ export async function check(
   const { loadPlan } = await import('../config/load-plan.ts');
   if (json === true) {
     const result = await loadPlan(options.config);
-    terminal.print(jsonDocument(result));
+    // The text of the file itself is with whoever asks.
+    const { source: _, ...told } = result;
+    terminal.print(jsonDocument(told));
     if (!result.ok) process.exitCode = exitCodes.usage;
     return;
   }

@@ -4,13 +4,12 @@ import { loadPlan } from '../config/load-plan.ts';
 import type { Plan } from '../domain/plan.ts';
 import { CliFailure } from './failure.ts';
 import type { Terminal } from './terminal.ts';
-import { count } from './wording.ts';
 
 /** @throws CliFailure `usage` */
 export async function checkedPlan(terminal: Terminal, file: string): Promise<Plan> {
   const result = await loadPlan(file);
   const problems = formatProblems(result, { color: terminal.color });
-  if (problems !== '') terminal.note(problems);
-  if (!result.ok) throw new CliFailure('usage', `${file}: ${count(result.errors.length, 'error')}`);
+  if (problems !== '') terminal.note(problems.trimEnd());
+  if (!result.ok) throw new CliFailure('usage', `${file} is not right`);
   return result.plan;
 }

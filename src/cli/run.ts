@@ -1,17 +1,17 @@
 // `sluice run`: a runtime and its data plane in the foreground, steered by signals:
 // SIGHUP reads the configuration again, SIGUSR1 reopens the logs, SIGTERM and SIGINT end gracefully, a second one at once.
-import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { defaultControlPath } from '../config/control.ts';
 import { loadPlan } from '../config/load-plan.ts';
 import type { Plan } from '../domain/plan.ts';
 import { safe } from '../domain/safe.ts';
 import { createEmbeddedEngine } from '../engine/embedded/embedded-engine.ts';
 import { type Runtime, startRuntime } from '../runtime/runtime.ts';
-import { addressText } from './address-text.ts';
 import { checkedPlan } from './checked-plan.ts';
+import { controlUrl } from './control-url.ts';
 import { engineFolder } from './engine-folder.ts';
 import { CliFailure } from './failure.ts';
 import type { VerbContext } from './program.ts';
-import { runFolder } from './run-folder.ts';
 import { isAnswering } from './socket-probe.ts';
 import { systemClock, systemRandom } from './system-clock.ts';
 import type { Terminal } from './terminal.ts';
@@ -26,10 +26,8 @@ export interface RunOptions {
 export async function run({ terminal, env, version }: VerbContext, options: RunOptions): Promise<void> {
   const plan = await checkedPlan(terminal, options.config);
   await refuseSecond(plan);
-  const folder = engineFolder(plan, runFolder(env));
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
   const engine = createEmbeddedEngine({
-    directory: folder,
+    directory: engineFolder(plan, dirname(defaultControlPath(env.XDG_RUNTIME_DIR))),
     exitWithRuntime: options.leaveWithParent === true,
     clock: systemClock,
   });
@@ -46,9 +44,7 @@ export async function run({ terminal, env, version }: VerbContext, options: RunO
   for (const { name, address, mode } of engine.snapshot().binds) {
     terminal.print(`bind ${safe(name)}: ${safe(address)} (${mode})`);
   }
-  for (const { address, tls } of plan.runtime.control) {
-    terminal.print(`control: ${addressText(address, tls === undefined ? 'ws' : 'wss')}`);
-  }
+  for (const listen of plan.runtime.control) terminal.print(`control: ${controlUrl(listen)}`);
   terminal.print(`ready: ${safe(plan.runtime.name)}, plan ${plan.hash}, pid ${process.pid}`);
   await untilEnd(terminal, runtime, () => engine.reopenLogs(), plan.runtime.grace, options);
 }
