@@ -1,7 +1,8 @@
 // One listening socket: TCP over IPv4 or IPv6 ("::" is both), or a unix socket. Errors say who is in the way.
 
-import { unlink } from 'node:fs/promises';
+import { stat, unlink } from 'node:fs/promises';
 import { connect, createServer, type ListenOptions, type Server, type Socket } from 'node:net';
+import { dirname } from 'node:path';
 import type { Address } from '../domain/plan.ts';
 import { addressText, hostPort } from './address-text.ts';
 import { holderOf } from './port-holder.ts';
@@ -142,14 +143,18 @@ async function reason(code: string, address: Address, cause: unknown): Promise<s
       const holder = await holderOf(address);
       return `the address is in use${holder === undefined ? '' : ` by ${holder}`}`;
     }
-    case 'EACCES':
-      return address.kind === 'ip' && address.port < 1024
-        ? 'not permitted: ports below 1024 need root or CAP_NET_BIND_SERVICE'
-        : 'not permitted';
+    case 'EACCES': {
+      if (address.kind === 'ip') {
+        return address.port < 1024
+          ? 'not permitted: ports below 1024 need root or CAP_NET_BIND_SERVICE'
+          : 'not permitted';
+      }
+      // libuv says EACCES for a missing directory, too.
+      const directory = await stat(dirname(address.path)).catch(() => undefined);
+      return directory === undefined ? 'the directory of the socket does not exist' : 'not permitted';
+    }
     case 'EADDRNOTAVAIL':
       return 'this machine has no such address';
-    case 'ENOENT':
-      return 'the directory of the socket does not exist';
     default:
       return cause instanceof Error ? cause.message : String(cause);
   }
