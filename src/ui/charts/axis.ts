@@ -19,7 +19,7 @@ export function axisFor(largest: number, rows: number): Axis {
   const scale = 1000 ** power;
   const mostSteps = Math.max(1, Math.min(5, Math.floor(rows / 2) - 1));
   let best = { top: Number.POSITIVE_INFINITY, steps: 1 };
-  for (let steps = Math.min(2, mostSteps); steps <= mostSteps; steps++) {
+  for (let steps = Math.min(3, mostSteps); steps <= mostSteps; steps++) {
     const top = roundStep(peak / scale / steps) * steps;
     // Of two equally low ones the finer.
     if (top <= best.top * (1 + 1e-9)) best = { top, steps };

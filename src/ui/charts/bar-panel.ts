@@ -1,7 +1,7 @@
 // A bar chart of blessed-contrib as toned lines: as many bars as fit, each with its name and value under it.
 
 import type { Chart, Line, Span } from '../../console/frame.ts';
-import { cutSpans } from '../paint/paint-line.ts';
+import { cutSpans, widthOfSpans } from '../paint/paint-line.ts';
 import type { Contrib } from './contrib.ts';
 import type { ChartPanel } from './line-panel.ts';
 import { createPanel, numberOfTone, type OffScreenPanel } from './off-screen-panel.ts';
@@ -27,7 +27,8 @@ export function createBarPanel(contrib: Contrib, width: number, height: number):
       if (panel === undefined || shape !== pitch) {
         panel?.dispose();
         shape = pitch;
-        panel = createPanel(contrib, width, height - textRows, margin, (size) =>
+        // One row more: contrib never fills the first.
+        panel = createPanel(contrib, width, height - textRows + 1, margin, (size) =>
           contrib.bar({
             ...size,
             left: 0,
@@ -48,7 +49,7 @@ export function createBarPanel(contrib: Contrib, width: number, height: number):
       });
       return [
         title,
-        ...panel.lines(),
+        ...panel.lines().slice(1),
         { spans: bars.flatMap(({ value }) => cell(numberText.format(value), 'text', pitch)) },
         { spans: bars.flatMap(({ name }) => cell(name, 'muted', pitch)) },
       ];
@@ -63,6 +64,8 @@ export function createBarPanel(contrib: Contrib, width: number, height: number):
 const numberText = new Intl.NumberFormat('en-US', { maximumSignificantDigits: 3, notation: 'compact' });
 
 function cell(text: string, tone: Span['tone'], pitch: number): Span[] {
-  const spans = cutSpans([{ text: text.padEnd(pitch - 1), tone }], 0, pitch - 1);
-  return [...spans, { text: ' ', tone: 'text' }];
+  const width = pitch - 1;
+  const fits = widthOfSpans([{ text, tone }]) <= width;
+  const spans = fits ? [{ text, tone }] : [...cutSpans([{ text, tone }], 0, width - 1), { text: '…', tone }];
+  return [...spans, { text: ' '.repeat(pitch - widthOfSpans(spans)), tone: 'text' }];
 }

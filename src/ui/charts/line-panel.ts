@@ -23,7 +23,7 @@ export function createLinePanel(contrib: Contrib, width: number, height: number)
   return {
     draw(chart) {
       const values = chart.series.flatMap((series) => series.values.filter((value) => value !== null));
-      const axis = axisFor(Math.max(0, ...values), height - 1);
+      const axis = axisFor(Math.max(0, ...values.filter(Number.isFinite)), height - 1);
       // The axis is an option of the widget, which reads it as it is made.
       if (panel === undefined || shape !== `${axis.top}/${axis.steps}`) {
         panel?.dispose();
@@ -46,7 +46,7 @@ export function createLinePanel(contrib: Contrib, width: number, height: number)
             },
           }),
         );
-        breakAtGaps(panel.widget);
+        keepToThePicture(panel.widget);
       }
       const points = Math.max(2, chart.labels.length, ...chart.series.map((series) => series.values.length));
       const labels = Array.from({ length: points }, (_, index) => chart.labels[index] ?? '');
@@ -57,7 +57,7 @@ export function createLinePanel(contrib: Contrib, width: number, height: number)
           x: labels,
           y: labels.map((_, index) => {
             const value = values[index];
-            return value === undefined || value === null ? Number.NaN : value / axis.scale;
+            return typeof value === 'number' && Number.isFinite(value) ? value / axis.scale : Number.NaN;
           }),
           style: { line: numberOfTone(tone) },
         })),
@@ -73,8 +73,11 @@ export function createLinePanel(contrib: Contrib, width: number, height: number)
 
 const emptySeries: LineChart['series'][number] = { name: '', tone: 'muted', values: [] };
 
-/** Contrib draws one unbroken line through all values: a NaN is made to lift the pen. */
-function breakAtGaps({ ctx }: LineWidget): void {
+/**
+ * Contrib draws one unbroken line through all values: a NaN is made to lift the pen. And it draws everything two dots too
+ * high, to keep the line apart from the axis: what would leave the picture at the top is kept inside.
+ */
+function keepToThePicture({ ctx }: LineWidget): void {
   const lineTo = ctx.lineTo.bind(ctx);
   let lifted = false;
   ctx.lineTo = (x, y) => {
@@ -83,8 +86,9 @@ function breakAtGaps({ ctx }: LineWidget): void {
       return;
     }
     // A point between two gaps is still a point.
-    if (lifted) ctx.moveTo(x, y);
+    const inside = Math.max(0, y);
+    if (lifted) ctx.moveTo(x, inside);
     lifted = false;
-    lineTo(x, y);
+    lineTo(x, inside);
   };
 }
