@@ -175,13 +175,14 @@ class Relay implements Tunnel {
   /** A reset, or a write to a side that no longer reads. */
   #failed(side: 'C' | 'S'): void {
     if (this.#over) return;
-    const [ended, other] =
-      side === 'C'
-        ? [this.#clientEnded, this.#options.server.socket]
-        : [this.#serverEnded, this.#options.client];
-    // It had said all it wanted to say, and the other side is to get all of that before it goes.
-    if (ended) other.destroySoon();
-    else this.#abort(side);
+    if (!(side === 'C' ? this.#clientEnded : this.#serverEnded)) {
+      this.#abort(side);
+      return;
+    }
+    // It had said all it wanted to say, and the other side is to get all of that before it goes, too.
+    this.#clientEnded = this.#serverEnded = true;
+    const { client, server } = this.#options;
+    (side === 'C' ? server.socket : client).destroySoon();
   }
 
   #closed(side: 'C' | 'S'): void {
