@@ -21,21 +21,30 @@ export const weight = (context: VerbContext, server: ServerKey, value: number) =
 
 function act(context: VerbContext, command: Command): Promise<void> {
   return attached(context, async (client) => {
-    await askFirst(context, client, command);
-    reportOutcome(context, await client.execute(command));
+    const conditions = await askFirst(context, client, command);
+    reportOutcome(context, await client.execute(command, conditions));
   });
 }
 
 /** Giving a server back to its clients is the one act that needs no second thought. */
 const harmless: ReadonlySet<Command['kind']> = new Set(['ready']);
 
-/** On a terminal a person sees what will happen to whom and says yes; a script just acts. @throws CliFailure on no. */
-export async function askFirst(context: VerbContext, client: RuntimeClient, command: Command): Promise<void> {
+/**
+ * On a terminal a person sees what will happen to whom and says yes; a script just acts.
+ * Answers what the yes was said to: the act is refused where that is no longer so. @throws CliFailure on no.
+ */
+export async function askFirst(
+  context: VerbContext,
+  client: RuntimeClient,
+  command: Command,
+): Promise<{ readonly from?: NonNullable<Preview['from']> }> {
   const { terminal, options } = context;
-  if (harmless.has(command.kind) || options.yes === true || options.json === true || !terminal.canAsk) return;
+  if (harmless.has(command.kind) || options.yes === true || options.json === true || !terminal.canAsk)
+    return {};
   const preview = await client.preview(command);
   terminal.print(previewText(preview, terminal.color));
   if (!(await terminal.confirm('Do it?'))) throw new CliFailure('refused', 'nothing was done');
+  return preview.from === undefined ? {} : { from: preview.from };
 }
 
 const shades: Readonly<Record<Preview['lines'][number]['tone'], Shade>> = {

@@ -33,8 +33,8 @@ export function drain(context: VerbContext, server: ServerKey, options: DrainOpt
         then: options.then,
         killRate: options.killRate,
       };
-      await askFirst(context, client, command);
-      reportOutcome(context, await client.execute(command));
+      const conditions = await askFirst(context, client, command);
+      reportOutcome(context, await client.execute(command, conditions));
       if (stay) finish(context, await waitForDrain(context, client, server));
     },
     { stay },
@@ -47,7 +47,11 @@ function finish({ terminal, options }: VerbContext, end: WaitEnd): void {
 }
 
 /** Resolves with how it ended; nothing here ends the job itself. */
-function waitForDrain(context: VerbContext, client: RuntimeClient, server: ServerKey): Promise<WaitEnd> {
+export function waitForDrain(
+  context: VerbContext,
+  client: RuntimeClient,
+  server: ServerKey,
+): Promise<WaitEnd> {
   const { terminal } = context;
   const now = () => systemClock.now() + client.clockOffset;
   return new Promise((resolve) => {

@@ -1,0 +1,63 @@
+// A RuntimeClient made of a model and emitters, for tests of what verbs do with one.
+import type { AttachState, RuntimeClient } from '../../src/client/runtime-client.ts';
+import type { Command, Outcome } from '../../src/domain/command.ts';
+import { createEmitter } from '../../src/domain/event.ts';
+import {
+  applyChange,
+  type Change,
+  type EntityType,
+  type EntityTypes,
+  emptyModel,
+} from '../../src/domain/model.ts';
+
+export interface FakeClient extends RuntimeClient {
+  readonly executed: Command[];
+  set<T extends EntityType>(type: T, key: string, value: EntityTypes[T] | null): void;
+  become(state: AttachState): void;
+}
+
+export function fakeClient(outcome: Outcome = { result: 'done', seq: 1, text: 'done' }): FakeClient {
+  const model = emptyModel();
+  const changes = createEmitter<readonly Change[]>();
+  const attachChanges = createEmitter<AttachState>();
+  const executed: Command[] = [];
+  let attach: AttachState = { state: 'live', since: 0, role: 'operator', actor: 'anna' };
+  let seq = 0;
+  const never = () => {
+    throw new Error('not part of this test');
+  };
+  return {
+    url: 'unix:/test',
+    get attach() {
+      return attach;
+    },
+    attachChanges: attachChanges.event,
+    ready: async () => {},
+    model,
+    changes: changes.event,
+    clockOffset: 0,
+    lastHeardAt: 0,
+    samples: never,
+    history: never,
+    connections: never,
+    connection: never,
+    tail: never,
+    preview: async () => ({ title: 'Drain web/app1', lines: [{ tone: 'now', text: '3 connections' }] }),
+    async execute(command) {
+      executed.push(command);
+      return outcome;
+    },
+    close() {},
+    executed,
+    set(type, key, value) {
+      seq += 1;
+      const change = { seq, type, key, value } as Change;
+      applyChange(model, change);
+      changes.emit([change]);
+    },
+    become(state) {
+      attach = state;
+      attachChanges.emit(state);
+    },
+  };
+}
