@@ -95,7 +95,7 @@ const route = z.object({
   to: z.array(z.object({ backend: name, weight: count })),
 }) satisfies z.ZodType<EntityTypes['route']>;
 
-const drain = z.object({
+export const drain = z.object({
   server: serverKey,
   phase: z.enum(['draining', 'drained', 'overdue', 'killing']),
   before: z.object({ admin: adminState, weight: count, overridden: z.boolean() }),
@@ -127,7 +127,7 @@ const drift = z.object({
   at: amount,
 }) satisfies z.ZodType<EntityTypes['drift']>;
 
-const journal = z.object({
+export const journalEntry = z.object({
   id: count,
   at: amount,
   kind: z.enum(['act', 'event']),
@@ -143,7 +143,7 @@ const journal = z.object({
   undoneBy: count.exactOptional(),
 }) satisfies z.ZodType<JournalEntry>;
 
-const entities = { runtime, instance, bind, backend, server, route, drain, drift, journal };
+const entities = { runtime, instance, bind, backend, server, route, drain, drift, journal: journalEntry };
 
 function changeOf<T extends keyof typeof entities, S extends z.ZodType>(type: T, value: S) {
   return z.object({ seq: count, type: z.literal(type), key: line, value: value.nullable() });
@@ -158,7 +158,7 @@ export const change = z.discriminatedUnion('type', [
   changeOf('route', route),
   changeOf('drain', drain),
   changeOf('drift', drift),
-  changeOf('journal', journal),
+  changeOf('journal', journalEntry),
 ]) satisfies z.ZodType<Change>;
 
 /** Each type's entities in the model's order, with their keys. */
@@ -171,6 +171,6 @@ export const snapshot = z.object({
   route: z.array(z.tuple([line, route])),
   drain: z.array(z.tuple([line, drain])),
   drift: z.array(z.tuple([line, drift])),
-  journal: z.array(z.tuple([line, journal])),
+  journal: z.array(z.tuple([line, journalEntry])),
 });
 export type Snapshot = z.infer<typeof snapshot>;

@@ -10,10 +10,9 @@ import { WebSocketServer } from 'ws';
 import type { Clock } from '../../domain/clock.ts';
 import type { ControlListen } from '../../domain/plan.ts';
 import { channelOf } from '../../protocol/channel.ts';
-import { closeCodes, type Limits } from '../../protocol/limits.ts';
-import { notificationText } from '../../protocol/rpc.ts';
+import type { Limits } from '../../protocol/limits.ts';
 import { RuntimeError } from '../runtime-error.ts';
-import { type Attachment, createAttachment } from './attachment.ts';
+import { createAttachments } from './attachments.ts';
 import { type DoorRules, doorFault, isLoopback } from './door.ts';
 import { certificateName, createIdentifier, type Peer } from './identify.ts';
 import type { ControlServices } from './services.ts';
@@ -35,7 +34,7 @@ export async function startControlServer(options: {
   readonly clock: Clock;
 }): Promise<ControlServer> {
   const { services, limits, clock } = options;
-  const attachments = new Set<Attachment>();
+  const attachments = createAttachments(services, limits, clock);
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: limits.payloadBytes,
@@ -44,12 +43,6 @@ export async function startControlServer(options: {
   });
   const servers: Server[] = [];
   const urls: string[] = [];
-
-  const stopTelling = services.store.batches((changes) => {
-    if (attachments.size === 0) return;
-    const text = notificationText('model.changes', { changes });
-    for (const attachment of attachments) attachment.changes(text);
-  });
 
   async function open(listen: ControlListen): Promise<void> {
     const { address } = listen;
@@ -100,16 +93,7 @@ export async function startControlServer(options: {
       }
       const peer = peerOf(request, socket, rules.unix);
       sockets.handleUpgrade(request, socket, head, (websocket) => {
-        const channel = channelOf(websocket);
-        const attachment = createAttachment({
-          channel,
-          services,
-          limits,
-          clock,
-          identify: (hello) => identify(peer, hello),
-        });
-        attachments.add(attachment);
-        channel.ended(() => attachments.delete(attachment));
+        attachments.accept(channelOf(websocket), (hello) => identify(peer, hello));
       });
     });
     servers.push(server);
@@ -123,12 +107,12 @@ export async function startControlServer(options: {
       const port = bound && typeof bound === 'object' ? bound.port : address.port;
       urls.push(`${tls ? 'wss' : 'ws'}://${host.includes(':') ? `[${host}]` : host}:${port}`);
     }
-    server.on('error', () => {});
+    // Once it listens only a single accept can fail (no descriptor left): the console tries again.
+    server.on('error', () => undefined);
   }
 
   async function close(): Promise<void> {
-    stopTelling();
-    for (const attachment of [...attachments]) attachment.close(closeCodes.goingAway, 'the runtime ends');
+    attachments.close();
     await Promise.all(
       servers.map(
         (server) =>

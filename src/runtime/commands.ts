@@ -1,0 +1,149 @@
+// Commands, once each: remembered by id, one after another, journalled before the act and completed with what the
+// engine confirmed.
+
+import { isDeepStrictEqual } from 'node:util';
+import type { Command, Outcome, RefusalCode } from '../domain/command.ts';
+import type { Actor } from '../domain/journal.ts';
+import type { CommandRequest } from './control/services.ts';
+import type { ActResult, Journal, UndoRecord } from './journal.ts';
+import type { ModelStore } from './model-store.ts';
+import { commandText, subjectOf } from './wording.ts';
+
+/** What carrying out one kind of command came to; commands.ts makes the journal entry and the outcome of it. */
+export type Done =
+  | {
+      readonly result: 'done';
+      readonly text: string;
+      readonly after?: string;
+      readonly severity?: ActResult['severity'];
+      readonly undo?: UndoRecord;
+      /** Nothing had to be done: no journal entry. */
+      readonly nothing?: true;
+    }
+  | Refused
+  | { readonly result: 'unknown'; readonly text: string };
+
+export type Refused = {
+  readonly result: 'refused';
+  readonly code: RefusalCode;
+  readonly text: string;
+  readonly remedy?: string;
+};
+
+/** A command that may be carried out: what it acts on, and how. */
+export interface Prepared {
+  readonly result: 'prepared';
+  readonly subject?: string;
+  readonly text?: string;
+  readonly before?: string;
+  carryOut(entry: number): Promise<Done>;
+}
+
+export type Prepare = (
+  command: Command,
+  actor: Actor,
+  from: CommandRequest['from'],
+) => Prepared | Refused | (Done & { result: 'done'; nothing: true });
+
+export interface Commands {
+  execute(request: CommandRequest): Promise<Outcome>;
+  outcome(id: string, actor: Actor): Promise<Outcome> | undefined;
+  /** What the runtime does by itself goes through the same line, so that nothing changes a server at the same time. */
+  internally(command: Command, actor: Actor): Promise<Outcome>;
+  /** Runs `work` when nothing else changes servers. */
+  alone<T>(work: () => Promise<T>): Promise<T>;
+}
+
+const remembered = 2_000;
+
+export function createCommands(options: {
+  readonly store: ModelStore;
+  readonly journal: Journal;
+  readonly prepare: Prepare;
+}): Commands {
+  const { store, journal, prepare } = options;
+  const byId = new Map<string, { readonly command: Command; readonly outcome: Promise<Outcome> }>();
+  let line: Promise<unknown> = Promise.resolve();
+
+  function alone<T>(work: () => Promise<T>): Promise<T> {
+    const result = line.then(work);
+    line = result.catch(() => {});
+    return result;
+  }
+
+  async function run({ command, actor, from }: Omit<CommandRequest, 'id'>): Promise<Outcome> {
+    // Looked at when its turn comes: what the screen showed may have changed while it waited.
+    const prepared = prepare(command, actor, from);
+    if (prepared.result === 'refused') return refusalOutcome(prepared);
+    if (prepared.result === 'done') return { result: 'done', seq: store.flush(), text: prepared.text };
+    const entry = await journal.begin({
+      actor,
+      command,
+      subject: prepared.subject ?? subjectOf(command),
+      text: prepared.text ?? commandText(command),
+      ...(prepared.before !== undefined && { before: prepared.before }),
+    });
+    let done: Done;
+    try {
+      done = await prepared.carryOut(entry);
+    } catch (error) {
+      done = { result: 'unknown', text: error instanceof Error ? error.message : String(error) };
+    }
+    switch (done.result) {
+      case 'done':
+        journal.complete(entry, {
+          result: 'done',
+          severity: done.severity ?? 'note',
+          ...(done.after !== undefined && { after: done.after }),
+          ...(done.undo && { undo: done.undo }),
+        });
+        return { result: 'done', entry, text: done.text, seq: store.flush() };
+      case 'refused':
+        journal.complete(entry, { result: 'refused', severity: 'warning', note: `refused: ${done.text}` });
+        store.flush();
+        return refusalOutcome(done);
+      case 'unknown':
+        journal.complete(entry, { result: 'unknown', severity: 'bad', note: `unknown: ${done.text}` });
+        store.flush();
+        return { result: 'unknown', text: done.text };
+    }
+  }
+
+  function forget(): void {
+    for (const id of byId.keys()) {
+      if (byId.size <= remembered) return;
+      byId.delete(id);
+    }
+  }
+
+  return {
+    alone,
+    execute({ id, actor, command, from }) {
+      const name = `${actor.name} ${id}`;
+      const earlier = byId.get(name);
+      if (earlier) {
+        return isDeepStrictEqual(earlier.command, command)
+          ? earlier.outcome
+          : Promise.resolve(
+              refusalOutcome({
+                result: 'refused',
+                code: 'bad-value',
+                text: 'this id was used for another command',
+              }),
+            );
+      }
+      const work = () => run({ command, actor, ...(from && { from }) });
+      // A connection is no server's state: ending one waits for nobody.
+      const outcome = command.kind === 'kill' ? work() : alone(work);
+      byId.set(name, { command, outcome });
+      forget();
+      return outcome;
+    },
+    outcome: (id, actor) => byId.get(`${actor.name} ${id}`)?.outcome,
+    internally: (command, actor) => alone(() => run({ command, actor })),
+  };
+}
+
+function refusalOutcome({ code, text, remedy }: Refused): Outcome {
+  return { result: 'refused', code, text, ...(remedy !== undefined && { remedy }) };
+}

@@ -1,0 +1,195 @@
+// The drain jobs that run: each engine sample is one step of every job; progress goes to the model, acts to the engine.
+
+import type { Clock } from '../domain/clock.ts';
+import { type DrainJob, drainQuietMs } from '../domain/drain.ts';
+import { type DrainOrder, type DrainRun, resumeDrain, startDrain, stepDrain } from '../domain/drain-rules.ts';
+import type { ServerKey } from '../domain/plan.ts';
+import { spokenDuration } from '../domain/units.ts';
+import type { Happening } from './journal.ts';
+import type { ModelStore } from './model-store.ts';
+import type { Reading } from './traffic.ts';
+
+export interface Drains {
+  job(key: ServerKey): DrainJob | undefined;
+  jobs(): readonly DrainJob[];
+  start(order: DrainOrder): void;
+  /** Another deadline or action for a job that runs; what it restores stays. */
+  change(key: ServerKey, wish: Pick<DrainOrder, 'deadlineMs' | 'then' | 'killRate'>): void;
+  /** As read from the state file, or as an undo brings it back. */
+  resume(job: DrainJob): void;
+  /** By an operator or at the deadline: nothing is restored here. */
+  end(key: ServerKey): void;
+  /** A new reading of the engine's counters. */
+  step(reading: Reading): void;
+}
+
+interface Running {
+  run: DrainRun;
+  /** Readings of the server's total, to know what arrived in the quiet time. Oldest first. */
+  totals: { at: number; total: number }[];
+  life: string | undefined;
+  /** Confirmed kills that the next step is told of. */
+  killed: number;
+  killing: boolean;
+  publishedAt: number;
+}
+
+const publishEveryMs = 500;
+
+export function createDrains(options: {
+  readonly store: ModelStore;
+  readonly clock: Clock;
+  reading(): Reading | undefined;
+  kill(key: ServerKey, count: number): Promise<number>;
+  /** The deadline's action. The job still runs when this is called. */
+  deadline(job: DrainJob, act: 'maint' | 'rollback'): void;
+  happened(happening: Happening): void;
+  /** A job began, ended, or came into another phase: worth saving. */
+  changed(): void;
+}): Drains {
+  const { store, clock, happened, changed } = options;
+  const running = new Map<ServerKey, Running>();
+
+  function begin(run: DrainRun): void {
+    const key = run.job.server;
+    running.set(key, {
+      run,
+      totals: [],
+      life: undefined,
+      killed: 0,
+      killing: false,
+      publishedAt: clock.now(),
+    });
+    store.set('drain', key, run.job);
+    changed();
+  }
+
+  function left(key: ServerKey): { streams: number; tunnels: number; sticky: number; queued: number } {
+    const { streams = 0, tunnels = 0, sticky = 0, queued = 0 } = options.reading()?.servers.get(key) ?? {};
+    return { streams, tunnels, sticky, queued };
+  }
+
+  function stepOne(key: ServerKey, job: Running, reading: Reading): void {
+    const server = reading.servers.get(key);
+    const now = reading.at;
+    const total = server?.total ?? 0;
+    if (job.life !== reading.life) {
+      // Counters of another process start at zero: everything it counted arrived since.
+      job.totals = job.life === undefined ? [] : [{ at: now, total: 0 }];
+      job.life = reading.life;
+    }
+    job.totals.push({ at: now, total });
+    while (job.totals.length > 1 && job.totals[1]!.at <= now - drainQuietMs) job.totals.shift();
+    const before = job.run.job.phase;
+    const { run, act } = stepDrain(job.run, {
+      now,
+      streams: server?.streams ?? 0,
+      tunnels: server?.tunnels ?? 0,
+      sticky: server?.sticky ?? 0,
+      queued: server?.queued ?? 0,
+      arrivals: total - job.totals[0]!.total,
+      lastArrivalAt: server?.lastArrivalAt ?? 0,
+      killed: job.killed,
+    });
+    job.killed = 0;
+    job.run = run;
+    const { phase } = run.job;
+    if (phase !== before) {
+      tellPhase(run.job, before, now);
+      changed();
+    }
+    if (phase !== before || now - job.publishedAt >= publishEveryMs) {
+      job.publishedAt = now;
+      store.set('drain', key, run.job);
+    }
+    switch (act.act) {
+      case 'none':
+        break;
+      case 'kill':
+        kill(key, job, act.count);
+        break;
+      case 'maint':
+      case 'rollback':
+        options.deadline(run.job, act.act);
+        break;
+    }
+  }
+
+  /** One at a time: what is not confirmed yet must not be ended twice. */
+  function kill(key: ServerKey, job: Running, count: number): void {
+    if (job.killing) return;
+    job.killing = true;
+    options
+      .kill(key, count)
+      .then((killed) => {
+        job.killed += killed;
+      })
+      .catch((error: Error) =>
+        happened({
+          subject: key,
+          from: 'drain job',
+          severity: 'warning',
+          text: `killing at the deadline: not confirmed: ${error.message}`,
+        }),
+      )
+      .finally(() => {
+        job.killing = false;
+      });
+  }
+
+  function tellPhase(
+    { server, phase, progress, startedAt, by }: DrainJob,
+    before: DrainJob['phase'],
+    now: number,
+  ): void {
+    const remaining = [
+      progress.streams > 0 && `${progress.streams} streams`,
+      progress.sticky > 0 && `${progress.sticky} idle cookie clients`,
+      progress.queued > 0 && `${progress.queued} queued`,
+    ].filter(Boolean);
+    const what = remaining.length > 0 ? remaining.join(', ') : 'arrivals in the last seconds';
+    const told = ((): Pick<Happening, 'severity' | 'text'> => {
+      switch (phase) {
+        case 'drained':
+          return {
+            severity: 'good',
+            text: `drained after ${spokenDuration(Math.round((now - startedAt) / 1_000) * 1_000)} (drain by ${by})${progress.killed > 0 ? `, ${progress.killed} killed` : ''}`,
+          };
+        case 'draining':
+          return { severity: 'note', text: `not drained any more: ${what}` };
+        case 'overdue':
+          return {
+            severity: 'warning',
+            text:
+              before === 'drained' ? `not drained any more: ${what}` : `drain deadline passed, left: ${what}`,
+          };
+        case 'killing':
+          return { severity: 'warning', text: `drain deadline passed, killing what is left: ${what}` };
+      }
+    })();
+    happened({ subject: server, from: 'drain job', ...told });
+  }
+
+  return {
+    job: (key) => running.get(key)?.run.job,
+    jobs: () => [...running.values()].map(({ run }) => run.job),
+    start: (order) => begin(startDrain(order, clock.now(), left(order.server))),
+    resume: (job) => begin(resumeDrain(job)),
+    change(key, { deadlineMs, then, killRate }) {
+      const job = running.get(key);
+      if (!job) return;
+      const deadlineAt = deadlineMs > 0 ? clock.now() + deadlineMs : 0;
+      job.run = { ...job.run, job: { ...job.run.job, deadlineAt, then, killRate }, acted: false };
+      store.set('drain', key, job.run.job);
+      changed();
+    },
+    end(key) {
+      if (!running.delete(key)) return;
+      store.remove('drain', key);
+      changed();
+    },
+    step(reading) {
+      for (const [key, job] of [...running]) if (running.get(key) === job) stepOne(key, job, reading);
+    },
+  };
+}

@@ -1,0 +1,116 @@
+// What the engine tells, and what it is told of checks: instances and binds into the model, samples to traffic and drain
+// jobs, operational changes to the engine and the journal.
+
+import type { Clock } from '../domain/clock.ts';
+import type { Disposer } from '../domain/event.ts';
+import type { InstanceEntity } from '../domain/model.ts';
+import type { ServerKey } from '../domain/plan.ts';
+import type { CheckResult, ServerWish } from '../domain/server-state.ts';
+import { spokenDuration } from '../domain/units.ts';
+import type { Engine } from '../engine/engine.ts';
+import type { Journal } from './journal.ts';
+import type { ModelStore } from './model-store.ts';
+import type { OperationalChange, ServerStates } from './server-states.ts';
+import type { Reading, Traffic } from './traffic.ts';
+
+export interface Following {
+  checked(key: ServerKey, result: CheckResult): void;
+  close: Disposer;
+}
+
+const tellAgainMs = 1_000;
+
+export function followEngine(options: {
+  readonly engine: Engine;
+  readonly store: ModelStore;
+  readonly states: ServerStates;
+  readonly journal: Journal;
+  readonly traffic: Traffic;
+  readonly clock: Clock;
+  stepDrains(reading: Reading): void;
+}): Following {
+  const { engine, store, states, journal, traffic, clock, stepDrains } = options;
+  let closed = false;
+  let cancelRetry: Disposer = () => {};
+
+  function tell(wishes: readonly ServerWish[]): void {
+    if (closed || wishes.length === 0) return;
+    engine.setServers(wishes).catch(() => {
+      // The truth is here: once the engine takes it again, it is told everything. No act of an operator is repeated by
+      // this, since an act that was not confirmed is not in these states.
+      cancelRetry();
+      cancelRetry = clock.after(tellAgainMs, () => tell(states.wishes()));
+    });
+  }
+
+  function instanceChanged(next: InstanceEntity): void {
+    const before = store.model.instance.get(next.id);
+    store.set('instance', next.id, next);
+    if (next.state === before?.state && next.pid === before.pid) return;
+    if (next.state === 'gone')
+      journal.event({
+        subject: next.id,
+        from: 'engine',
+        severity: 'bad',
+        text: `instance ${next.id} (pid ${before?.pid ?? next.pid}) died${next.text ? `: ${next.text}` : ''}`,
+      });
+    else if (next.state === 'serving' && before && before.pid !== next.pid) {
+      journal.event({
+        subject: next.id,
+        from: 'engine',
+        severity: 'good',
+        text: `instance ${next.id} serves again (pid ${next.pid})`,
+      });
+      tell(states.wishes());
+    }
+  }
+
+  const stopChanges = engine.changes((change) => {
+    if (change.kind === 'instance') instanceChanged(change.instance);
+    else {
+      const { bind } = change;
+      const before = store.model.bind.get(bind.name);
+      store.set('bind', bind.name, bind);
+      if (bind.state === 'failed' && before?.state !== 'failed')
+        journal.event({
+          subject: bind.name,
+          from: 'engine',
+          severity: 'bad',
+          text: `bind ${bind.name} failed${bind.text ? `: ${bind.text}` : ''}`,
+        });
+    }
+  });
+  const stopSamples = engine.samples((sample) => {
+    traffic.take(sample);
+    stepDrains(traffic.reading()!);
+  });
+
+  function tellChange({ server, from, to, lastedMs, result }: OperationalChange): void {
+    // The first good check of a start is no news.
+    if (from === 'starting' && to === 'up') return;
+    const lasted =
+      lastedMs >= 1_000 ? ` (was ${from} ${spokenDuration(Math.floor(lastedMs / 1_000) * 1_000)})` : '';
+    const why = result ? `: ${result.code} ${result.reason}` : '';
+    journal.event({
+      subject: server,
+      from: 'check',
+      severity: to === 'down' ? 'bad' : 'good',
+      text: `${to}${lasted}${why}`,
+    });
+  }
+
+  return {
+    checked(key, result) {
+      const change = states.checked(key, result);
+      if (!change) return;
+      tellChange(change);
+      tell([states.wish(key)]);
+    },
+    close() {
+      closed = true;
+      cancelRetry();
+      stopChanges();
+      stopSamples();
+    },
+  };
+}

@@ -1,0 +1,55 @@
+// The journal's lines read back: an entry is written again when it changes, so the last line of an id counts.
+
+import { z } from 'zod';
+import type { JournalEntry } from '../domain/journal.ts';
+import { drain, journalEntry } from '../protocol/schemas/entities.ts';
+import { adminState, amount, count, line, serverKey } from '../protocol/schemas/words.ts';
+import type { UndoRecord } from './journal.ts';
+
+const override = z.object({
+  admin: z.object({ value: adminState, by: line, at: amount }).exactOptional(),
+  weight: z.object({ value: count, by: line, at: amount }).exactOptional(),
+});
+const written = journalEntry.extend({
+  undo: z
+    .object({ server: serverKey, before: override, after: override, job: drain.nullable().exactOptional() })
+    .exactOptional(),
+});
+
+/** Lines that make no sense (cut by a crash, of another version) are passed over. */
+export function parseJournal(text: string): {
+  readonly entries: readonly JournalEntry[];
+  readonly undos: ReadonlyMap<number, UndoRecord>;
+  readonly newestId: number;
+} {
+  const entries = new Map<number, JournalEntry>();
+  const undos = new Map<number, UndoRecord>();
+  let newestId = 0;
+  for (const raw of text.split('\n')) {
+    const parsed = written.safeParse(jsonOf(raw));
+    if (!parsed.success) continue;
+    const { undo, ...entry } = parsed.data;
+    entries.set(entry.id, entry);
+    if (undo && entry.undoneBy === undefined) undos.set(entry.id, undo);
+    else undos.delete(entry.id);
+    newestId = Math.max(newestId, entry.id);
+  }
+  return {
+    entries: [...entries.values()]
+      .sort((a, b) => a.id - b.id)
+      // Begun and never completed: the runtime ended in between.
+      .map((entry) =>
+        entry.kind === 'act' && entry.result === undefined ? { ...entry, result: 'unknown' } : entry,
+      ),
+    undos,
+    newestId,
+  };
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,203 @@
+// The journal: who did what, and what happened by itself. The newest entries are in the model; all of them are in a file
+// where one is configured, an act's before it is carried out.
+
+import { type FileHandle, mkdir, open, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { Clock } from '../domain/clock.ts';
+import type { Command } from '../domain/command.ts';
+import type { DrainJob } from '../domain/drain.ts';
+import type { Actor, JournalEntry } from '../domain/journal.ts';
+import type { ServerKey } from '../domain/plan.ts';
+import { parseJournal } from './journal-file.ts';
+import type { ModelStore } from './model-store.ts';
+import type { Override } from './overrides.ts';
+
+/** What an undo restores, and what must still hold for it. */
+export interface UndoRecord {
+  readonly server: ServerKey;
+  readonly before: Override;
+  readonly after: Override;
+  /** The drain job that the act ended or changed; null where it began one; nothing where it left jobs alone. */
+  readonly job?: DrainJob | null;
+}
+
+export interface Act {
+  readonly actor: Actor;
+  readonly subject: string;
+  readonly text: string;
+  readonly command: Command;
+  readonly before?: string;
+}
+
+export interface ActResult {
+  readonly result: 'done' | 'refused' | 'unknown';
+  readonly severity: JournalEntry['severity'];
+  readonly after?: string;
+  /** Added to the text: why it was refused, what the engine said. */
+  readonly note?: string;
+  readonly undo?: UndoRecord;
+}
+
+export interface Happening {
+  readonly subject: string;
+  readonly text: string;
+  readonly severity: JournalEntry['severity'];
+  /** "check", "drain job", "engine", … */
+  readonly from: string;
+}
+
+export interface Journal {
+  /** Resolves once it is written down. */
+  begin(act: Act): Promise<number>;
+  complete(id: number, result: ActResult): void;
+  event(happening: Happening): void;
+  entry(id: number): JournalEntry | undefined;
+  undoOf(id: number): UndoRecord | undefined;
+  newestUndoable(): number | undefined;
+  undone(id: number, by: number): void;
+  close(): Promise<void>;
+}
+
+const kept = 500;
+const readBackBytes = 512 * 1024;
+
+export async function openJournal(
+  path: string | undefined,
+  store: ModelStore,
+  clock: Clock,
+): Promise<{ readonly journal: Journal; readonly warning?: string }> {
+  const undos = new Map<number, UndoRecord>();
+  let nextId = 1;
+  let file: FileHandle | undefined;
+  let warning: string | undefined;
+  let writing: Promise<unknown> = Promise.resolve();
+  let fileFailed = false;
+
+  if (path !== undefined) {
+    try {
+      await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+      file = await open(path, 'a+', 0o600);
+      const { entries, undos: saved, newestId } = await readBack(path, file);
+      nextId = newestId + 1;
+      for (const entry of entries.slice(-kept)) store.set('journal', String(entry.id), entry);
+      for (const [id, undo] of saved) if (store.model.journal.has(String(id))) undos.set(id, undo);
+    } catch (error) {
+      warning = `journal ${path} cannot be used: ${(error as Error).message}; acts are remembered in memory only`;
+    }
+  }
+
+  function write(line: object, durable: boolean): Promise<void> {
+    const handle = file;
+    if (!handle) return Promise.resolve();
+    const done = writing.then(async () => {
+      await handle.appendFile(`${JSON.stringify(line)}\n`);
+      if (durable) await handle.datasync();
+    });
+    writing = done.catch((error: Error) => {
+      if (fileFailed) return;
+      // Told once. An operator with a full disk must still be able to act.
+      fileFailed = true;
+      put({
+        ...blank(),
+        kind: 'event',
+        actor: { name: 'runtime', from: 'journal' },
+        subject: 'journal',
+        text: `journal file cannot be written: ${error.message}`,
+        severity: 'bad',
+      });
+    });
+    return writing as Promise<void>;
+  }
+
+  const blank = (): { id: number; at: number } => ({ id: nextId++, at: clock.now() });
+
+  function put(entry: JournalEntry): void {
+    store.set('journal', String(entry.id), entry);
+    for (const key of store.model.journal.keys()) {
+      if (store.model.journal.size <= kept) break;
+      store.remove('journal', key);
+      undos.delete(Number(key));
+    }
+  }
+
+  const entryOf = (id: number): JournalEntry | undefined => store.model.journal.get(String(id));
+
+  const journal: Journal = {
+    async begin({ actor, subject, text, command, before }) {
+      const entry: JournalEntry = {
+        ...blank(),
+        kind: 'act',
+        actor,
+        subject,
+        text,
+        severity: 'note',
+        command,
+        ...(before !== undefined && { before }),
+      };
+      put(entry);
+      await write(entry, true);
+      return entry.id;
+    },
+
+    complete(id, { result, severity, after, note, undo }) {
+      const begun = entryOf(id);
+      if (!begun) return;
+      const entry: JournalEntry = {
+        ...begun,
+        text: note === undefined ? begun.text : `${begun.text}: ${note}`,
+        severity,
+        result,
+        ...(after !== undefined && { after }),
+        ...(undo && { inverse: { kind: 'undo', entry: id } as const }),
+      };
+      if (undo) undos.set(id, undo);
+      put(entry);
+      void write(undo ? { ...entry, undo } : entry, false);
+    },
+
+    event({ subject, text, severity, from }) {
+      const entry: JournalEntry = {
+        ...blank(),
+        kind: 'event',
+        actor: { name: 'runtime', from },
+        subject,
+        text,
+        severity,
+      };
+      put(entry);
+      void write(entry, false);
+    },
+
+    entry: entryOf,
+    undoOf: (id) => undos.get(id),
+    newestUndoable: () =>
+      [...undos.keys()].reduce<number | undefined>((a, b) => (a === undefined || b > a ? b : a), undefined),
+
+    undone(id, by) {
+      undos.delete(id);
+      const entry = entryOf(id);
+      if (!entry) return;
+      const { inverse: _, ...rest } = entry;
+      put({ ...rest, undoneBy: by });
+      void write({ ...rest, undoneBy: by }, false);
+    },
+
+    async close() {
+      await writing;
+      await file?.close();
+      file = undefined;
+    },
+  };
+  return { journal, ...(warning !== undefined && { warning }) };
+}
+
+async function readBack(path: string, file: FileHandle): Promise<ReturnType<typeof parseJournal>> {
+  const { size } = await stat(path);
+  const from = Math.max(0, size - readBackBytes);
+  const buffer = Buffer.alloc(size - from);
+  await file.read(buffer, 0, buffer.length, from);
+  const text = buffer.toString('utf8');
+  // A line cut by a crash must not swallow the next one.
+  if (size > 0 && !text.endsWith('\n')) await file.appendFile('\n');
+  return parseJournal(from > 0 ? text.slice(text.indexOf('\n') + 1) : text);
+}

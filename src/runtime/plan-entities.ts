@@ -1,0 +1,25 @@
+// The part of the model that follows from the plan alone.
+
+import type { BackendEntity, RouteEntity } from '../domain/model.ts';
+import { type Address, type Backend, type Check, type Route, serverKey } from '../domain/plan.ts';
+
+export function backendEntity(backend: Backend, checkSummary: (check: Check) => string): BackendEntity {
+  const check = backend.check && checkSummary(backend.check);
+  return {
+    name: backend.name,
+    mode: backend.mode,
+    algorithm: backend.algorithm,
+    ...(backend.cookie && { cookie: backend.cookie.name }),
+    ...(check !== undefined && { check }),
+    servers: backend.servers.map(({ name }) => serverKey(backend.name, name)),
+  };
+}
+
+export function routeEntity({ name, host, path, to }: Route): RouteEntity {
+  return { name, path, to, ...(host !== undefined && { host }) };
+}
+
+export function addressText(address: Address): string {
+  if (address.kind === 'unix') return `unix:${address.path}`;
+  return address.host.includes(':') ? `[${address.host}]:${address.port}` : `${address.host}:${address.port}`;
+}

@@ -1,0 +1,74 @@
+// A plan that the engine serves, as it stands in the model.
+
+import { checkSummary } from '../config/describe.ts';
+import type { RuntimeEntity } from '../domain/model.ts';
+import { type Plan, serverKey } from '../domain/plan.ts';
+import type { Engine, EngineSnapshot } from '../engine/engine.ts';
+import type { ModelStore } from './model-store.ts';
+import { backendEntity, routeEntity } from './plan-entities.ts';
+import type { RateContext } from './rates.ts';
+import type { Traffic } from './traffic.ts';
+
+export function publishPlan(
+  plan: Plan,
+  { instances, binds }: EngineSnapshot,
+  store: ModelStore,
+  traffic: Traffic,
+): void {
+  const order = plan.shards.flatMap((shard) => shard.binds.map(({ name }) => name));
+  const placed = [...binds].sort((a, b) => order.indexOf(a.name) - order.indexOf(b.name));
+  store.replace(
+    'bind',
+    placed.map((bind) => [bind.name, bind]),
+  );
+  store.replace(
+    'instance',
+    instances.map((instance) => [instance.id, instance]),
+  );
+  store.replace(
+    'backend',
+    plan.backends.map((backend) => [backend.name, backendEntity(backend, checkSummary)]),
+  );
+  store.replace(
+    'route',
+    plan.routes.map((route) => [route.name, routeEntity(route)]),
+  );
+  traffic.keep(
+    new Set(order),
+    new Set(plan.backends.map(({ name }) => name)),
+    new Set(
+      plan.backends.flatMap(({ name, servers }) => servers.map((server) => serverKey(name, server.name))),
+    ),
+  );
+}
+
+export function rateContextOf(plan: Plan): RateContext {
+  return {
+    maxConnections: plan.shards
+      .flatMap(({ binds }) => binds)
+      .reduce((sum, bind) => sum + bind.maxConnections, 0),
+    httpBackends: new Set(plan.backends.filter(({ mode }) => mode === 'http').map(({ name }) => name)),
+  };
+}
+
+export function runtimeEntity(options: {
+  readonly plan: Plan;
+  readonly planAt: number;
+  readonly startedAt: number;
+  readonly configFile?: string;
+  readonly engine: Engine;
+  readonly version: string;
+  readonly demo: boolean;
+}): RuntimeEntity {
+  const { plan, planAt, startedAt, configFile, engine, version, demo } = options;
+  return {
+    name: plan.runtime.name,
+    engine: engine.kind,
+    version,
+    pid: process.pid,
+    startedAt,
+    plan: { hash: plan.hash, at: planAt, ...(configFile !== undefined && { file: configFile }) },
+    demo,
+    capabilities: engine.capabilities,
+  };
+}

@@ -1,0 +1,67 @@
+// Which part carries out which command.
+
+import type { Outcome } from '../domain/command.ts';
+import { EngineError } from '../engine/engine.ts';
+import type { Done, Prepare, Prepared, Refused } from './commands.ts';
+import type { Journal } from './journal.ts';
+import type { Reload } from './reload.ts';
+import { incapable, prepareServerCommand, refuse, type ServerCommandContext } from './server-commands.ts';
+import { prepareUndo } from './undo.ts';
+
+export function createPrepare(options: {
+  readonly journal: Journal;
+  readonly servers: ServerCommandContext;
+  readonly reload: Reload;
+}): Prepare {
+  const { journal, servers, reload } = options;
+  const { engine } = servers;
+
+  return (command, actor, from) => {
+    switch (command.kind) {
+      case 'drain':
+      case 'ready':
+      case 'maint':
+      case 'weight':
+      case 'rollback':
+      case 'reset':
+        return prepareServerCommand(command, actor, from, servers);
+      case 'undo':
+        return prepareUndo(command.entry, journal, servers);
+      case 'reload':
+        return prepareReload();
+      case 'kill':
+        return prepareKill(command.connection);
+    }
+  };
+
+  function prepareReload(): Prepared | Refused {
+    const unable = incapable(engine, 'reload');
+    if (unable) return unable;
+    if (!reload.possible)
+      return refuse(
+        'not-capable',
+        'this runtime was started without a configuration file: there is nothing to reload',
+      );
+    return { result: 'prepared', carryOut: () => reload.run() };
+  }
+
+  function prepareKill(connection: string): Prepared | Refused {
+    const unable = incapable(engine, 'kill');
+    if (unable) return unable;
+    return {
+      result: 'prepared',
+      async carryOut(): Promise<Done> {
+        try {
+          if (await engine.kill(connection))
+            return { result: 'done', text: `connection ${connection} ended` };
+          return refuse('no-such-connection', `there is no connection ${connection} any more`);
+        } catch (error) {
+          const { message } = error as Error;
+          return error instanceof EngineError && error.code !== 'unknown'
+            ? refuse('busy', message)
+            : ({ result: 'unknown', text: message } satisfies Outcome);
+        }
+      },
+    };
+  }
+}

@@ -1,0 +1,114 @@
+// Previews of every command, refusals included: whoever asks sees at once that it would be refused, and why.
+
+import type { Command, Preview } from '../domain/command.ts';
+import type { Engine } from '../engine/engine.ts';
+import type { Journal } from './journal.ts';
+import type { Override } from './overrides.ts';
+import { type PreviewFacts, previewServer } from './preview.ts';
+import { incapable, type ServerCommandContext, serverCommandFault } from './server-commands.ts';
+import { findUndo } from './undo.ts';
+import { commandText, countText, stateText, subjectOf } from './wording.ts';
+
+export interface PreviewContext {
+  readonly facts: PreviewFacts;
+  readonly journal: Journal;
+  readonly servers: Pick<ServerCommandContext, 'engine' | 'states' | 'drains'>;
+  readonly configFile: string | undefined;
+}
+
+export function previewOf(command: Command, context: PreviewContext): Preview {
+  switch (command.kind) {
+    case 'drain':
+    case 'ready':
+    case 'maint':
+    case 'weight':
+    case 'rollback':
+    case 'reset': {
+      const fault = serverCommandFault(command, undefined, context.servers);
+      const known = context.facts.model.server.has(command.server);
+      if (fault && !known) return refused(command, fault.text);
+      const preview = previewServer(command, context.facts);
+      return fault
+        ? { ...preview, lines: [...preview.lines, { tone: 'warning', text: fault.text }] }
+        : preview;
+    }
+    case 'kill':
+      return killPreview(command, context.servers.engine);
+    case 'undo':
+      return undoPreview(command, context);
+    case 'reload':
+      return reloadPreview(context);
+  }
+}
+
+function refused(command: Command, text: string): Preview {
+  return { title: `${commandText(command)}: ${subjectOf(command)}`, lines: [{ tone: 'warning', text }] };
+}
+
+function killPreview(command: Extract<Command, { kind: 'kill' }>, engine: Engine): Preview {
+  const fault = incapable(engine, 'kill');
+  return {
+    title: `kill connection ${command.connection}`,
+    lines: [
+      {
+        tone: 'then',
+        text: 'the connection ends at once; a request in flight is not answered (502 or a reset)',
+      },
+      { tone: 'then', text: 'the client may come back: killing keeps nobody away' },
+      { tone: 'warning', text: 'it cannot be undone' },
+      ...(fault ? [{ tone: 'warning' as const, text: fault.text }] : []),
+    ],
+  };
+}
+
+function undoPreview(command: Extract<Command, { kind: 'undo' }>, context: PreviewContext): Preview {
+  const found = findUndo(command.entry, context.journal, context.servers);
+  if (!('record' in found)) return { title: 'undo', lines: [{ tone: 'warning', text: found.text }] };
+  const { entry, record } = found;
+  const state = context.servers.states.state(record.server)!;
+  return {
+    title: `undo "${entry.text}" of ${record.server}`,
+    entry: entry.id,
+    from: state,
+    lines: [
+      { tone: 'now', text: `${record.server} is ${stateText(state)}; that was done by ${entry.actor.name}` },
+      { tone: 'then', text: `it is ${restoredText(record.before, record.server, context)} again` },
+      ...(record.job ? [{ tone: 'then' as const, text: `the drain job of ${record.job.by} goes on` }] : []),
+      ...(record.job === null ? [{ tone: 'then' as const, text: 'its drain job ends' }] : []),
+    ],
+  };
+}
+
+function restoredText(before: Override, server: `${string}/${string}`, { servers }: PreviewContext): string {
+  return stateText({
+    admin: before.admin?.value ?? 'ready',
+    weight: before.weight?.value ?? servers.states.configuredWeight(server) ?? 0,
+  });
+}
+
+function reloadPreview({ facts: { model }, configFile, servers }: PreviewContext): Preview {
+  const fault = incapable(servers.engine, 'reload');
+  const overridden = new Set([...model.drift.values()].map(({ server }) => server)).size;
+  return {
+    title: 'reload the configuration',
+    lines: [
+      ...(configFile === undefined
+        ? [{ tone: 'warning' as const, text: 'this runtime was started without a configuration file' }]
+        : [
+            {
+              tone: 'now' as const,
+              text: `plan ${model.runtime.get('runtime')?.plan.hash ?? '–'} from ${configFile}`,
+            },
+            { tone: 'then' as const, text: 'the file is read again; a fault in it changes nothing' },
+            {
+              tone: 'then' as const,
+              text: 'open connections stay; streams under way finish under the old plan',
+            },
+          ]),
+      ...(overridden > 0
+        ? [{ tone: 'then' as const, text: `overrides of ${countText(overridden, 'server')} stay in force` }]
+        : []),
+      ...(fault ? [{ tone: 'warning' as const, text: fault.text }] : []),
+    ],
+  };
+}

@@ -1,0 +1,175 @@
+// Rates between two readings: null where there is nothing honest to say (one reading only, or two different lives).
+
+import type { TrafficCounters } from '../domain/counters.ts';
+import { percentiles } from '../domain/latency.ts';
+import type {
+  BackendRates,
+  BindRates,
+  LatencySample,
+  Sample,
+  SampleTopic,
+  ServerRates,
+  TotalsSample,
+} from '../domain/sample.ts';
+import type { Reading, Traffic } from './traffic.ts';
+
+/** What the plan tells that the counters do not. */
+export interface RateContext {
+  readonly maxConnections: number;
+  /** TCP backends measure connect times; mixed with answer times they would say nothing. */
+  readonly httpBackends: ReadonlySet<string>;
+}
+
+type Counter = 'total' | 'bytesIn' | 'bytesOut' | 'retries' | 'requestErrors' | 'requests';
+type Counters = Partial<TrafficCounters> & { requests?: number };
+
+export function sampleBetween(
+  from: Reading | undefined,
+  to: Reading,
+  topics: readonly SampleTopic[],
+  traffic: Pick<Traffic, 'latency'>,
+  context: RateContext,
+): Sample {
+  const same = from && from.life === to.life && to.at > from.at ? from : undefined;
+  const windowMs = same ? to.at - same.at : 0;
+  const per = (before: Counters | undefined, after: Counters, counter: Counter): number | null =>
+    same && before ? perSecond(after[counter]! - before[counter]!, windowMs) : null;
+  const statusOf = (before: TrafficCounters | undefined, after: TrafficCounters) =>
+    same && before ? statusRates(before.status, after.status, windowMs) : null;
+
+  function binds(): BindRates[] {
+    return [...to.binds.values()].map((bind) => {
+      const before = same?.binds.get(bind.name);
+      return {
+        name: bind.name,
+        connections: bind.connections,
+        newConnections: per(before, bind, 'total'),
+        requests: per(before, bind, 'requests'),
+        bytesIn: per(before, bind, 'bytesIn'),
+        bytesOut: per(before, bind, 'bytesOut'),
+      };
+    });
+  }
+
+  function backends(): BackendRates[] {
+    return [...to.backends.values()].map((backend) => {
+      const before = same?.backends.get(backend.name);
+      return {
+        name: backend.name,
+        streams: backend.streams,
+        queued: backend.queued,
+        requests: per(before, backend, 'total'),
+        errors: same && before ? perSecond(failuresOf(backend) - failuresOf(before), windowMs) : null,
+        status: statusOf(before, backend),
+        bytesIn: per(before, backend, 'bytesIn'),
+        bytesOut: per(before, backend, 'bytesOut'),
+        latency: latencySample(traffic.latency('backend', backend.name)),
+      };
+    });
+  }
+
+  function servers(): ServerRates[] {
+    return [...to.servers.values()].map((server) => {
+      const before = same?.servers.get(server.key);
+      return {
+        key: server.key,
+        streams: server.streams,
+        tunnels: server.tunnels,
+        idle: server.idle,
+        sticky: server.sticky,
+        queued: server.queued,
+        requests: per(before, server, 'total'),
+        errors: same && before ? perSecond(failuresOf(server) - failuresOf(before), windowMs) : null,
+        bytesIn: per(before, server, 'bytesIn'),
+        bytesOut: per(before, server, 'bytesOut'),
+        latency: latencySample(traffic.latency('server', server.key)),
+      };
+    });
+  }
+
+  return {
+    at: to.at,
+    windowMs,
+    ...(topics.includes('totals') && { totals: totalsBetween(same, to, windowMs, traffic, context) }),
+    ...(topics.includes('binds') && { binds: binds() }),
+    ...(topics.includes('backends') && { backends: backends() }),
+    ...(topics.includes('servers') && { servers: servers() }),
+  };
+}
+
+function totalsBetween(
+  from: Reading | undefined,
+  to: Reading,
+  windowMs: number,
+  traffic: Pick<Traffic, 'latency'>,
+  { maxConnections, httpBackends }: RateContext,
+): TotalsSample {
+  // Summed over the entries that both readings have: one that came meanwhile has no rate yet.
+  const delta = <T>(kind: 'binds' | 'backends', of: (entry: T) => number): number | null => {
+    if (!from) return null;
+    let sum = 0;
+    for (const [key, after] of to[kind] as ReadonlyMap<string, T>) {
+      const before = (from[kind] as ReadonlyMap<string, T>).get(key);
+      if (before) sum += of(after) - of(before);
+    }
+    return perSecond(sum, windowMs);
+  };
+  type Bind = TrafficCounters & { requests: number };
+  const classes = [0, 1, 2, 3, 4].map((index) => delta<Bind>('binds', ({ status }) => status[index]!));
+  let connections = 0;
+  let idle = 0;
+  for (const bind of to.binds.values()) {
+    connections += bind.connections;
+    idle += bind.idle;
+  }
+  const measured = [...to.backends.keys()].filter(
+    (name) => httpBackends.size === 0 || httpBackends.has(name),
+  );
+  return {
+    connections,
+    idle,
+    maxConnections,
+    newConnections: delta<Bind>('binds', ({ total }) => total),
+    requests: delta<Bind>('binds', ({ requests }) => requests),
+    status: from ? (classes as [number, number, number, number, number]) : null,
+    bytesIn: delta<Bind>('binds', ({ bytesIn }) => bytesIn),
+    bytesOut: delta<Bind>('binds', ({ bytesOut }) => bytesOut),
+    retries: delta<TrafficCounters>('backends', ({ retries }) => retries),
+    requestErrors: delta<Bind>('binds', ({ requestErrors }) => requestErrors),
+    latency: latencySample(measured.flatMap((name) => [...traffic.latency('backend', name)])),
+    process: from
+      ? {
+          cpu: Math.max(0, to.process.cpuUs - from.process.cpuUs) / (windowMs * 1_000),
+          rssBytes: to.process.rssBytes,
+          loopDelayMs: to.process.loopDelayMs,
+        }
+      : null,
+  };
+}
+
+/** A counter that went back (a gauge taken for one, an engine's fault) is no negative rate. */
+const perSecond = (difference: number, windowMs: number): number =>
+  Math.max(0, (difference * 1_000) / windowMs);
+
+/** What a backend or a server did wrong: answers of class 5xx, and connections that failed or broke. */
+const failuresOf = (counters: TrafficCounters): number =>
+  counters.status[4] + counters.connectErrors + counters.serverAborts;
+
+function statusRates(
+  before: TrafficCounters['status'],
+  after: TrafficCounters['status'],
+  windowMs: number,
+): [number, number, number, number, number] {
+  return after.map((count, index) => perSecond(count - before[index]!, windowMs)) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
+}
+
+function latencySample(deltas: Iterable<readonly number[]>): LatencySample | null {
+  const [p50, p90, p99, max] = percentiles(deltas, [0.5, 0.9, 0.99, 1]);
+  return p50 === undefined ? null : { p50, p90: p90!, p99: p99!, max: max! };
+}

@@ -1,0 +1,92 @@
+// A reload: the configuration is read, and put in force as a whole, or not at all.
+
+import type { Plan } from '../domain/plan.ts';
+import type { Engine } from '../engine/engine.ts';
+import { EngineError } from '../engine/engine.ts';
+import type { Done } from './commands.ts';
+import { addressText } from './plan-entities.ts';
+import { refuse } from './server-commands.ts';
+import type { ServerStates } from './server-states.ts';
+
+export type LoadedPlan =
+  | { readonly ok: true; readonly plan: Plan }
+  | { readonly ok: false; readonly errors: readonly LoadFault[] };
+
+/** As much of a configuration's error as is told; the loader's own have more. */
+export interface LoadFault {
+  readonly message: string;
+  readonly file?: string;
+  readonly line?: number;
+  readonly column?: number;
+}
+
+export type LoadPlan = () => Promise<LoadedPlan>;
+
+export interface Reload {
+  readonly possible: boolean;
+  run(): Promise<Done>;
+}
+
+export function createReload(options: {
+  readonly load: LoadPlan | undefined;
+  readonly engine: Engine;
+  readonly states: ServerStates;
+  planInForce(): Plan;
+  inForce(plan: Plan): void;
+}): Reload {
+  const { load, engine, states } = options;
+  return {
+    possible: load !== undefined,
+    async run() {
+      const loaded = await load!();
+      if (!loaded.ok)
+        return refuse('bad-configuration', faultsText(loaded.errors), 'the old plan goes on serving');
+      const before = options.planInForce();
+      const { plan } = loaded;
+      const fixed = fixedFault(before, plan);
+      if (fixed) return refuse('bad-configuration', fixed, 'restart the runtime for that');
+      // The states take the plan over first, so that the wishes are those of the new servers; taken back on a refusal.
+      states.adopt(plan);
+      try {
+        await engine.apply(plan, states.wishes());
+      } catch (error) {
+        states.adopt(before);
+        const text = error instanceof Error ? error.message : String(error);
+        return error instanceof EngineError && error.code === 'unknown'
+          ? { result: 'unknown', text: `the engine did not confirm the new plan: ${text}` }
+          : refuse('bad-configuration', text, 'the old plan goes on serving');
+      }
+      options.inForce(plan);
+      const same = plan.hash === before.hash;
+      return {
+        result: 'done',
+        severity: 'good',
+        after: `plan ${plan.hash}`,
+        text: same ? `reloaded, nothing changed (plan ${plan.hash})` : `plan ${before.hash} → ${plan.hash}`,
+      };
+    },
+  };
+}
+
+function faultsText(errors: readonly LoadFault[]): string {
+  const [first] = errors;
+  if (!first) return 'the configuration cannot be read';
+  const at = [first.file, first.line, first.column].filter((part) => part !== undefined).join(':');
+  const more = errors.length > 1 ? ` (and ${errors.length - 1} more, see \`sluice check\`)` : '';
+  return `${at && `${at}: `}${first.message}${more}`;
+}
+
+/** What holds for the life of the process: silently ignoring a change of it would be worse than refusing. */
+function fixedFault(before: Plan, after: Plan): string | undefined {
+  const facts = ({ runtime }: Plan): Readonly<Record<string, string>> => ({
+    name: runtime.name,
+    stateFile: runtime.stateFile ?? 'none',
+    journalFile: runtime.journalFile ?? 'none',
+    control: runtime.control
+      .map(({ address, ...rest }) => addressText(address) + JSON.stringify(rest))
+      .join(' '),
+  });
+  const old = facts(before);
+  const changed = Object.entries(facts(after)).find(([key, value]) => old[key] !== value);
+  return changed && `runtime.${changed[0]} cannot change while it runs`;
+}

@@ -1,0 +1,218 @@
+// The runtime: owns one engine and the model, and wires everything else in this folder together.
+
+import type { Clock, Random } from '../domain/clock.ts';
+import type { Outcome } from '../domain/command.ts';
+import type { Actor } from '../domain/journal.ts';
+import type { Plan } from '../domain/plan.ts';
+import type { Engine } from '../engine/engine.ts';
+import { defaultLimits, type Limits } from '../protocol/limits.ts';
+import { createChecker } from './checks/checker.ts';
+import { type Probe, probe as probeSocket } from './checks/probe.ts';
+import { createCommands } from './commands.ts';
+import { startControlServer } from './control/control-server.ts';
+import type { ControlServices } from './control/services.ts';
+import { createDrains } from './drains.ts';
+import { followEngine } from './engine-events.ts';
+import { openJournal } from './journal.ts';
+import { createModelStore } from './model-store.ts';
+import { publishPlan, rateContextOf, runtimeEntity } from './plan-in-force.ts';
+import { createPrepare } from './prepare.ts';
+import { previewOf } from './previews.ts';
+import { createReload, type LoadPlan } from './reload.ts';
+import { createSampling } from './sampling.ts';
+import type { ServerCommandContext } from './server-commands.ts';
+import { createServerStates } from './server-states.ts';
+import { createServices } from './service-desk.ts';
+import { createStateWriter, emptyState, readState } from './state-file.ts';
+import { createTraffic } from './traffic.ts';
+
+export interface RuntimeOptions {
+  readonly plan: Plan;
+  /** Shown, and told of in previews; reading it is `reload`'s. */
+  readonly configFile?: string;
+  /** Reads the configuration anew. Without it there is nothing to reload. */
+  readonly reload?: LoadPlan;
+  readonly engine: Engine;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly version: string;
+  readonly demo: boolean;
+  /** Warnings that an operator at the terminal should see as well. */
+  readonly warn?: (text: string) => void;
+  readonly probe?: Probe;
+  readonly limits?: Partial<Limits>;
+}
+
+export interface Runtime {
+  /** Where consoles attach, ephemeral ports resolved. */
+  readonly urls: readonly string[];
+  /** The configuration is read again and put in force, or refused as a whole. */
+  reload(actor?: Actor): Promise<Outcome>;
+  /** Closes and opens the access log anew. */
+  reopenLogs(): void;
+  /** No new connections; what is carried may finish within `graceMs`; then everything ends. Safe to call twice. */
+  close(graceMs?: number): Promise<void>;
+  /** The same as a console's services, for whoever runs in this process. */
+  readonly services: ControlServices;
+}
+
+/** @throws EngineError, RuntimeError; then nothing runs and nothing listens */
+export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
+  const { engine, clock, random, version } = options;
+  const warn = options.warn ?? (() => {});
+  let { plan } = options;
+  const { name, stateFile, journalFile } = plan.runtime;
+  const epoch = `${clock.now().toString(36)}${Math.floor(random() * 2 ** 40).toString(36)}`;
+  const store = createModelStore(epoch);
+  const { journal, warning: journalWarning } = await openJournal(journalFile, store, clock);
+  const saved = stateFile === undefined ? { state: emptyState } : await readState(stateFile, clock.now());
+
+  const warned = (text: string, from: string): void => {
+    warn(text);
+    journal.event({ subject: name, from, severity: 'warning', text });
+  };
+  const states = createServerStates(store, clock);
+  const traffic = createTraffic();
+  let rateContext = rateContextOf(plan);
+  const sampling = createSampling(traffic, clock, () => rateContext);
+
+  const drains = createDrains({
+    store,
+    clock,
+    reading: () => traffic.reading(),
+    kill: (key, count) => engine.killOnServer(key, count),
+    deadline: ({ server }, act) =>
+      void commands.internally({ kind: act, server }, { name: 'runtime', from: 'drain job' }),
+    happened: (happening) => journal.event(happening),
+    changed: () => void writer.save(),
+  });
+  const writer = createStateWriter(
+    stateFile,
+    () => ({ overrides: states.overrides(), drains: drains.jobs() }),
+    () => clock.now(),
+    (text) => warned(text, 'state file'),
+  );
+
+  const following = followEngine({
+    engine,
+    store,
+    states,
+    journal,
+    traffic,
+    clock,
+    stepDrains: (reading) => drains.step(reading),
+  });
+  const checker = createChecker({
+    probe: options.probe ?? probeSocket,
+    clock,
+    random,
+    health: (key) => states.health(key),
+    checked: (key, result) => following.checked(key, result),
+  });
+
+  const context: ServerCommandContext = {
+    engine,
+    states,
+    drains,
+    clock,
+    adminChanged: (key) => checker.reschedule(key),
+    save: () => writer.save(),
+  };
+  const startedAt = clock.now();
+  const inForce = (next: Plan): void => {
+    plan = next;
+    rateContext = rateContextOf(plan);
+    publishPlan(plan, engine.snapshot(), store, traffic);
+    states.publish();
+    for (const { server } of drains.jobs()) if (!states.has(server)) drains.end(server);
+    store.set('runtime', 'runtime', runtimeEntity({ ...options, plan, startedAt, planAt: clock.now() }));
+    checker.adopt(plan);
+  };
+  const reload = createReload({
+    load: options.reload,
+    engine,
+    states,
+    inForce,
+    planInForce: () => plan,
+  });
+  const commands = createCommands({
+    store,
+    journal,
+    prepare: createPrepare({ journal, servers: context, reload }),
+  });
+  const services = createServices({
+    store,
+    name,
+    version,
+    engine,
+    sampling,
+    commands,
+    preview: (command) =>
+      previewOf(command, {
+        facts: {
+          model: store.model,
+          server: (key) => traffic.server(key),
+          sample: sampling.lastSecond(),
+        },
+        journal,
+        servers: context,
+        configFile: options.configFile,
+      }),
+  });
+
+  const stopParts = async (): Promise<void> => {
+    checker.close();
+    sampling.close();
+    following.close();
+    await writer.save();
+    await journal.close();
+    store.close();
+  };
+
+  let engineStarted = false;
+  try {
+    states.load(saved.state.overrides);
+    states.adopt(plan);
+    await engine.start(plan, states.wishes());
+    engineStarted = true;
+    inForce(plan);
+    for (const job of saved.state.drains) {
+      if (states.has(job.server) && states.state(job.server)?.admin === 'drain') drains.resume(job);
+    }
+    for (const text of [saved.warning, journalWarning]) if (text) warned(text, 'start');
+    const control = await startControlServer({
+      listens: plan.runtime.control,
+      services,
+      limits: { ...defaultLimits, ...options.limits },
+      clock,
+    });
+    journal.event({
+      subject: name,
+      from: 'start',
+      severity: 'note',
+      text: `runtime started, plan ${plan.hash}${states.overrides().size > 0 ? `, overrides of ${states.overrides().size} servers in force` : ''}`,
+    });
+
+    let closing: Promise<void> | undefined;
+    return {
+      urls: control.urls,
+      services,
+      reload: (actor = { name: 'runtime', from: 'signal' }) => commands.internally({ kind: 'reload' }, actor),
+      reopenLogs: () => engine.reopenLogs(),
+      close(graceMs = plan.runtime.grace) {
+        closing ??= (async () => {
+          checker.close();
+          // Consoles stay attached while the engine finishes what it carries, and see it leave.
+          await engine.stop(graceMs);
+          await control.close();
+          await stopParts();
+        })();
+        return closing;
+      },
+    };
+  } catch (error) {
+    if (engineStarted) await engine.stop(0).catch(() => {});
+    await stopParts();
+    throw error;
+  }
+}

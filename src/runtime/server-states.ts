@@ -1,0 +1,236 @@
+// Every server's two states: the wish (configuration and override) and what checks observe; published as entities,
+// drift, and wishes for the engine.
+
+import { isDeepStrictEqual } from 'node:util';
+import type { Clock } from '../domain/clock.ts';
+import type { ServerEntity } from '../domain/model.ts';
+import { type Backend, type Plan, type Server, type ServerKey, serverKey } from '../domain/plan.ts';
+import {
+  afterCheck,
+  checkProgress,
+  type Health,
+  pausedHealth,
+  resumedHealth,
+  startingHealth,
+} from '../domain/rise-fall.ts';
+import type { AdminState, CheckResult, OperationalState, ServerWish } from '../domain/server-state.ts';
+import type { ModelStore } from './model-store.ts';
+import { configuredAdmin, driftOf, isEmpty, noOverride, type Override } from './overrides.ts';
+import { addressText } from './plan-entities.ts';
+
+export interface OperationalChange {
+  readonly server: ServerKey;
+  readonly from: OperationalState;
+  readonly to: OperationalState;
+  readonly lastedMs: number;
+  readonly result?: CheckResult;
+}
+
+export interface ServerStates {
+  /** Takes over a plan: keeps what is known of servers that stay. Publishes nothing yet. */
+  adopt(plan: Plan): void;
+  has(key: ServerKey): boolean;
+  health(key: ServerKey): Health | undefined;
+  /** As it holds now; undefined for a server that the plan does not have. */
+  state(key: ServerKey): { readonly admin: AdminState; readonly weight: number } | undefined;
+  configuredWeight(key: ServerKey): number | undefined;
+  override(key: ServerKey): Override;
+  overrides(): ReadonlyMap<ServerKey, Override>;
+  /** What the engine is told while a change of the override is under way, and before it is confirmed. */
+  propose(key: ServerKey, override: Override | undefined): ServerWish;
+  /** The engine confirmed (or, for a server that is gone, nobody needs to). */
+  commit(key: ServerKey, override: Override): void;
+  /** At start, from the state file. */
+  load(overrides: ReadonlyMap<ServerKey, Override>): void;
+  checked(key: ServerKey, result: CheckResult): OperationalChange | undefined;
+  wish(key: ServerKey): ServerWish;
+  wishes(): ServerWish[];
+  publish(): void;
+}
+
+const sameCheckMs = 5_000;
+
+interface Entry {
+  backend: Backend;
+  server: Server;
+  health: Health | undefined;
+  adminSince: number;
+  operationalSince: number;
+  previousOperational: { state: OperationalState; lastedMs: number } | undefined;
+  check: CheckResult | undefined;
+  checkShownAt: number | undefined;
+  proposed: Override | undefined;
+}
+
+export function createServerStates(store: ModelStore, clock: Clock): ServerStates {
+  let entries = new Map<ServerKey, Entry>();
+  const overrides = new Map<ServerKey, Override>();
+
+  const overrideOf = (key: ServerKey): Override => overrides.get(key) ?? noOverride;
+  const operational = ({ health }: Entry): OperationalState => health?.state ?? 'unchecked';
+  const stateOf = (entry: Entry, { admin, weight }: Override) => ({
+    admin: admin?.value ?? configuredAdmin,
+    weight: weight?.value ?? entry.server.weight,
+  });
+
+  function wish(key: ServerKey): ServerWish {
+    const entry = entries.get(key)!;
+    const { admin, weight } = stateOf(entry, entry.proposed ?? overrideOf(key));
+    return { server: key, admin, weight, operational: operational(entry) };
+  }
+
+  function setHealth(entry: Entry, health: Health | undefined): { lastedMs: number; from: OperationalState } {
+    const from = operational(entry);
+    entry.health = health;
+    if (operational(entry) === from) return { lastedMs: 0, from };
+    const lastedMs = Math.max(0, clock.now() - entry.operationalSince);
+    entry.previousOperational = { state: from, lastedMs };
+    entry.operationalSince = clock.now();
+    return { lastedMs, from };
+  }
+
+  /** Checks rest in maint, and go on when it ends. */
+  function followAdmin(entry: Entry, admin: AdminState): void {
+    if (!entry.backend.check) return;
+    if (admin === 'maint' && entry.health?.state !== 'paused') setHealth(entry, pausedHealth);
+    else if (admin !== 'maint' && entry.health?.state === 'paused') setHealth(entry, resumedHealth);
+  }
+
+  function entity(key: ServerKey, entry: Entry): ServerEntity {
+    const { admin: wished } = overrideOf(key);
+    const { check } = entry.backend;
+    const progress = check && entry.health && checkProgress(entry.health, check);
+    return {
+      key,
+      backend: entry.backend.name,
+      name: entry.server.name,
+      address: addressText(entry.server.address),
+      ...stateOf(entry, overrideOf(key)),
+      configuredWeight: entry.server.weight,
+      backup: entry.server.backup,
+      maxConnections: entry.server.maxConnections,
+      adminSince: entry.adminSince,
+      ...(wished && { adminBy: wished.by }),
+      operational: operational(entry),
+      operationalSince: entry.operationalSince,
+      ...(entry.previousOperational && { previousOperational: { ...entry.previousOperational } }),
+      ...(entry.check && { check: entry.check }),
+      ...(progress && { checkProgress: progress }),
+    };
+  }
+
+  function publishOne(key: ServerKey): void {
+    const entry = entries.get(key);
+    if (entry) store.set('server', key, entity(key, entry));
+    publishDrift();
+  }
+
+  function publishDrift(): void {
+    const drift = [...overrides].flatMap(([key, held]) =>
+      driftOf(key, held, entries.get(key)?.server.weight),
+    );
+    store.replace(
+      'drift',
+      drift.map((entry) => [entry.key, entry]),
+    );
+  }
+
+  return {
+    adopt(plan) {
+      const now = clock.now();
+      const next = new Map<ServerKey, Entry>();
+      for (const backend of plan.backends)
+        for (const server of backend.servers) {
+          const key = serverKey(backend.name, server.name);
+          const known = entries.get(key);
+          // Another address is another server as far as checks are concerned.
+          const same = known && addressText(known.server.address) === addressText(server.address);
+          const entry: Entry = {
+            backend,
+            server,
+            health: backend.check ? ((same ? known.health : undefined) ?? startingHealth) : undefined,
+            adminSince: overrideOf(key).admin?.at ?? known?.adminSince ?? now,
+            operationalSince: (same && known.operationalSince) || now,
+            previousOperational: same ? known.previousOperational : undefined,
+            check: same && backend.check ? known.check : undefined,
+            checkShownAt: undefined,
+            proposed: known?.proposed,
+          };
+          followAdmin(entry, stateOf(entry, overrideOf(key)).admin);
+          next.set(key, entry);
+        }
+      entries = next;
+    },
+
+    has: (key) => entries.has(key),
+    health: (key) => entries.get(key)?.health,
+    state(key) {
+      const entry = entries.get(key);
+      return entry && stateOf(entry, overrideOf(key));
+    },
+    configuredWeight: (key) => entries.get(key)?.server.weight,
+    override: overrideOf,
+    overrides: () => overrides,
+
+    propose(key, proposed) {
+      const entry = entries.get(key)!;
+      entry.proposed = proposed;
+      const told = wish(key);
+      // Checks rest only once maint is confirmed, but the data plane needs the state that goes with the wish.
+      if (!entry.backend.check) return told;
+      if (told.admin === 'maint') return { ...told, operational: 'paused' };
+      return told.operational === 'paused' ? { ...told, operational: 'up' } : told;
+    },
+
+    commit(key, held) {
+      const entry = entries.get(key);
+      const before = overrideOf(key).admin?.value ?? configuredAdmin;
+      if (isEmpty(held)) overrides.delete(key);
+      else overrides.set(key, held);
+      if (entry) {
+        entry.proposed = undefined;
+        const { admin } = stateOf(entry, held);
+        if (admin !== before) entry.adminSince = clock.now();
+        followAdmin(entry, admin);
+      }
+      publishOne(key);
+    },
+
+    load(saved) {
+      for (const [key, held] of saved) if (!isEmpty(held)) overrides.set(key, held);
+    },
+
+    checked(key, result) {
+      const entry = entries.get(key);
+      const { check } = entry?.backend ?? {};
+      if (!entry?.health || !check || entry.health.state === 'paused') return undefined;
+      const health = afterCheck(entry.health, result.ok, check);
+      const { check: earlier } = entry;
+      // One more success like the one before is news only from time to time: hundreds of servers are checked each second.
+      const same =
+        isDeepStrictEqual(health, entry.health) &&
+        earlier?.code === result.code &&
+        earlier.status === result.status &&
+        result.at - (entry.checkShownAt ?? 0) < sameCheckMs;
+      const { from, lastedMs } = setHealth(entry, health);
+      entry.check = result;
+      if (!same) {
+        entry.checkShownAt = result.at;
+        store.set('server', key, entity(key, entry));
+      }
+      const to = operational(entry);
+      return to === from ? undefined : { server: key, from, to, lastedMs, result };
+    },
+
+    wish,
+    wishes: () => [...entries.keys()].map(wish),
+
+    publish() {
+      store.replace(
+        'server',
+        [...entries].map(([key, entry]) => [key, entity(key, entry)]),
+      );
+      publishDrift();
+    },
+  };
+}

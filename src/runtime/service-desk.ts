@@ -1,0 +1,38 @@
+// The runtime as the control server sees it.
+
+import type { Command, Preview } from '../domain/command.ts';
+import { parseFilter } from '../domain/filter.ts';
+import type { Engine } from '../engine/engine.ts';
+import type { Commands } from './commands.ts';
+import type { ControlServices } from './control/services.ts';
+import type { ModelStore } from './model-store.ts';
+import type { Sampling } from './sampling.ts';
+
+export function createServices(options: {
+  readonly store: ModelStore;
+  readonly name: string;
+  readonly version: string;
+  readonly engine: Engine;
+  readonly sampling: Sampling;
+  readonly commands: Commands;
+  preview(command: Command): Preview;
+}): ControlServices {
+  const { store, name, version, engine, sampling, commands, preview } = options;
+  return {
+    store,
+    name,
+    version,
+    preview,
+    samples: sampling.subscribe,
+    history: sampling.history,
+    filterFault(filter) {
+      const parsed = parseFilter(filter);
+      return parsed.ok ? undefined : `${parsed.message} (at ${parsed.at + 1})`;
+    },
+    watchConnections: (query, listener) => engine.watchConnections(query, listener),
+    connection: (id) => engine.connection(id),
+    tail: (filter, listener) => engine.tail(filter, listener),
+    execute: commands.execute,
+    outcome: commands.outcome,
+  };
+}

@@ -1,0 +1,142 @@
+// What outlives a restart: overrides and running drain jobs, in one small file that is replaced as a whole.
+
+import { mkdir, open, readFile, rename, unlink } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { z } from 'zod';
+import type { DrainJob } from '../domain/drain.ts';
+import type { ServerKey } from '../domain/plan.ts';
+import { drain } from '../protocol/schemas/entities.ts';
+import { adminState, amount, count, line, serverKey } from '../protocol/schemas/words.ts';
+import type { Override } from './overrides.ts';
+
+export interface SavedState {
+  readonly overrides: ReadonlyMap<ServerKey, Override>;
+  readonly drains: readonly DrainJob[];
+}
+
+export const emptyState: SavedState = { overrides: new Map(), drains: [] };
+
+const override = z.strictObject({
+  server: serverKey,
+  admin: z.strictObject({ value: adminState, by: line, at: amount }).exactOptional(),
+  weight: z.strictObject({ value: count, by: line, at: amount }).exactOptional(),
+});
+const document = z.strictObject({
+  version: z.literal(1),
+  savedAt: amount,
+  overrides: z.array(override),
+  drains: z.array(drain),
+});
+
+export type ReadState = { readonly state: SavedState; readonly warning?: string };
+
+/** A file that makes no sense is set aside, never a reason not to start. */
+export async function readState(path: string, now: number): Promise<ReadState> {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return { state: emptyState };
+    return {
+      state: emptyState,
+      warning: `state file ${path} cannot be read, started without it: ${message}`,
+    };
+  }
+  const read = parse(text);
+  if ('state' in read) return read;
+  const aside = `${path}.unreadable-${now}`;
+  const kept = await rename(path, aside).then(
+    () => `kept as ${aside}`,
+    (error: Error) => `and could not be set aside: ${error.message}`,
+  );
+  return {
+    state: emptyState,
+    warning: `state file ${path} makes no sense (${read.fault}), ${kept}; overrides of earlier runs are not in force`,
+  };
+}
+
+function parse(text: string): { readonly state: SavedState } | { readonly fault: string } {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    return { fault: (error as Error).message };
+  }
+  const parsed = document.safeParse(json);
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    return { fault: `${issue?.path.join('.') || 'document'}: ${issue?.message}` };
+  }
+  const { overrides, drains } = parsed.data;
+  return {
+    state: { overrides: new Map(overrides.map(({ server, ...held }) => [server, held])), drains },
+  };
+}
+
+/** Replaced in one step: a crash leaves the old file or the new one. Readable by its owner only. */
+export async function writeState(
+  path: string,
+  { overrides, drains }: SavedState,
+  now: number,
+): Promise<void> {
+  const text = JSON.stringify(
+    {
+      version: 1,
+      savedAt: now,
+      overrides: [...overrides].map(([server, held]) => ({ server, ...held })),
+      drains: [...drains],
+    } satisfies z.input<typeof document>,
+    null,
+    1,
+  );
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  const temporary = `${path}.new-${process.pid}`;
+  const file = await open(temporary, 'w', 0o600);
+  try {
+    await file.writeFile(text);
+    await file.sync();
+    await file.close();
+    await rename(temporary, path);
+  } catch (error) {
+    await file.close().catch(() => {});
+    await unlink(temporary).catch(() => {});
+    throw error;
+  }
+  // The rename itself is safe only once the folder is.
+  const folder = await open(dirname(path), 'r');
+  await folder.sync().finally(() => folder.close());
+}
+
+/** Writes one at a time, the newest last; a burst of changes costs two writes. */
+export function createStateWriter(
+  path: string | undefined,
+  state: () => SavedState,
+  now: () => number,
+  failed: (text: string) => void,
+): { save(): Promise<void> } {
+  let writing: Promise<void> | undefined;
+  let next: Promise<void> | undefined;
+  const write = async (): Promise<void> => {
+    if (path === undefined) return;
+    await writeState(path, state(), now()).catch((error: Error) =>
+      failed(`state file ${path} cannot be written: ${error.message}; overrides would not outlive a restart`),
+    );
+  };
+  return {
+    save() {
+      if (next) return next;
+      if (writing) {
+        next = writing.then(() => {
+          next = undefined;
+          return this.save();
+        });
+        return next;
+      }
+      writing = write().finally(() => {
+        writing = undefined;
+      });
+      return writing;
+    },
+  };
+}

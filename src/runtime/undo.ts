@@ -1,0 +1,81 @@
+// Undo: the exact former override (and drain job) of the server that a journalled act changed, while nobody changed it since.
+
+import { isDeepStrictEqual } from 'node:util';
+import type { JournalEntry } from '../domain/journal.ts';
+import { changeState } from './changes-of-state.ts';
+import type { Prepared, Refused } from './commands.ts';
+import type { Journal, UndoRecord } from './journal.ts';
+import { refuse, type ServerCommandContext } from './server-commands.ts';
+import { stateText } from './wording.ts';
+
+export type Undoable = { readonly entry: JournalEntry; readonly record: UndoRecord };
+
+/** The act that an undo would take back, or why there is none. */
+export function findUndo(
+  asked: number | undefined,
+  journal: Journal,
+  { states }: Pick<ServerCommandContext, 'states'>,
+): Undoable | Refused {
+  const id = asked ?? journal.newestUndoable();
+  if (id === undefined) return refuse('nothing-to-undo', 'nothing was done that could be undone');
+  const entry = journal.entry(id);
+  const record = journal.undoOf(id);
+  if (!entry) return refuse('nothing-to-undo', `the journal has no entry ${id} any more`);
+  if (entry.undoneBy !== undefined)
+    return refuse('not-undoable', `entry ${id} was undone already (entry ${entry.undoneBy})`);
+  if (!record) return refuse('not-undoable', `"${entry.text}" cannot be undone`);
+  if (!states.has(record.server))
+    return refuse('no-such-server', `${record.server} is not in the configuration any more`);
+  const now = states.override(record.server);
+  if (!isDeepStrictEqual(now, record.after)) {
+    const state = states.state(record.server)!;
+    const author = [now.admin, now.weight]
+      .filter((wished) => wished !== undefined)
+      .sort((a, b) => b.at - a.at)[0];
+    return refuse(
+      'changed-since',
+      `${record.server} was changed since: now ${stateText(state)}${author ? `, by ${author.by}` : ''}`,
+      'set the state you want instead',
+    );
+  }
+  return { entry, record };
+}
+
+export function prepareUndo(
+  asked: number | undefined,
+  journal: Journal,
+  context: ServerCommandContext,
+): Prepared | Refused {
+  const found = findUndo(asked, journal, context);
+  if (!('record' in found)) return found;
+  const { entry, record } = found;
+  const { states, drains } = context;
+  const { server } = record;
+  return {
+    result: 'prepared',
+    subject: server,
+    text: `undo of "${entry.text}" by ${entry.actor.name}`,
+    before: stateText(states.state(server)!),
+    async carryOut(id) {
+      if (!isDeepStrictEqual(record.before, record.after)) {
+        const confirmed = await changeState(server, record.before, states, context.engine);
+        if (confirmed.result !== 'done') return confirmed;
+        if (record.before.admin?.value !== record.after.admin?.value) context.adminChanged(server);
+      }
+      if (record.job !== undefined) drains.end(server);
+      if (record.job) {
+        const overdue = record.job.deadlineAt !== 0 && record.job.deadlineAt <= context.clock.now();
+        // A deadline that passed meanwhile must not act the moment the job is back.
+        drains.resume(overdue ? { ...record.job, deadlineAt: 0, then: 'wait' } : record.job);
+      }
+      journal.undone(entry.id, id);
+      await context.save();
+      const after = stateText(states.state(server)!);
+      return {
+        result: 'done',
+        after,
+        text: `${server} is ${after} again (undone: ${entry.text}, by ${entry.actor.name})`,
+      };
+    },
+  };
+}
