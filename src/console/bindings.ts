@@ -1,6 +1,5 @@
 // The keys, as data: footer, help and palette are made from this table, and a key does nothing that is not in it.
 
-import type { KeyPress } from './console.ts';
 import { type KeyContext, selectedOf } from './selection.ts';
 import {
   type WhyNot,
@@ -101,13 +100,15 @@ export interface Binding {
 }
 
 const isBackend = (context: KeyContext) => selectedOf(context)?.kind === 'backend';
+const isFolded = (context: KeyContext) => {
+  const selected = selectedOf(context);
+  return selected?.kind === 'backend' && context.state.backends.folded.has(selected.name);
+};
+const isOpenBackend = (context: KeyContext) => isBackend(context) && !isFolded(context);
 const isServer = (context: KeyContext) =>
   selectedOf(context)?.kind === 'server' || context.state.backends.marks.size > 0;
 const isClosed = ({ state }: KeyContext) =>
   state[state.screen === 'overview' ? 'journal' : state.screen].open === undefined;
-export const hasDetail = ({ state }: KeyContext) =>
-  state.screen === 'overview' ? false : state[state.screen].open !== undefined;
-
 function bind(
   scope: Scope,
   command: CommandId,
@@ -124,7 +125,7 @@ export const bindings: readonly Binding[] = [
     'everywhere',
     'palette',
     [':'],
-    'command',
+    'find',
     'Find a command, a screen, a backend or a server by a few of its letters',
     { footer: true },
   ),
@@ -144,7 +145,7 @@ export const bindings: readonly Binding[] = [
     ['u'],
     'undo',
     'Undo the newest act that can be undone; in the Journal, the one under the cursor',
-    { whyNot: whyNotUndo },
+    { footer: ({ state }) => state.screen === 'journal', whyNot: whyNotUndo },
   ),
   bind('everywhere', 'freeze', ['f'], 'freeze', 'Hold the picture still; again, and it is live'),
   bind('everywhere', 'reload', ['ctrl+r'], 'reload', 'Read the configuration again; overrides stay', {
@@ -195,8 +196,19 @@ export const bindings: readonly Binding[] = [
   }),
 
   bind('backends', 'open', ['enter'], 'open', 'All about this server; on a backend, fold it', {
-    footer: isClosed,
+    footer: (context) => isClosed(context) && isServer(context),
   }),
+  bind(
+    'backends',
+    'rollback',
+    ['b'],
+    'roll back',
+    'End the drain and restore the exact former state and weight',
+    {
+      footer: (context) => isServer(context) && whyNotRollback(context) === undefined,
+      whyNot: whyNotRollback,
+    },
+  ),
   bind(
     'backends',
     'drain',
@@ -219,17 +231,6 @@ export const bindings: readonly Binding[] = [
   }),
   bind(
     'backends',
-    'rollback',
-    ['b'],
-    'roll back',
-    'End the drain and restore the exact former state and weight',
-    {
-      footer: (context) => isServer(context) && whyNotRollback(context) === undefined,
-      whyNot: whyNotRollback,
-    },
-  ),
-  bind(
-    'backends',
     'reset',
     ['D'],
     'as configured',
@@ -245,8 +246,12 @@ export const bindings: readonly Binding[] = [
     'Only servers that are not ready and up; again, and all',
     { footer: isBackend },
   ),
-  bind('backends', 'fold', ['left', 'h'], 'fold', 'Hide the servers of this backend', { footer: isBackend }),
-  bind('backends', 'unfold', ['right', 'l'], 'unfold', 'Show the servers of this backend'),
+  bind('backends', 'fold', ['left', 'h'], 'fold', 'Hide the servers of this backend', {
+    footer: isOpenBackend,
+  }),
+  bind('backends', 'unfold', ['right', 'l'], 'unfold', 'Show the servers of this backend', {
+    footer: isFolded,
+  }),
 
   bind('journal', 'open', ['enter'], 'open', 'What was before and after, and what the engine confirmed', {
     footer: isClosed,
@@ -292,47 +297,3 @@ export const bindings: readonly Binding[] = [
   bind('filter', 'filter-apply', ['enter'], 'filter', 'Show what matches', { footer: true }),
   bind('filter', 'overlay-close', ['escape'], 'back', 'Leave the filter as it was', { footer: true }),
 ];
-
-/** Scopes that take a key now, the nearest first. An overlay takes all keys but the one that always leaves. */
-export function activeScopes({ state }: Pick<KeyContext, 'state'>): readonly Scope[] {
-  return state.overlay === undefined ? [state.screen, 'list', 'everywhere'] : [state.overlay.kind];
-}
-
-export function bindingFor(key: string, scopes: readonly Scope[]): Binding | undefined {
-  if (key === 'ctrl+c') return bindings.find(({ command }) => command === 'leave-at-once');
-  for (const scope of scopes) {
-    const found = bindings.find((binding) => binding.scope === scope && binding.keys.includes(key));
-    if (found !== undefined) return found;
-  }
-  return undefined;
-}
-
-/** "j", "G", "ctrl+r", "shift+tab". A printable character carries its shift in itself. */
-export function keyName({ key, ctrl, alt, shift }: KeyPress): string {
-  const name = key === ' ' ? 'space' : key;
-  return `${ctrl ? 'ctrl+' : ''}${alt ? 'alt+' : ''}${shift && [...name].length > 1 ? 'shift+' : ''}${name}`;
-}
-
-const shownNames: Readonly<Record<string, string>> = {
-  up: '↑',
-  down: '↓',
-  left: '←',
-  right: '→',
-  pageup: 'PgUp',
-  pagedown: 'PgDn',
-  home: 'Home',
-  end: 'End',
-  enter: 'Enter',
-  escape: 'Esc',
-  tab: 'Tab',
-  space: 'Space',
-};
-
-/** "Enter", "^R", "Shift-Tab". */
-export function shownKey(name: string): string {
-  const parts = name.split('+');
-  const last = name === '+' ? '+' : parts.at(-1)!;
-  const shown = shownNames[last] ?? last;
-  if (parts.includes('ctrl')) return `^${shown.toUpperCase()}`;
-  return parts.includes('shift') ? `Shift-${shown}` : shown;
-}

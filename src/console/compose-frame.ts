@@ -1,12 +1,13 @@
 // The whole frame: chrome, the screen's body, and what lies over it; exactly as many lines as rows, none too wide. Pure.
 
-import { activeScopes, type Binding, bindings, hasDetail, shownKey } from './bindings.ts';
+import { type Binding, bindings } from './bindings.ts';
 import { type Block, toHeight } from './block.ts';
 import { chartsBeside, overlaid } from './box.ts';
 import { type FooterKey, footerLine, headerLine, problemLine, tabsLine } from './chrome.ts';
 import { dialogView } from './dialogs/dialog-view.ts';
 import type { ChartSlot, Frame, Line } from './frame.ts';
 import { helpLines } from './help.ts';
+import { activeScopes, hasDetail, shownKey } from './keys.ts';
 import { type Area, isLargeEnough, layoutOf, leastSize } from './layout.ts';
 import { messageLine, rule } from './message-line.ts';
 import { paletteItems, paletteRows, paletteView } from './palette.ts';
@@ -87,7 +88,8 @@ function overlays(context: KeyContext, under: Block, body: Area, version: string
           width,
           paletteRows(body.height),
         );
-  const top = overlay.kind === 'palette' ? 0 : Math.max(0, Math.floor((body.height - over.lines.length) / 2));
+  // At the bottom, a dialog grows upwards as its preview comes: buttons and settings stay where they are.
+  const top = overlay.kind === 'palette' ? 0 : Math.max(0, body.height - over.lines.length);
   const place: Area = { left: 0, top, width, height: over.lines.length };
   return {
     lines: overlaid(under.lines, over.lines, place),
@@ -112,17 +114,17 @@ function footer(context: KeyContext, columns: number): Line {
     title: binding.title,
     disabled: binding.whyNot?.(context) !== undefined,
   });
-  const own = bindings.filter(
-    (binding) => scopes.includes(binding.scope) && binding.scope !== 'everywhere' && shownIn(binding),
-  );
-  const everywhere = bindings.filter(
-    (binding) => scopes.includes(binding.scope) && binding.scope === 'everywhere' && shownIn(binding),
-  );
+  const shown = bindings.filter((binding) => scopes.includes(binding.scope) && shownIn(binding));
+  const always = (binding: Binding) => binding.scope === 'everywhere' && binding.footer === true;
   const back =
     hasDetail(context) && context.state.overlay === undefined
       ? [{ key: 'Esc', title: 'back', disabled: false }]
       : [];
-  return footerLine([...back, ...own.map(asKey)], everywhere.map(asKey), columns);
+  return footerLine(
+    [...back, ...shown.filter((binding) => !always(binding)).map(asKey)],
+    shown.filter(always).map(asKey),
+    columns,
+  );
 }
 
 function tooSmall(columns: number, rows: number): Line[] {

@@ -7,7 +7,8 @@ type Maybe = number | null | undefined;
 function scaled(value: number, units: readonly string[], step: number): string {
   let unit = 0;
   let rest = value;
-  while (unit < units.length - 1 && Math.round(rest) >= step) {
+  // Four digits never: "1000" is wider than "1.0 K" and says no more.
+  while (unit < units.length - 1 && Math.round(rest) >= 1_000) {
     rest /= step;
     unit += 1;
   }
@@ -74,6 +75,17 @@ export function duration(ms: Maybe): string {
   if (whole >= hour) return `${Math.floor(whole / hour)} h`;
   const seconds = Math.floor(whole / 1000);
   return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
+}
+
+/** A rough time ahead: "20 s", "4:11", "3 h". */
+export function about(ms: number): string {
+  return ms < minute ? `${Math.max(1, Math.round(ms / 1000))} s` : duration(ms);
+}
+
+/** A moment on a ladder, to be compared with its neighbours: "0.0 ms", "19.8 ms", "1.25 s", "4:11". */
+export function moment(ms: number): string {
+  if (ms < 1_000) return `${ms.toFixed(1)} ms`;
+  return ms < minute ? `${(ms / 1000).toFixed(2)} s` : duration(ms);
 }
 
 /** A span of time that somebody chose: "30 s", "5 min", "1 h". */

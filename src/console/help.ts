@@ -1,9 +1,10 @@
 // The help: made from the table of keys, the fields of filters, and the signs that screens use.
 
 import { filterFields } from '../domain/filter-fields.ts';
-import { bindings, type Scope, scopeTitles, shownKey } from './bindings.ts';
+import { bindings, type Scope, scopeTitles } from './bindings.ts';
 import { heading } from './facts.ts';
 import type { Line, Tone } from './frame.ts';
+import { shownKey } from './keys.ts';
 import { blank, line, muted, span } from './spans.ts';
 import type { ScreenId } from './state.ts';
 import { padEnd, wrap } from './text.ts';

@@ -1,10 +1,11 @@
 // The palette: what `:` finds. Commands of this screen and of everywhere, screens, backends and servers.
 
 import type { ServerKey } from '../domain/plan.ts';
-import { type Binding, bindings, scopeTitles, shownKey } from './bindings.ts';
+import { type Binding, bindings } from './bindings.ts';
 import type { Block } from './block.ts';
 import { boxed } from './box.ts';
 import { fuzzyScore } from './fuzzy.ts';
+import { shownKey } from './keys.ts';
 import { type ListCursor, settleCursor } from './list-cursor.ts';
 import type { KeyContext } from './selection.ts';
 import { apart, line, muted, selectedWhen, span } from './spans.ts';
@@ -12,7 +13,8 @@ import { shownPart, type TypedText } from './typed-text.ts';
 
 export type PaletteItem = {
   readonly key: string;
-  readonly title: string;
+  readonly name: string;
+  readonly description: string;
   readonly aside: string;
   /** Why it cannot be done now. */
   readonly whyNot?: string | undefined;
@@ -45,7 +47,8 @@ export function paletteItems(context: KeyContext, query: string): PaletteItem[] 
         (binding): PaletteItem => ({
           kind: 'command',
           key: `command ${binding.command}`,
-          title: `${binding.title}: ${binding.description}`,
+          name: binding.title,
+          description: binding.description,
           aside: shownKey(binding.keys[0]!),
           whyNot: binding.whyNot?.(context),
           binding,
@@ -55,7 +58,8 @@ export function paletteItems(context: KeyContext, query: string): PaletteItem[] 
       ({ name }): PaletteItem => ({
         kind: 'backend',
         key: `backend ${name}`,
-        title: name,
+        name,
+        description: '',
         aside: 'backend',
         backend: name,
       }),
@@ -64,7 +68,8 @@ export function paletteItems(context: KeyContext, query: string): PaletteItem[] 
       ({ key, address }): PaletteItem => ({
         kind: 'server',
         key: `server ${key}`,
-        title: `${key}  ${address}`,
+        name: key,
+        description: address,
         aside: 'server',
         server: key,
       }),
@@ -72,10 +77,17 @@ export function paletteItems(context: KeyContext, query: string): PaletteItem[] 
   ];
   if (query.trim() === '') return items;
   return items
-    .map((item) => ({ item, score: fuzzyScore(query, item.title) }))
+    .map((item) => ({ item, score: scoreOf(item, query) }))
     .filter((found): found is { item: PaletteItem; score: number } => found.score !== undefined)
     .sort((a, b) => b.score - a.score)
     .map(({ item }) => item);
+}
+
+/** Names are found by their letters, descriptions only by whole words: else every sentence has them somewhere. */
+function scoreOf(item: PaletteItem, query: string): number | undefined {
+  const byName = fuzzyScore(query, item.name);
+  if (byName !== undefined) return byName;
+  return item.description.toLowerCase().includes(query.trim().toLowerCase()) ? 0 : undefined;
 }
 
 export function paletteRows(bodyHeight: number): number {
@@ -102,7 +114,12 @@ export function paletteView(
           return selectedWhen(
             selected,
             apart(
-              [span(selected ? '› ' : '  ', 'accent'), span(item.title, tone), muted(why)],
+              [
+                span(selected ? '› ' : '  ', 'accent'),
+                span(item.name, tone, true),
+                span(item.description === '' ? '' : `  ${item.description}`, tone),
+                muted(why),
+              ],
               [muted(item.aside)],
               width - 4,
             ),
@@ -110,7 +127,7 @@ export function paletteView(
         })),
   ];
   return {
-    lines: boxed(`Find · ${scopeTitles.everywhere.toLowerCase()}`, content, width),
+    lines: boxed('Find', content, width),
     cursor: { row: 1, column: 4 + shown.column },
   };
 }

@@ -40,7 +40,7 @@ export function changeDialog(desk: Desk, changed: Dialog): Dialog {
     ...changed,
     id: desk.nextId(),
     hint: undefined,
-    preview: { state: 'asking', since: desk.clock.now() },
+    preview: { state: 'asking', since: desk.clock.now(), before: previewsIn(changed.preview) },
   };
   setDialog(desk, dialog);
   desk.clock.after(settleMs, () => {
@@ -48,6 +48,11 @@ export function changeDialog(desk: Desk, changed: Dialog): Dialog {
     if (still) askPreview(desk, still);
   });
   return dialog;
+}
+
+function previewsIn(preview: Dialog['preview']) {
+  if (preview.state === 'shown') return preview.previews;
+  return preview.state === 'asking' ? preview.before : [];
 }
 
 function askPreview(desk: Desk, { id, ...dialog }: Dialog): void {

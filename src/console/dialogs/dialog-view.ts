@@ -6,7 +6,7 @@ import type { Block } from '../block.ts';
 import { boxed } from '../box.ts';
 import { chosenTime, duration } from '../format.ts';
 import type { Line, Span, Tone } from '../frame.ts';
-import { apart, blank, line, muted, span, spansWidth } from '../spans.ts';
+import { apart, blank, line, muted, span, spansWidth, staled } from '../spans.ts';
 import { padEnd, widthOf, wrap } from '../text.ts';
 import { commandsOf, type Dialog, deadlineActions, wordsOf } from './dialog.ts';
 
@@ -41,19 +41,23 @@ export function dialogView(dialog: Dialog, width: number, height: number, now: n
       };
 }
 
-function previewLines({ preview, question }: Dialog, width: number, now: number): Line[] {
+function previewLines({ preview }: Dialog, width: number, now: number): Line[] {
   switch (preview.state) {
     case 'asking': {
       const since = now - preview.since;
-      return [line(muted(`asking what it would do…${since >= 1_000 ? ` ${duration(since)}` : ''}`))];
+      const asking = `asking what it would do…${since >= 1_000 ? ` ${duration(since)}` : ''}`;
+      if (preview.before.length === 0) return [line(muted(asking))];
+      return shownPreviews(preview.before, width).map(staled);
     }
     case 'failed':
       return labelled('▲', 'warning', `no preview: ${preview.reason}`, width);
     case 'shown':
-      return preview.previews
-        .flatMap((each) => previewOf(each, preview.previews.length > 1, width))
-        .concat(preview.previews.length === 0 ? [line(muted(`nothing known of ${question.kind}`))] : []);
+      return shownPreviews(preview.previews, width);
   }
+}
+
+function shownPreviews(previews: readonly Preview[], width: number): Line[] {
+  return previews.flatMap((each) => previewOf(each, previews.length > 1, width));
 }
 
 function previewOf({ title, lines }: Preview, several: boolean, width: number): Line[] {
@@ -111,7 +115,7 @@ function settingLines(dialog: Dialog, width: number): Line[] {
       line(
         muted('Weight  '),
         span(padEnd(dialog.weight.text, 4), dialog.focus === 'weight' ? 'accent' : 'text', true),
-        result.ok ? muted('0 takes no new clients, 256 is the most') : span(result.problem, 'bad'),
+        result.ok ? muted('  0 takes no new clients, 256 is the most') : span(`  ${result.problem}`, 'bad'),
       ),
     ];
   }

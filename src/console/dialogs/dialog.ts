@@ -22,7 +22,8 @@ export type Question =
 export type DialogFocus = 'deadline' | 'action' | 'weight' | 'cancel' | 'confirm';
 
 export type DialogPreview =
-  | { readonly state: 'asking'; readonly since: number }
+  /** `before`: what was shown for the setting before; it stays, greyed, so that nothing jumps. */
+  | { readonly state: 'asking'; readonly since: number; readonly before: readonly Preview[] }
   | { readonly state: 'shown'; readonly previews: readonly Preview[] }
   | { readonly state: 'failed'; readonly reason: string };
 
@@ -55,7 +56,7 @@ export function openDialog(id: number, question: Question, now: number, weight =
     killRate: 10,
     weight: typed(String(weight)),
     focus: question.kind === 'weight' ? 'weight' : 'cancel',
-    preview: { state: 'asking', since: now },
+    preview: { state: 'asking', since: now, before: [] },
   };
 }
 

@@ -10,6 +10,7 @@ import { line, muted, selectedWhen, span } from '../spans.ts';
 import type { BackendsState } from '../state.ts';
 import { type Column, headOfTable, placeColumns, rowOfTable } from '../table.ts';
 import type { View } from '../view.ts';
+import { backendDetail } from './backend-detail.ts';
 import { type BackendRow, backendList, backendRows, linesOf } from './backend-rows.ts';
 import { drainLine } from './drain-line.ts';
 import { serverDetail } from './server-detail.ts';
@@ -26,14 +27,7 @@ function columnsFor(now: number): Column<BackendRow>[] {
     },
     { title: 'state', width: 13, upTo: 14, cell: (row) => stateCell(row, now) },
     { title: 'check', width: 15, upTo: 16, cell: checkCell },
-    { title: 'why', width: 18, upTo: 60, spare: 6, cell: reasonCell },
-    {
-      title: 'address',
-      width: 16,
-      upTo: 21,
-      spare: 5,
-      cell: (row) => muted(row.kind === 'server' ? row.server.address : (row.backend.check ?? 'no check')),
-    },
+    { title: 'address, or why it fails', width: 21, upTo: 70, spare: 3, cell: whereCell },
     { title: 'conns', width: 6, align: 'right', cell: (row) => numberCell(row.rates?.streams) },
     { title: 'queue', width: 5, align: 'right', cell: (row) => queueCell(row.rates?.queued) },
     { title: 'req/s', width: 6, align: 'right', cell: (row) => span(rate(row.rates?.requests)) },
@@ -77,16 +71,16 @@ function checkCell(row: BackendRow): Span {
   return span(checkText(check), check === undefined || check.ok ? 'muted' : 'bad');
 }
 
-function reasonCell(row: BackendRow): Span {
-  if (row.kind === 'backend' || row.server.check === undefined) return none;
-  const { check, checkProgress } = row.server;
+/** Where it is; while checks fail, what they say instead: that is what somebody looks for then. */
+function whereCell(row: BackendRow): Span | Span[] {
+  if (row.kind === 'backend') return muted(row.backend.check ?? 'no check');
+  const { address, check, checkProgress } = row.server;
+  if (check === undefined || check.ok) return muted(address);
   const progress =
     checkProgress === undefined
       ? ''
       : `${checkProgress.done} of ${checkProgress.of} to ${checkProgress.towards} · `;
-  return check.ok && progress === ''
-    ? none
-    : span(`${progress}${check.reason}`, check.ok ? 'muted' : 'warning');
+  return [muted(progress), span(check.reason, 'warning')];
 }
 
 function numberCell(value: number | undefined): Span {
@@ -114,7 +108,11 @@ export function backendsScreen(view: View, state: BackendsState, area: Area): Bl
   const first = Math.max(110, Math.floor(area.width * 0.6));
   const selected = rows[settleCursor(state.cursor, backendList(rows, area.height - 1)).index];
   const pane =
-    selected?.kind === 'server' ? serverDetail(view, selected.server.key, area.width - first - 1) : [];
+    selected === undefined
+      ? []
+      : selected.kind === 'server'
+        ? serverDetail(view, selected.server.key, area.width - first - 1)
+        : backendDetail(view, selected.backend.name, area.width - first - 1);
   return { lines: besides(tree(view, state, rows, first, area.height), first, pane, area.height) };
 }
 

@@ -7,6 +7,7 @@ import { bytes, bytesPerSecond, count, duration, latency } from '../format.ts';
 import type { Line } from '../frame.ts';
 import { apart, blank, line, muted, span } from '../spans.ts';
 import type { OpenConnection } from '../state.ts';
+import { padEnd } from '../text.ts';
 import type { View } from '../view.ts';
 import { ladder } from './ladder.ts';
 
@@ -78,14 +79,16 @@ const timerWords: readonly (readonly [name: keyof StreamTimers, word: string])[]
   ['Ta', 'in all'],
 ];
 
+/** Each timer over its meaning. */
 function timers(detail: ConnectionDetail): Line[] {
-  const shown = timerWords.flatMap(([name, word], index) => [
-    muted(index === 0 ? '' : '  '),
-    span(detail.mode === 'tcp' && name === 'Ta' ? 'Tt' : name, 'text', true),
-    span(` ${latency(detail.timers[name])}`),
-    muted(` ${word}`),
-  ]);
-  return [fact('timers', ...shown)];
+  const columns = timerWords.map(([name, word]) => {
+    const shown = `${detail.mode === 'tcp' && name === 'Ta' ? 'Tt' : name} ${latency(detail.timers[name])}`;
+    return { shown, word, width: Math.max(shown.length, word.length) + 3 };
+  });
+  return [
+    fact('timers', ...columns.map(({ shown, width }) => span(padEnd(shown, width)))),
+    fact('', ...columns.map(({ word, width }) => muted(padEnd(word, width)))),
+  ];
 }
 
 function end({ termination }: ConnectionDetail, gone: boolean, width: number): Line[] {

@@ -1,7 +1,7 @@
 // One line that tells how far a drain job is, and the same as facts for a server's detail.
 
 import type { DrainJob } from '../../domain/drain.ts';
-import { count, duration, percent, plural } from '../format.ts';
+import { about, count, duration, percent, plural } from '../format.ts';
 import type { Span } from '../frame.ts';
 import { fill, muted, span } from '../spans.ts';
 import { bar } from '../sparkline.ts';
@@ -53,7 +53,7 @@ export function drainLine(job: DrainJob, now: number, width: number): Span[] {
         span(`  ${amounts} gone `),
         ...fill([span(bar(goneShare(job), bars), 'bar')], bars),
         span(padStart(percent(goneShare(job)), 6)),
-        muted(progress.estimateMs === undefined ? '' : `  ~${duration(progress.estimateMs)} left`),
+        muted(progress.estimateMs === undefined ? '' : `  ~${about(progress.estimateMs)} left`),
         ...limit(job, now),
       ];
     }

@@ -2,7 +2,7 @@
 
 import type { ConnectionDetail, ConnectionStep } from '../../domain/connection.ts';
 import { safe } from '../../domain/safe.ts';
-import { bytes, latency } from '../format.ts';
+import { bytes, moment } from '../format.ts';
 import type { Line, Span } from '../frame.ts';
 import { fill, muted, span } from '../spans.ts';
 import { cut, widthOf } from '../text.ts';
@@ -35,7 +35,7 @@ export function ladder(detail: ConnectionDetail, width: number): Line[] {
 
 function stepLine(step: ConnectionStep, lanes: Lanes): Line {
   const { what, text } = step;
-  const time = latency(step.atMs);
+  const time = moment(step.atMs);
   switch (what) {
     case 'accept':
       return rung(note(text || 'accepted', lanes.first), empty(lanes.second), time);

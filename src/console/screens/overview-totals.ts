@@ -9,7 +9,7 @@ import { secondly } from '../traffic.ts';
 import type { View } from '../view.ts';
 
 const labelWidth = 19;
-const factWidth = 14;
+const factWidths = [12, 13, 14];
 
 export function totalsLines(view: View, width: number): Line[] {
   const totals = view.traffic.totals;
@@ -66,13 +66,16 @@ function totalsLine(
   least: number,
   facts: readonly (readonly [word: string, value: string, tone: Tone])[],
 ): Line {
-  const sparkWidth = Math.max(8, Math.min(60, width - 1 - labelWidth - 2 - 2 - facts.length * factWidth - 1));
+  const sparkWidth = Math.max(
+    8,
+    Math.min(60, width - 1 - labelWidth - 2 - 2 - factWidths.reduce((sum, cells) => sum + cells)),
+  );
   const values = secondly(view.traffic.past, view.now, sparkWidth, ({ totals }: HistoryPoint) =>
     past(totals),
   );
   const shownValue = fill([span(value, 'text', true)], labelWidth - label.length - 1, 'right');
-  const factSpans: Span[] = facts.flatMap(([word, text, tone]) =>
-    fill([muted(word === '' ? '' : `${word} `), span(text, tone)], factWidth),
+  const factSpans: Span[] = facts.flatMap(([word, text, tone], index) =>
+    fill([muted(word === '' ? '' : `${word} `), span(text, tone)], factWidths[index]!),
   );
   return {
     spans: [
