@@ -3,7 +3,7 @@
 
 import { isLoopback, parseIp } from '../domain/ip.ts';
 import type { Address } from '../domain/plan.ts';
-import type { Parsed } from './values.ts';
+import { type Parsed, quote } from './values.ts';
 
 const servers = 'write IP:PORT, [IPv6]:PORT or unix:/PATH';
 const listens = 'write :PORT, IP:PORT, [IPv6]:PORT or unix:/PATH';
@@ -12,6 +12,8 @@ const listens = 'write :PORT, IP:PORT, [IPv6]:PORT or unix:/PATH';
 export function parseListen(text: string): Parsed<Address> {
   const everywhere = /^\*?:(\d+)$/.exec(text);
   if (everywhere) return withPort('::', everywhere[1]!, 0);
+  if (/^\d+$/.test(text))
+    return { ok: false, message: `${quote(text)} is a port alone`, remedy: `write ":${text}"` };
   return parseAddress(text, 0, listens);
 }
 
@@ -46,30 +48,30 @@ export function overlaps(a: Address, b: Address): boolean {
 function parseAddress(text: string, leastPort: number, remedy: string): Parsed<Address> {
   if (text.startsWith('unix:')) return parseUnixPath(text.slice('unix:'.length));
   if (text.startsWith('/'))
-    return { ok: false, message: `"${text}" is a path`, remedy: `write unix:${text}` };
+    return { ok: false, message: `${quote(text)} is a path`, remedy: `write unix:${text}` };
   const bracketed = /^\[([^\]]*)\]:(\d+)$/.exec(text);
   if (bracketed) {
     const [, host = '', port = ''] = bracketed;
     if (!host.includes(':') || !parseIp(host))
-      return { ok: false, message: `"${host}" is not an IPv6 address`, remedy };
+      return { ok: false, message: `${quote(host)} is not an IPv6 address`, remedy };
     return withPort(host.toLowerCase(), port, leastPort);
   }
   const colons = text.split(':').length - 1;
   if (colons > 1 && parseIp(text))
-    return { ok: false, message: `"${text}" has no port`, remedy: `write [${text}]:PORT` };
+    return { ok: false, message: `${quote(text)} has no port`, remedy: `write [${text}]:PORT` };
   const [, host = '', port = ''] = /^([^:[\]]+):(\d+)$/.exec(text) ?? [];
   if (port === '') {
     if (parseIp(text) || /^[\w.-]+$/.test(text))
-      return { ok: false, message: `"${text}" has no port`, remedy: `write ${text}:PORT` };
-    return { ok: false, message: `"${text}" is not an address`, remedy };
+      return { ok: false, message: `${quote(text)} has no port`, remedy: `write ${text}:PORT` };
+    return { ok: false, message: `${quote(text)} is not an address`, remedy };
   }
   if (host === 'localhost') return withPort('127.0.0.1', port, leastPort);
   if (parseIp(host)) return withPort(host, port, leastPort);
   return /^[\d.]+$/.test(host)
-    ? { ok: false, message: `"${host}" is not an IP address`, remedy }
+    ? { ok: false, message: `${quote(host)} is not an IP address`, remedy }
     : {
         ok: false,
-        message: `"${host}" is a name, and names are not resolved`,
+        message: `${quote(host)} is a name, and names are not resolved`,
         remedy: 'write its IP address',
       };
 }

@@ -3,7 +3,7 @@
 
 import type { Address, ControlListen } from '../domain/plan.ts';
 import { isLocal, parseListen, parseUnixPath } from './addresses.ts';
-import type { Parsed } from './values.ts';
+import { type Parsed, quote } from './values.ts';
 
 export interface ControlUrl {
   readonly scheme: 'unix' | 'ws' | 'wss';
@@ -23,9 +23,9 @@ export function parseControlUrl(text: string): Parsed<ControlUrl> {
     if (!address.ok) return { ...address, remedy: forms };
     return address.value.kind === 'ip'
       ? { ok: true, value: { scheme, address: address.value } }
-      : { ok: false, message: `"${text}" is not an address`, remedy: forms };
+      : { ok: false, message: `${quote(text)} is not an address`, remedy: forms };
   }
-  return { ok: false, message: `"${text}" is not an address for consoles`, remedy: forms };
+  return { ok: false, message: `${quote(text)} is not an address for consoles`, remedy: forms };
 }
 
 /** What one address lacks, given which keys stand beside it; undefined where it may listen. */

@@ -25,6 +25,8 @@ export function findingsOf(issues: readonly $ZodIssue[], schema: z.ZodType, raw:
         const message = issue.message === 'is missing' ? `${lastOf(path)} is missing` : issue.message;
         return [{ path, message, ...(typeof remedy === 'string' && remedy !== '' ? { remedy } : {}) }];
       }
+      case 'invalid_key':
+        return [{ path, atKey: true, message: `${lastOf(path)} is not allowed as a name here` }];
       case 'too_small':
         return [{ path, message: `${lastOf(path)} is empty`, remedy: 'at least one is needed' }];
       case 'invalid_type': {

@@ -4,15 +4,19 @@ import { safe } from '../domain/safe.ts';
 import type { LoadResult, Problem } from './problem.ts';
 
 const widest = 100;
+const most = 100;
 
 /** One text with a newline at its end; "" where there is nothing to say. `color`: ANSI colours for a terminal. */
 export function formatProblems(result: LoadResult, { color }: { readonly color: boolean }): string {
   const problems = result.ok ? result.warnings : result.errors;
   if (problems.length === 0) return '';
-  const lines = result.source.split(/\r\n|\r|\n/);
-  const blocks = problems.map((problem) => formatOne(problem, result.ok, lines[problem.line - 1], color));
+  const lines = result.source.split(/\r?\n/);
+  const blocks = problems
+    .slice(0, most)
+    .map((problem) => formatOne(problem, result.ok, lines[problem.line - 1], color));
   const kind = result.ok ? 'warning' : 'error';
-  return `${blocks.join('\n\n')}\n\n${problems.length} ${kind}${problems.length === 1 ? '' : 's'}\n`;
+  const count = `${problems.length} ${kind}${problems.length === 1 ? '' : 's'}`;
+  return `${blocks.join('\n\n')}\n\n${count}${problems.length > most ? `, the first ${most} shown` : ''}\n`;
 }
 
 function formatOne(problem: Problem, warning: boolean, line: string | undefined, color: boolean): string {
@@ -23,7 +27,7 @@ function formatOne(problem: Problem, warning: boolean, line: string | undefined,
   const rows = [`${place} ${kind} ${problem.message}${path}`];
   if (line !== undefined && line.trim() !== '') {
     const gutter = String(problem.line);
-    const { text, caret } = excerpt(line, problem.column);
+    const { text, caret } = excerpt(line.replaceAll('\t', ' '), problem.column);
     rows.push(
       paint('2', ` ${gutter} | `) + text,
       paint('2', ` ${' '.repeat(gutter.length)} | `) + ' '.repeat(caret) + paint(warning ? '33' : '31', '^'),

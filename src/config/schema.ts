@@ -19,6 +19,7 @@ import {
   share,
   size,
   text,
+  tokenPattern,
   wholeNumber,
 } from './values.ts';
 
@@ -144,7 +145,7 @@ const shard = z
 const route = z
   .strictObject({
     name: name('Of the route'),
-    labels: z.record(z.string(), line('Value of a label')).prefault({}),
+    labels: z.record(z.string().regex(/^[\w./-]{1,253}$/), line('Value of a label')).prefault({}),
     host: text(parseHost, 'Host that it serves, or *.DOMAIN; every host if missing').optional(),
     path: text((value) => parsePath(value, false), 'Path and everything under it').prefault(
       defaults.routePath,
@@ -166,7 +167,7 @@ const httpCheck = z
     path: text((value) => parsePath(value, true), 'What is asked for').prefault(defaults.checkPath),
     host: line("Host header; the server's address if missing").optional(),
     headers: z
-      .record(z.string(), line('Value of the header'))
+      .record(z.string().regex(tokenPattern), line('Value of the header'))
       .prefault({})
       .meta({ description: 'Further headers' }),
     expect: leaf(

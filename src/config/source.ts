@@ -8,7 +8,7 @@ import { type Finding, type Path, type Problem, pathText, valueText } from './pr
 export const maxBytes = 4 * 1024 * 1024;
 const maxDepth = 24;
 const maxValues = 500_000;
-const maxAliases = 1_000;
+const maxAliases = 10_000;
 
 export interface Source {
   readonly value: unknown;
@@ -78,6 +78,8 @@ export function readSource(text: string, file: string): Source {
   let values = 0;
   let aliases = 0;
   let full = false;
+  // The file is read in its order, so the anchor that an alias means is the newest one of its name.
+  const anchors = new Map<string, ParsedNode>();
 
   const refuse = (offset: number, path: Path, message: string): undefined => {
     problems.push(problemAt(offset, { path, message }));
@@ -96,10 +98,11 @@ export function readSource(text: string, file: string): Source {
     if (isAlias(node)) {
       if (++aliases > maxAliases)
         return refuse(offset, path, `the file uses more than ${maxAliases} aliases`);
-      const target = node.resolve(document) as ParsedNode | undefined;
+      const target = anchors.get(node.source);
       if (!target) return refuse(offset, path, `no anchor &${node.source} stands before this alias`);
       return read(target, path, key);
     }
+    if (node.anchor !== undefined) anchors.set(node.anchor, node);
     if (isSeq(node)) return node.items.map((item, index) => read(item as ParsedNode, [...path, index]));
     if (isMap(node)) {
       const map: Record<string, unknown> = {};

@@ -27,6 +27,11 @@ export function leaf<T>(parse: (value: unknown) => Parsed<T>, shape: Shape, desc
 
 const missing = { ok: false, message: 'is missing' } as const;
 
+/** For a message: short, however long the value is. */
+export function quote(text: string): string {
+  return `"${text.length > 60 ? `${text.slice(0, 59)}…` : text}"`;
+}
+
 /** What a value is, for "expected …, got …". */
 export function kindOf(value: unknown): string {
   if (value === null || value === undefined) return 'nothing';
@@ -43,8 +48,9 @@ function refused(message: string, remedy?: string): { ok: false; message: string
 function fromText<T>(parse: (text: string) => Parsed<T>) {
   return (value: unknown): Parsed<T> => {
     if (typeof value === 'string') return parse(value);
-    const quoted =
-      typeof value === 'number' || typeof value === 'boolean' ? `quote it: "${value}"` : undefined;
+    const loose = typeof value === 'number' || typeof value === 'boolean';
+    const asText = loose ? parse(String(value)) : undefined;
+    const quoted = asText?.ok ? `quote it: "${value}"` : asText?.remedy;
     return refused(`expected text, got ${kindOf(value)}`, quoted);
   };
 }
@@ -64,7 +70,7 @@ export function name(description: string) {
   const parse = fromText((value) =>
     namePattern.test(value)
       ? { ok: true, value }
-      : refused(`"${value}" is not a name`, 'up to 64 letters, digits and the characters - _ . :'),
+      : refused(`${quote(value)} is not a name`, 'up to 64 letters, digits and the characters - _ . :'),
   );
   return leaf(parse, { type: 'string', pattern: namePattern.source }, description);
 }
@@ -87,10 +93,10 @@ export function choice<T extends string>(
   const parse = fromText((value): Parsed<T> => {
     if (known.includes(value as T)) return { ok: true, value: value as T };
     if (Object.hasOwn(later, value))
-      return refused(`"${value}" is not supported yet in this version`, later[value] ?? '');
+      return refused(`${quote(value)} is not supported yet in this version`, later[value] ?? '');
     const meant = nearest(value, known);
     return refused(
-      `"${value}" is none of ${known.join(', ')}`,
+      `${quote(value)} is none of ${known.join(', ')}`,
       meant ? `did you mean ${meant}?` : `write ${known.join(' or ')}`,
     );
   });
@@ -100,7 +106,7 @@ export function choice<T extends string>(
 export function wholeNumber(least: number, most: number, description: string) {
   const parse = (value: unknown): Parsed<number> => {
     if (typeof value === 'string' && /^\d+$/.test(value))
-      return refused(`expected a number, got the text "${value}"`, 'remove the quotation marks');
+      return refused(`expected a number, got the text ${quote(value)}`, 'remove the quotation marks');
     if (typeof value !== 'number') return refused(`expected a number, got ${kindOf(value)}`);
     return Number.isInteger(value) && value >= least && value <= most
       ? { ok: true, value }
@@ -162,15 +168,15 @@ export function parseHost(value: string): Parsed<string> {
   if (v6 !== undefined && parseIp(v6)) return { ok: true, value: host };
   if (/:\d+$/.test(host))
     return refused('a host is matched without its port', `write ${host.replace(/:\d+$/, '')}`);
-  if (host.includes('://')) return refused(`"${value}" is a URL`, 'write the host alone');
+  if (host.includes('://')) return refused(`${quote(value)} is a URL`, 'write the host alone');
   return host.length <= 253 && hostPattern.test(host)
     ? { ok: true, value: host }
-    : refused(`"${value}" is not a host`, 'such as shop.example.com or *.example.com');
+    : refused(`${quote(value)} is not a host`, 'such as shop.example.com or *.example.com');
 }
 
 /** Of a route or a check. `query`: whether one may follow. */
 export function parsePath(value: string, query: boolean): Parsed<string> {
-  if (!value.startsWith('/')) return refused(`"${value}" is not a path`, `write /${value}`);
+  if (!value.startsWith('/')) return refused(`${quote(value)} is not a path`, `write /${value}`);
   if (!/^[\x21-\x7e]+$/.test(value))
     return refused('a path has only visible ASCII characters', 'percent-encode it');
   if (value.includes('#') || (!query && value.includes('?')))
@@ -178,9 +184,11 @@ export function parsePath(value: string, query: boolean): Parsed<string> {
   return { ok: true, value };
 }
 
+export const tokenPattern = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+
 /** A method, a header's or a cookie's name: RFC 9110 5.6.2. */
 export function parseToken(value: string): Parsed<string> {
-  return /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(value)
+  return tokenPattern.test(value)
     ? { ok: true, value }
-    : refused(`"${value}" is not a name that HTTP allows`, "letters, digits and !#$%&'*+-.^_`|~");
+    : refused(`${quote(value)} is not a name that HTTP allows`, "letters, digits and !#$%&'*+-.^_`|~");
 }
