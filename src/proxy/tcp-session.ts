@@ -96,6 +96,12 @@ class TcpSession implements WaiterOwner {
   #connect(server: ServerRuntime): void {
     const { timers } = this.#plane;
     const connection = this.#connection;
+    const left = this.#waiter.avoid;
+    if (left !== undefined && left !== server) {
+      left.traffic.redispatches += 1;
+      left.backend.traffic.redispatches += 1;
+      connection.redispatched = true;
+    }
     connection.phase = 'connect';
     connection.server = server.key;
     connection.serverAddress = addressText(server.settings.address);
@@ -168,9 +174,6 @@ class TcpSession implements WaiterOwner {
   }
 
   #redispatch(server: ServerRuntime): void {
-    server.traffic.redispatches += 1;
-    server.backend.traffic.redispatches += 1;
-    this.#connection.redispatched = true;
     this.#waiter.avoid = server;
     this.#state = { at: 'queue' };
     server.release();
