@@ -12,10 +12,10 @@ import type { BackendRuntime } from '../backend-runtime.ts';
 import type { BindRuntime } from '../bind-runtime.ts';
 import type { LiveConnection } from '../live-connection.ts';
 import type { Plane } from '../plane.ts';
-import { resetSocket } from '../reset-socket.ts';
 import type { ServerRuntime } from '../server-runtime.ts';
-import { Timer, type Timers } from '../timers.ts';
+import type { Timers } from '../timers.ts';
 import { startTunnel, type Tunnel, type TunnelEnd } from '../tunnel.ts';
+import { type Awaited, ClientWire, type ClientWireUser } from './client-wire.ts';
 import { errorAnswer } from './error-answer.ts';
 import { Exchange, type ExchangeClient } from './exchange.ts';
 import { needsMore, refused } from './field-lines.ts';
@@ -31,53 +31,39 @@ import { beginStream, type StreamCauses, terminationOf } from './stream-fields.t
 
 type SessionState = 'head' | 'stream' | 'tunnel' | 'lingering' | 'closed';
 
-/** What the client's timer is armed for; '-' lets it run out unheard, which is cheaper than to cancel it. */
-type Awaited = '-' | 'head' | 'next' | 'body' | 'reading' | 'linger';
-
 /** Text of further requests that may wait while one is served. */
 const maxWaiting = 65_536;
-/** How long a client may take to read its last answer and end, and how much it may still send. */
-const lingerMs = 2_000;
-const maxLingering = 4_194_304;
-
 /** Takes over an accepted socket for good. */
 export function serveHttp(socket: Socket, bind: BindRuntime, plane: Plane): void {
-  new ClientSession(socket, bind, plane).start();
+  void new ClientSession(socket, bind, plane);
 }
 
-class ClientSession implements ExchangeClient {
+class ClientSession implements ExchangeClient, ClientWireUser {
   readonly live: LiveConnection;
   readonly bind: BindRuntime;
   readonly timers: Timers;
   readonly head = new RequestHead();
-  readonly #socket: Socket;
+  readonly #wire: ClientWire;
   readonly #plane: Plane;
   readonly #forwarder: RequestForwarder;
   readonly #place: KeepAlivePlace;
   readonly #exchange: Exchange;
   readonly #body = new RequestBody();
-  readonly #timer: Timer;
   #state: SessionState = 'head';
-  #awaited: Awaited = '-';
   /** Read and not yet consumed: the head being read, or what came after the request under way. */
   #text = '';
   /** The request under way, from its first octet. */
   #requestText = '';
   #headBegun = false;
   #pumping = false;
-  #clientEnded = false;
-  #paused = false;
   #closing = false;
   #retiring = false;
   #tunnel: Tunnel | undefined = undefined;
-  #lingered = 0;
 
   constructor(socket: Socket, bind: BindRuntime, plane: Plane) {
-    this.#socket = socket;
     this.bind = bind;
     this.#plane = plane;
     this.timers = plane.timers;
-    this.#timer = new Timer(() => this.#timedOut());
     this.live = plane.begin(
       socket,
       bind,
@@ -87,21 +73,13 @@ class ClientSession implements ExchangeClient {
     this.#forwarder = new RequestForwarder(socket, bind);
     this.#place = new KeepAlivePlace(bind, this.live);
     this.#exchange = new Exchange(this, this.live.clientHost);
-  }
-
-  start(): void {
-    const socket = this.#socket;
-    socket.on('data', this.#onData);
-    socket.on('end', this.#onEnd);
-    socket.on('drain', this.#onDrain);
-    socket.on('error', this.#onError);
-    socket.on('close', this.#onClose);
-    this.#await('head', this.bind.settings.timeouts.request);
+    this.#wire = new ClientWire(socket, this.timers, this);
+    this.#wire.await('head', bind.settings.timeouts.request);
   }
 
   // What the client sends.
 
-  #onData = (chunk: Buffer): void => {
+  clientBytes(chunk: Buffer): void {
     const { live } = this;
     const { length } = chunk;
     live.bytesIn += length;
@@ -116,19 +94,16 @@ class ClientSession implements ExchangeClient {
         if (!this.#body.done) this.#moreBody(chunk);
         else this.#wait(chunk.toString('latin1'));
         return;
-      case 'lingering':
-        this.#lingered += length;
-        if (this.#lingered > maxLingering) this.#socket.destroy();
-        return;
       case 'tunnel':
+      case 'lingering':
       case 'closed':
         return;
     }
-  };
+  }
 
   #wait(text: string): void {
     this.#text += text;
-    if (this.#text.length > maxWaiting) this.#pause();
+    if (this.#text.length > maxWaiting) this.#wire.pause();
   }
 
   /** Serves what is there, one request after another, until one has to wait for a server or for more octets. */
@@ -137,20 +112,20 @@ class ClientSession implements ExchangeClient {
     this.#pumping = true;
     while (this.#state === 'head' && this.#text !== '' && this.#readHead());
     this.#pumping = false;
-    if (this.#state === 'head' && this.#clientEnded && !this.#socket.writableNeedDrain) this.#endAtHead();
+    if (this.#state === 'head' && this.#wire.ended && !this.#wire.full) this.#endAtHead();
   }
 
   /** False: no whole head is there, or the client must first read what it was sent. */
   #readHead(): boolean {
-    if (this.#socket.writableNeedDrain) {
-      this.#await('reading', this.bind.settings.timeouts.client);
+    if (this.#wire.full) {
+      this.#wire.await('reading', this.bind.settings.timeouts.client);
       return false;
     }
     if (!this.#headBegun && !this.#beginHead()) return false;
     const { maxHeadBytes, timeouts } = this.bind.settings;
     const end = this.head.parse(this.#text, maxHeadBytes);
     if (end === needsMore) {
-      if (this.#awaited !== 'head') this.#await('head', timeouts.request);
+      if (this.#wire.awaited !== 'head') this.#wire.await('head', timeouts.request);
       return false;
     }
     if (end === refused) this.#refuse(this.head.refusal!);
@@ -173,7 +148,7 @@ class ClientSession implements ExchangeClient {
     const { head, live, bind } = this;
     const { settings } = bind;
     this.#state = 'stream';
-    this.#awaited = '-';
+    this.#wire.awaitNothing();
     bind.traffic.requests += 1;
     beginStream(live, head, this.timers.mono());
     this.#closing = !head.persistent || this.#retiring || this.#plane.stopping;
@@ -203,7 +178,7 @@ class ClientSession implements ExchangeClient {
       return;
     }
     live.backend = backend.name;
-    if (!this.#body.done) this.#await('body', settings.timeouts.client);
+    if (!this.#body.done) this.#wire.await('body', settings.timeouts.client);
     this.#exchange.begin(backend, stickinessOf(backend, text, head), first);
   }
 
@@ -222,12 +197,12 @@ class ClientSession implements ExchangeClient {
     if (this.#state !== 'stream') return;
     if (stop < chunk.length) this.#wait(chunk.toString('latin1', stop));
     if (this.#body.done) {
-      this.#awaited = '-';
+      this.#wire.awaitNothing();
       this.#exchange.requestEnded();
-    } else if (free) this.#await('body', bind.settings.timeouts.client);
+    } else if (free) this.#wire.await('body', bind.settings.timeouts.client);
     else {
-      this.#awaited = '-';
-      this.#pause();
+      this.#wire.awaitNothing();
+      this.#wire.pause();
     }
   }
 
@@ -249,10 +224,10 @@ class ClientSession implements ExchangeClient {
   }
 
   resumeRequest(): void {
-    if (!this.#paused || this.#text.length > maxWaiting) return;
-    this.#paused = false;
-    this.#socket.resume();
-    if (this.#state === 'stream' && !this.#body.done) this.#await('body', this.bind.settings.timeouts.client);
+    if (!this.#wire.paused || this.#text.length > maxWaiting) return;
+    this.#wire.resume();
+    if (this.#state === 'stream' && !this.#body.done)
+      this.#wire.await('body', this.bind.settings.timeouts.client);
   }
 
   write(out: string | Buffer): boolean {
@@ -261,8 +236,8 @@ class ClientSession implements ExchangeClient {
     live.bytesOut += length;
     live.streamBytesOut += length;
     countSent(this.bind, this.#exchange, length);
-    const free = typeof out === 'string' ? this.#socket.write(out, 'latin1') : this.#socket.write(out);
-    if (!free) this.#await('reading', this.bind.settings.timeouts.client);
+    const free = this.#wire.write(out);
+    if (!free) this.#wire.await('reading', this.bind.settings.timeouts.client);
     return free;
   }
 
@@ -298,7 +273,7 @@ class ClientSession implements ExchangeClient {
     const { backend, server } = this.#exchange;
     countAnswer(bind, this.#exchange, live.status);
     this.#state = 'tunnel';
-    this.#awaited = '-';
+    this.#wire.awaitNothing();
     live.phase = 'tunnel';
     live.steps = [
       {
@@ -312,9 +287,8 @@ class ClientSession implements ExchangeClient {
     live.bytesIn -= waiting?.length ?? 0;
     bind.traffic.bytesIn -= waiting?.length ?? 0;
     this.#text = '';
-    this.#letGo();
     this.#tunnel = startTunnel({
-      client: this.#socket,
+      client: this.#wire.release(),
       server: connection,
       connection: live,
       bind,
@@ -376,51 +350,29 @@ class ClientSession implements ExchangeClient {
     this.#headBegun = false;
     this.#requestText = '';
     this.head.reset();
-    if (this.#paused) {
-      this.#paused = false;
-      this.#socket.resume();
-    }
+    this.#wire.resume();
     if (this.#text === '') {
       this.#place.enter();
-      this.#await('next', this.bind.settings.timeouts.keepAlive);
+      this.#wire.await('next', this.bind.settings.timeouts.keepAlive);
     }
     this.#pump();
   }
 
-  /** Ends our side and waits for the client's, reading on: closing at once would reset what it has not read yet. */
   #linger(): void {
     this.#state = 'lingering';
     this.#text = '';
     this.#requestText = '';
-    this.#lingered = 0;
-    if (this.#clientEnded) {
-      this.#socket.end();
-      return;
-    }
-    this.#await(
-      'linger',
-      Math.max(lingerMs, this.#socket.writableNeedDrain ? this.bind.settings.timeouts.client : 0),
-    );
-    this.#socket.end();
-    if (this.#paused) this.#socket.resume();
+    this.#wire.linger(this.bind.settings.timeouts.client);
   }
 
-  #onEnd = (): void => {
-    this.#clientEnded = true;
-    switch (this.#state) {
-      case 'head':
-        if (!this.#socket.writableNeedDrain) this.#endAtHead();
-        return;
-      case 'stream':
-        // A client may end its side once its request is complete, and still be answered.
-        if (!this.#body.done) this.#clientGone('C');
-        return;
-      case 'lingering':
-      case 'tunnel':
-      case 'closed':
-        return;
+  clientEnded(): void {
+    if (this.#state === 'head') {
+      if (!this.#wire.full) this.#endAtHead();
+    } else if (this.#state === 'stream' && !this.#body.done) {
+      // Once its request is complete a client may end its side, and is still answered.
+      this.#clientGone('C');
     }
-  };
+  }
 
   /** The client ended, and no whole request is left. */
   #endAtHead(): void {
@@ -446,37 +398,19 @@ class ClientSession implements ExchangeClient {
     this.#reset();
   }
 
-  #onDrain = (): void => {
-    if (this.#awaited === 'reading') this.#awaited = '-';
+  clientDrained(): void {
     this.#exchange.clientDrained();
     this.#pump();
-  };
+  }
 
-  #onError = (): void => {
-    this.#onClose();
-  };
+  clientClosed(): void {
+    if (this.#state === 'stream') this.#clientGone('C');
+    else if (this.#state === 'head' && this.#headBegun) this.#truncatedHead('C');
+    else this.#close();
+  }
 
-  #onClose = (): void => {
-    switch (this.#state) {
-      case 'stream':
-        this.#clientGone('C');
-        return;
-      case 'head':
-        if (this.#headBegun) this.#truncatedHead('C');
-        else this.#close();
-        return;
-      case 'lingering':
-        this.#close();
-        return;
-      case 'tunnel':
-      case 'closed':
-        return;
-    }
-  };
-
-  #timedOut(): void {
-    const { timeouts } = this.bind.settings;
-    switch (this.#awaited) {
+  clientTimedOut(awaited: Awaited): void {
+    switch (awaited) {
       case '-':
         return;
       case 'head':
@@ -486,28 +420,25 @@ class ClientSession implements ExchangeClient {
         if (this.#state === 'head' && !this.#headBegun) this.#close();
         return;
       case 'body':
-        if (this.#state !== 'stream' || this.#paused) return;
-        if (this.#exchange.relay.begun) this.#clientGone('c');
-        else {
-          const phase = this.#exchange.phase();
-          this.#exchange.abort();
-          this.#answerOurselves(408, 'the request body did not come in time', false);
-          this.#endStream({ who: 'c', phase });
-          this.#linger();
-        }
+        if (this.#state === 'stream' && !this.#wire.paused) this.#bodyTimedOut();
         return;
       case 'reading':
-        if (!this.#socket.writableNeedDrain) return;
+        if (!this.#wire.full) return;
         if (this.#state === 'stream') this.#clientGone('c');
         else this.#reset();
-        return;
-      case 'linger':
-        // A slow reader of its last answer has the client timeout to read on.
-        if (this.#socket.writableLength > 0 && this.#lingered >= 0) {
-          this.#lingered = -1;
-          this.#await('linger', timeouts.client);
-        } else this.#socket.destroy();
     }
+  }
+
+  #bodyTimedOut(): void {
+    if (this.#exchange.relay.begun) {
+      this.#clientGone('c');
+      return;
+    }
+    const phase = this.#exchange.phase();
+    this.#exchange.abort();
+    this.#answerOurselves(408, 'the request body did not come in time', false);
+    this.#endStream({ who: 'c', phase });
+    this.#linger();
   }
 
   #kill(): void {
@@ -540,30 +471,9 @@ class ClientSession implements ExchangeClient {
     if (this.#state === 'head' && !this.#headBegun) this.#linger();
   }
 
-  #await(what: Awaited, ms: number): void {
-    this.#awaited = what;
-    this.timers.arm(this.#timer, ms);
-  }
-
-  #pause(): void {
-    if (this.#paused) return;
-    this.#paused = true;
-    this.#socket.pause();
-  }
-
   #reset(): void {
-    resetSocket(this.#socket);
+    this.#wire.reset();
     this.#close();
-  }
-
-  /** Stops listening: the tunnel has the socket, or nobody. */
-  #letGo(): void {
-    const socket = this.#socket;
-    socket.off('data', this.#onData);
-    socket.off('end', this.#onEnd);
-    socket.off('drain', this.#onDrain);
-    socket.off('error', this.#onError);
-    socket.off('close', this.#onClose);
   }
 
   #close(): void {
@@ -572,9 +482,8 @@ class ClientSession implements ExchangeClient {
     this.#state = 'closed';
     this.#text = '';
     this.#requestText = '';
-    this.timers.cancel(this.#timer);
     this.#exchange.dispose();
-    if (!this.#socket.destroyed) this.#socket.destroy();
+    this.#wire.close();
     this.#plane.end(this.live, this.bind);
   }
 }
