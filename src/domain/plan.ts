@@ -64,7 +64,7 @@ export interface Bind {
   readonly mode: BindMode;
   /** mode tcp: where every connection goes. mode http: where no route matches; undefined answers 503. */
   readonly backend?: string;
-  /** Client connections held at once; more wait in the kernel's queue. */
+  /** Client connections held at once; one more is closed at once, and counted as a request error of the bind. */
   readonly maxConnections: number;
   readonly timeouts: Pick<Timeouts, 'client' | 'request' | 'keepAlive'>;
   /** Request head limit in bytes; a larger one is answered 431 (request line alone: 414). */

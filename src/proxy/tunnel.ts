@@ -86,8 +86,13 @@ class Relay implements Tunnel {
     if (options.fromClient !== undefined && options.fromClient.length > 0) {
       this.#fromClient(options.fromClient);
     }
-    if (client.writableLength === 0) server.socket.resume();
-    if (server.socket.writableLength === 0) client.resume();
+    resumeOnceWritten(server.socket, client);
+    resumeOnceWritten(client, server.socket);
+    // What happened to them before anybody here listened.
+    if (client.readableEnded) this.#clientEnd();
+    if (server.socket.readableEnded) this.#serverEnd();
+    if (client.destroyed) this.#abort('C');
+    else if (server.socket.destroyed) this.#abort('S');
   }
 
   kill(): void {
@@ -113,8 +118,7 @@ class Relay implements Tunnel {
     server.socket.write(bytes);
     if (server.socket.writableLength > 0) {
       client.pause();
-      // 'drain' comes only above the high-water mark; an empty write behind the pending one always calls back.
-      server.socket.write(nothing, () => client.resume());
+      resumeOnceWritten(client, server.socket);
     }
   }
 
@@ -137,7 +141,7 @@ class Relay implements Tunnel {
     }
     // Not reading while a write is pending is also what keeps the bulk buffer untouched until it is written.
     this.#unstalled = 0;
-    client.write(nothing, () => server.socket.resume());
+    resumeOnceWritten(server.socket, client);
     return false;
   }
 
@@ -218,4 +222,10 @@ class Relay implements Tunnel {
     if (client.writableLength === 0) this.#shrink();
     ended(end);
   }
+}
+
+/** 'drain' comes only above the high-water mark; an empty write behind the pending ones always calls back. */
+function resumeOnceWritten(source: Socket, target: Socket): void {
+  if (target.writableLength === 0) source.resume();
+  else target.write(nothing, () => source.resume());
 }
