@@ -1,7 +1,7 @@
 // The access log: lines are handed to an asynchronous writer with a bounded buffer. A disk or a reader that cannot keep up
 // costs lines, which are counted, and never a request's time.
 
-import { SonicBoom } from 'sonic-boom';
+import sonicBoom from 'sonic-boom';
 import type { StreamRecord } from '../domain/connection.ts';
 import type { AccessLog } from '../domain/plan.ts';
 import { lineFormat } from './log-format.ts';
@@ -29,11 +29,11 @@ export function openAccessLog(
 ): AccessLogWriter {
   const toText = lineFormat(settings.format);
   let dropped = 0;
-  let target: SonicBoom | undefined;
+  let target: InstanceType<typeof sonicBoom.SonicBoom> | undefined;
   let closed = false;
 
   function open(): void {
-    const opened = new SonicBoom({
+    const opened = new sonicBoom.SonicBoom({
       dest: settings.path === '-' ? 1 : settings.path,
       sync: false,
       append: true,

@@ -57,7 +57,7 @@ export function streamRecord(
   return {
     connection: connectionId(life, connection.serial),
     mode,
-    at: connection.acceptedAt + (startedMono - connection.acceptedMono),
+    at: Math.floor(connection.acceptedAt + (startedMono - connection.acceptedMono)),
     client: connection.client,
     bind: connection.bind,
     ...(route === undefined ? {} : { route }),

@@ -330,7 +330,7 @@ export function createScriptedEngine(options: {
       for (const { server: key, admin, operational, weight } of list)
         calls.push(`setServers ${key}=${admin}/${operational}/${weight}`);
       takeFailure();
-      for (const wish of list) wishes.set(wish.server, wish);
+      for (const wish of list) if (script.servers.has(wish.server)) wishes.set(wish.server, wish);
       return confirmed();
     },
     async kill(id) {

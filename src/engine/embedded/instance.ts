@@ -32,9 +32,9 @@ if (socketPath === undefined || id === undefined || shard === undefined) {
   process.exit(2);
 }
 
-// Short, for it stands in every connection's id; unlike any other life on this machine.
+// Short, for it stands in every connection's id; unlike any other life whose connections anybody still remembers.
 const startedAt = Date.now();
-const life = `${(startedAt % 36 ** 5).toString(36)}${process.pid.toString(36)}`;
+const life = ((startedAt + process.pid * 7_919) % 36 ** 5).toString(36);
 
 let session: RuntimeSession | undefined;
 let leaving = false;

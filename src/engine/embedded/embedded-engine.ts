@@ -1,0 +1,358 @@
+// The embedded engine, as its runtime sees it: starts or adopts an acceptor with its instances, brings each instance to
+// the plan and server states that hold, and keeps them there when one is replaced. Moves no byte itself.
+
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Clock } from '../../domain/clock.ts';
+import type { ConnectionDetail } from '../../domain/connection.ts';
+import type { EngineSample } from '../../domain/counters.ts';
+import { createEmitter } from '../../domain/event.ts';
+import type { BindEntity, Capabilities, InstanceEntity } from '../../domain/model.ts';
+import { type Plan, type ServerKey, serverKey } from '../../domain/plan.ts';
+import type { ServerWish } from '../../domain/server-state.ts';
+import { splitConnectionId } from '../../proxy/stream-record.ts';
+import { type Engine, type EngineChange, EngineError } from '../engine.ts';
+import { type AcceptorPeer, createAcceptorPeer } from './acceptor-peer.ts';
+import { type AttachedInstance, attachedInstance } from './attached-instances.ts';
+import { acceptorPidFile, engineSocket, prepareDirectory } from './directory.ts';
+import { type EngineListener, listenForDataPlane } from './engine-listener.ts';
+import type { FromInstance, InstanceHello } from './messages.ts';
+import { createOnlookers } from './onlookers.ts';
+import { createWaiters } from './waiters.ts';
+
+export interface EmbeddedEngineOptions {
+  /** Owner-only; made where missing. A runtime that is started again with the same one adopts what serves there. */
+  readonly directory: string;
+  readonly clock: Clock;
+  /** The data plane ends two seconds after its runtime went away: for demos and consoles that bring their own. */
+  readonly exitWithRuntime: boolean;
+  /** Where the data plane prints; "ignore" while a console owns the terminal. */
+  readonly output?: 'inherit' | 'ignore';
+}
+
+export interface EmbeddedEngine extends Engine {
+  /** Leaves the data plane serving, for a runtime that is started next. */
+  detach(): void;
+}
+
+const capabilities: Capabilities = {
+  drain: true,
+  maint: true,
+  weight: true,
+  kill: true,
+  'kill-server': true,
+  connections: true,
+  tail: true,
+  reload: true,
+  latency: true,
+};
+
+/** Longest wait for an instance to be there: starting Node takes a fraction of a second, a loaded machine longer. */
+const attachMs = 15_000;
+/** After its time of grace an instance has this long to say that it is done. */
+const stopMarginMs = 3_000;
+
+export function createEmbeddedEngine(options: EmbeddedEngineOptions): EmbeddedEngine {
+  const { clock, directory } = options;
+  const changes = createEmitter<EngineChange>();
+  const samples = createEmitter<EngineSample>();
+  const onlookers = createOnlookers();
+  /** By instance id: the one that serves under that name. */
+  const attached = new Map<string, AttachedInstance>();
+  const entities = new Map<string, InstanceEntity>();
+  const binds = new Map<string, BindEntity>();
+  const waiters = createWaiters<AttachedInstance>(clock);
+  const wishes = new Map<ServerKey, ServerWish>();
+  let plan: Plan | undefined;
+  let listener: EngineListener | undefined;
+  let acceptor: AcceptorPeer | undefined;
+  /** Starting: whoever dials in waits for `start` to bring it to the plan. */
+  let phase: 'new' | 'starting' | 'running' | 'stopped' = 'new';
+  /** Plans are taken one after another. */
+  let turn: Promise<unknown> = Promise.resolve();
+
+  const inTurn = <T>(act: () => Promise<T>): Promise<T> => {
+    const next = turn.then(act, act);
+    turn = next.catch(() => {});
+    return next;
+  };
+  const setEntity = (entity: InstanceEntity) => {
+    entities.set(entity.id, entity);
+    changes.emit({ kind: 'instance', instance: entity });
+  };
+  const entityOf = (hello: InstanceHello, state: InstanceEntity['state'], text?: string): InstanceEntity => ({
+    id: hello.id,
+    shard: hello.shard,
+    pid: hello.pid,
+    state,
+    planHash: hello.planHash,
+    startedAt: hello.startedAt,
+    ...(text === undefined ? {} : { text }),
+  });
+
+  function setBinds(hello: InstanceHello): void {
+    for (const [name, { shard }] of binds) if (shard === hello.shard) binds.delete(name);
+    for (const bind of hello.binds) {
+      binds.set(bind.name, bind);
+      changes.emit({ kind: 'bind', bind });
+    }
+  }
+
+  /** The wishes that hold for a plan: those known, overlaid with the new ones; of servers it has only. */
+  function wishesFor(next: Plan, list: readonly ServerWish[]): ServerWish[] {
+    const all = new Map([...wishes, ...list.map((wish) => [wish.server, wish] as const)]);
+    return next.backends
+      .flatMap((backend) => backend.servers.map((server) => all.get(serverKey(backend.name, server.name))))
+      .filter((wish) => wish !== undefined);
+  }
+  function adoptWishes(list: readonly ServerWish[]): void {
+    wishes.clear();
+    for (const wish of list) wishes.set(wish.server, wish);
+  }
+
+  /** One that serves this very plan keeps serving untouched. */
+  async function bringTo(instance: AttachedInstance, next: Plan, list: readonly ServerWish[]): Promise<void> {
+    if (instance.hello.planHash === next.hash) await instance.ask({ kind: 'setServers', wishes: list });
+    else instance.hello = (await instance.ask({ kind: 'apply', plan: next, wishes: list })) as InstanceHello;
+    setEntity(entityOf(instance.hello, 'serving'));
+    setBinds(instance.hello);
+  }
+
+  function dialledIn(instance: AttachedInstance): void {
+    attached.set(instance.id, instance);
+    setEntity(entityOf(instance.hello, 'starting'));
+    onlookers.attached(instance);
+    waiters.arrived(instance.id, instance);
+    if (phase === 'running') void catchUp(instance);
+  }
+
+  /** A replacement, or one whose link broke: it gets what holds now, not what it missed. */
+  async function catchUp(instance: AttachedInstance): Promise<void> {
+    try {
+      await inTurn(async () => {
+        if (plan !== undefined && attached.get(instance.id) === instance)
+          await bringTo(instance, plan, [...wishes.values()]);
+      });
+    } catch (error) {
+      if (attached.get(instance.id) !== instance || phase !== 'running') return;
+      const text = error instanceof Error ? error.message : String(error);
+      setEntity(entityOf(instance.hello, 'starting', text));
+      clock.after(1_000, () => void catchUp(instance));
+    }
+  }
+
+  function take(instance: AttachedInstance, message: FromInstance): void {
+    switch (message.kind) {
+      case 'sample':
+        samples.emit(message.sample);
+        return;
+      case 'window':
+      case 'tail':
+        onlookers.message(instance, message);
+        return;
+      case 'binds':
+        setBinds({ ...instance.hello, binds: message.binds });
+        return;
+      case 'leaving':
+        instance.leaving = true;
+        setEntity(entityOf(instance.hello, 'leaving'));
+        return;
+      case 'problem':
+        setEntity(entityOf(instance.hello, instance.leaving ? 'leaving' : 'serving', message.text));
+        return;
+      case 'instance':
+        return;
+    }
+  }
+
+  function lost(instance: AttachedInstance): void {
+    onlookers.left(instance);
+    if (attached.get(instance.id) === instance) attached.delete(instance.id);
+  }
+
+  const started = (id: string, pid: number) => {
+    if (entities.get(id)?.pid === pid || phase === 'stopped') return;
+    const shard = id.slice(0, id.lastIndexOf('/'));
+    setEntity({ id, shard, pid, state: 'starting', planHash: '', startedAt: clock.now() });
+  };
+  const gone = (id: string, pid: number, text: string) => {
+    const entity = entities.get(id);
+    // Its successor may be there already: then the name is not gone.
+    if (entity?.pid === pid) setEntity({ ...entity, state: 'gone', text });
+    if (phase === 'starting') waiters.fail(id, new EngineError('instance-failed', `instance ${id}: ${text}`));
+  };
+
+  async function everyInstance(of: Plan): Promise<AttachedInstance[]> {
+    return Promise.all(instancesOf(of).map(({ id }) => attached.get(id) ?? waiters.wait(id, attachMs)));
+  }
+
+  async function start(next: Plan, list: readonly ServerWish[]): Promise<void> {
+    prepareDirectory(directory);
+    listener = await listenForDataPlane(join(directory, engineSocket), {
+      instance(hello, link) {
+        const instance = attachedInstance(hello, link);
+        dialledIn(instance);
+        return { message: (message) => take(instance, message), closed: () => lost(instance) };
+      },
+      acceptor: (hello, link) => acceptor!.dialledIn(hello, link),
+      refused: (reason) => {
+        if (phase === 'starting') waiters.failAll(new EngineError('instance-failed', reason));
+      },
+    });
+    acceptor = createAcceptorPeer({
+      ...options,
+      output: options.output ?? 'inherit',
+      started,
+      gone,
+      failed: (reason) => waiters.failAll(new EngineError('instance-failed', reason)),
+      isNeeded: () => phase === 'running' && attached.size === 0,
+    });
+    const adopted = await acceptor.find();
+    try {
+      acceptor.run(instancesOf(next));
+      const instances = await everyInstance(next);
+      for (const instance of instances) await bringTo(instance, next, list);
+    } catch (error) {
+      // What was serving before goes on; what was started for this goes with it.
+      if (!adopted) await acceptor.leave();
+      hangUp();
+      throw error;
+    }
+    plan = next;
+    adoptWishes(wishesFor(next, list));
+    phase = 'running';
+  }
+
+  async function apply(next: Plan, list: readonly ServerWish[]): Promise<void> {
+    const before = running();
+    const held = [...wishes.values()];
+    acceptor!.run([
+      ...new Map([...instancesOf(before), ...instancesOf(next)].map((each) => [each.id, each])).values(),
+    ]);
+    const took: AttachedInstance[] = [];
+    const nextWishes = wishesFor(next, list);
+    try {
+      for (const instance of await everyInstance(next)) {
+        await bringTo(instance, next, nextWishes);
+        took.push(instance);
+      }
+    } catch (error) {
+      // In every instance or in none. One that went away comes back to the plan that still holds.
+      for (const instance of took) await bringTo(instance, before, held).catch(() => {});
+      acceptor!.run(instancesOf(before));
+      if (error instanceof EngineError && error.code === 'unknown')
+        throw new EngineError('instance-failed', error.message, { cause: error });
+      throw error;
+    }
+    plan = next;
+    adoptWishes(nextWishes);
+    acceptor!.run(instancesOf(next));
+  }
+
+  function running(): Plan {
+    if (phase !== 'running' || plan === undefined)
+      throw new EngineError('stopped', 'the engine does not run');
+    return plan;
+  }
+
+  /** The serving ones. @throws EngineError `unknown` while one is being replaced: what it would have said is not known. */
+  function serving(): AttachedInstance[] {
+    return instancesOf(running()).map(({ id }) => {
+      const instance = attached.get(id);
+      if (instance !== undefined) return instance;
+      throw new EngineError('unknown', `instance ${id} is being replaced; it will be told once it is back`);
+    });
+  }
+
+  function hangUp(): void {
+    phase = 'stopped';
+    acceptor?.close();
+    listener?.close();
+    waiters.failAll(new EngineError('stopped', 'the engine was stopped'));
+  }
+
+  async function stop(graceMs: number): Promise<void> {
+    if (phase === 'stopped' || phase === 'new') return;
+    phase = 'stopped';
+    const all = [...attached.values()];
+    const answered = Promise.all(
+      all.map((each) => each.ask({ kind: 'stop', graceMs }).catch((error) => ignoreUnknown(error))),
+    );
+    await Promise.race([
+      answered,
+      new Promise<void>((resolve) => clock.after(graceMs + stopMarginMs, resolve)),
+    ]);
+    await acceptor?.leave();
+    hangUp();
+    rmSync(join(directory, acceptorPidFile), { force: true });
+    for (const entity of entities.values())
+      if (entity.state !== 'gone') setEntity({ ...entity, state: 'gone', text: 'stopped' });
+  }
+
+  function ofConnection(id: string): { instance: AttachedInstance; serial: number } | undefined {
+    const parts = splitConnectionId(id);
+    const instance = [...attached.values()].find(({ life }) => life === parts?.life);
+    return parts === undefined || instance === undefined ? undefined : { instance, serial: parts.serial };
+  }
+
+  return {
+    kind: 'embedded',
+    capabilities,
+    changes: changes.event,
+    samples: samples.event,
+    start(next, list) {
+      if (phase !== 'new') return Promise.reject(new EngineError('stopped', 'an engine starts once'));
+      phase = 'starting';
+      return inTurn(() => start(next, list));
+    },
+    apply: (next, list) => inTurn(() => apply(next, list)),
+    async setServers(list) {
+      const { backends } = running();
+      const known = new Set(
+        backends.flatMap((b) => b.servers.map((server) => serverKey(b.name, server.name))),
+      );
+      const meant = list.filter(({ server }) => known.has(server));
+      // Written down first: whoever is being replaced meanwhile comes back to these.
+      for (const wish of meant) wishes.set(wish.server, wish);
+      await Promise.all(serving().map((each) => each.ask({ kind: 'setServers', wishes: meant })));
+    },
+    async kill(connection) {
+      running();
+      const found = ofConnection(connection);
+      if (found === undefined) return false;
+      return (await found.instance.ask({ kind: 'kill', serial: found.serial })) === true;
+    },
+    async killOnServer(server, count) {
+      let killed = 0;
+      for (const instance of serving()) {
+        if (killed >= count) break;
+        killed += Number(await instance.ask({ kind: 'killOnServer', server, count: count - killed }));
+      }
+      return killed;
+    },
+    snapshot: () => ({ instances: [...entities.values()], binds: [...binds.values()] }),
+    watchConnections: (query, listener) => onlookers.watch(query, listener),
+    async connection(id) {
+      const found = ofConnection(id);
+      const detail = await found?.instance.ask({ kind: 'connection', serial: found.serial });
+      return detail as ConnectionDetail | undefined;
+    },
+    tail: (filter, listener) => onlookers.tail(filter, listener),
+    reopenLogs() {
+      for (const instance of attached.values()) instance.tell({ kind: 'reopenLogs' });
+    },
+    stop,
+    detach: hangUp,
+  };
+}
+
+function instancesOf(plan: Plan): { readonly id: string; readonly shard: string }[] {
+  return plan.shards.flatMap(({ name, instances }) =>
+    Array.from({ length: instances }, (_, i) => ({ id: `${name}/${i + 1}`, shard: name })),
+  );
+}
+
+/** Gone before it answered is what was asked for. */
+function ignoreUnknown(error: unknown): void {
+  if (!(error instanceof EngineError && error.code === 'unknown')) throw error;
+}
