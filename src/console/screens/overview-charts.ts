@@ -27,7 +27,7 @@ function requestsChart(view: View, seconds: number): Chart {
     );
   return {
     kind: 'line',
-    title: `requests/s by class, last ${seconds / 60} min`,
+    title: 'requests',
     unit: '/s',
     labels: labels(seconds),
     series: [
@@ -43,7 +43,7 @@ function latencyChart(view: View, seconds: number): Chart {
     past(view, seconds, ({ totals }) => (totals.latency === null ? null : totals.latency[which] / 1000));
   return {
     kind: 'line',
-    title: 'latency ms',
+    title: 'latency',
     unit: 'ms',
     labels: labels(seconds),
     series: [

@@ -5,18 +5,19 @@ import { cutSpans, widthOfSpans } from '../paint/paint-line.ts';
 
 type LineChart = Extract<Chart, { kind: 'line' }>;
 
-/** As many names of series as fit; the title always. */
+/** What the colours mean is more than the whole of the title; the names of series that do not fit are left out. */
 export function legendLine(chart: LineChart, prefix: string, width: number): Line {
   const unit = `${prefix}${chart.unit}`;
   const spans: Span[] = [{ text: chart.title, tone: 'title' }];
   if (unit !== '') spans.push({ text: ` ${unit}`, tone: 'muted' });
-  for (const series of chart.series) {
-    const entry: Span[] = [
-      { text: '  ━ ', tone: series.tone },
-      { text: series.name, tone: 'muted' },
-    ];
-    if (widthOfSpans(spans) + widthOfSpans(entry) > width) break;
-    spans.push(...entry);
-  }
-  return { spans: cutSpans(spans, 0, width) };
+  const entries = chart.series.flatMap<Span>((series) => [
+    { text: '  ━ ', tone: series.tone },
+    { text: series.name, tone: 'muted' },
+  ]);
+  const room = Math.max(width - widthOfSpans(entries), Math.min(width, leastTitle));
+  const title = widthOfSpans(spans) <= room ? spans : [...cutSpans(spans, 0, room - 1), ellipsis];
+  return { spans: cutSpans([...title, ...entries], 0, width) };
 }
+
+const leastTitle = 12;
+const ellipsis: Span = { text: '…', tone: 'muted' };

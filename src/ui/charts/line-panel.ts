@@ -5,6 +5,7 @@ import { axisFor } from './axis.ts';
 import type { Contrib } from './contrib.ts';
 import { legendLine } from './legend.ts';
 import { createPanel, numberOfTone, type OffScreenPanel } from './off-screen-panel.ts';
+import { leftPadding, timeLabels } from './time-labels.ts';
 
 type LineChart = Extract<Chart, { kind: 'line' }>;
 type LineWidget = ReturnType<Contrib['line']>;
@@ -16,6 +17,8 @@ export interface ChartPanel<C> {
 
 /** What contrib's line widget keeps free at the right and at the bottom, for a border we do not draw. */
 const margin = { right: 6, bottom: 3 };
+/** At the left, in dots. */
+const leastPadding = 5;
 
 export function createLinePanel(contrib: Contrib, width: number, height: number): ChartPanel<LineChart> {
   let panel: OffScreenPanel<LineWidget> | undefined;
@@ -36,7 +39,7 @@ export function createLinePanel(contrib: Contrib, width: number, height: number)
             minY: 0,
             maxY: axis.top,
             numYLabels: axis.steps,
-            xPadding: 5,
+            xPadding: leastPadding,
             xLabelPadding: 3,
             showLegend: false,
             style: {
@@ -50,11 +53,12 @@ export function createLinePanel(contrib: Contrib, width: number, height: number)
       }
       const points = Math.max(2, chart.labels.length, ...chart.series.map((series) => series.values.length));
       const labels = Array.from({ length: points }, (_, index) => chart.labels[index] ?? '');
+      const blank = labels.map(() => '');
       const series = chart.series.length > 0 ? chart.series : [emptySeries];
       panel.widget.setData(
         series.map(({ name, tone, values }) => ({
           title: name,
-          x: labels,
+          x: blank,
           y: labels.map((_, index) => {
             const value = values[index];
             return typeof value === 'number' && Number.isFinite(value) ? value / axis.scale : Number.NaN;
@@ -62,7 +66,11 @@ export function createLinePanel(contrib: Contrib, width: number, height: number)
           style: { line: numberOfTone(tone) },
         })),
       );
-      return [legendLine(chart, axis.prefix, width), ...panel.lines()];
+      return [
+        legendLine(chart, axis.prefix, width),
+        ...panel.lines().slice(0, -1),
+        timeLabels(labels, width, leftPadding(axis, leastPadding)),
+      ];
     },
     dispose() {
       panel?.dispose();

@@ -2,7 +2,7 @@
 
 import type { Size } from '../../console/console.ts';
 import type { ChartSlot, Frame, Line, Span } from '../../console/frame.ts';
-import { cutSpans, paintLine, widthOfSpans } from './paint-line.ts';
+import { cutSpans, type PlacedSpan, paintSpans, placeSpans, widthOfSpans } from './paint-line.ts';
 import type { Palette } from './palette.ts';
 
 /** The rows of a chart, each exactly as wide as its slot; undefined while it cannot be drawn yet. */
@@ -10,32 +10,42 @@ export type DrawChart = (slot: ChartSlot, index: number) => readonly Line[] | un
 
 /** Exactly `size.rows` strings, none wider than `size.columns`. */
 export function composeRows(frame: Frame, size: Size, palette: Palette, drawChart: DrawChart): string[] {
-  const lines: Line[] = Array.from({ length: size.rows }, (_, row) => frame.lines[row] ?? { spans: [] });
+  const rows = Array.from({ length: size.rows }, (_, row) =>
+    placeSpans(frame.lines[row] ?? { spans: [] }, size.columns),
+  );
   frame.charts.forEach((slot, index) => {
     const chart = drawChart(slot, index);
     if (chart === undefined) return;
     for (let row = 0; row < slot.height; row++) {
-      const under = lines[slot.top + row];
+      const under = rows[slot.top + row];
       const over = chart[row];
-      if (under !== undefined && over !== undefined) lines[slot.top + row] = layOver(under, over.spans, slot);
+      if (under !== undefined && over !== undefined) rows[slot.top + row] = layOver(under, over.spans, slot);
     }
   });
-  return lines.map((line) => paintLine(line, size.columns, palette));
+  return rows.map((spans) => paintSpans(cutSpans(spans, 0, size.columns), palette));
 }
 
-function layOver(under: Line, over: readonly Span[], { left, width }: ChartSlot): Line {
+function layOver(
+  under: readonly PlacedSpan[],
+  over: readonly Span[],
+  { left, width }: ChartSlot,
+): PlacedSpan[] {
   const right = left + width;
-  return {
-    ...under,
-    spans: [
-      ...padSpans(cutSpans(under.spans, 0, left), left),
-      ...padSpans(cutSpans(over, 0, width), width),
-      ...cutSpans(under.spans, right, Number.POSITIVE_INFINITY),
-    ],
-  };
+  const chart = cutSpans(over, 0, width).map((span) => ({ ...span, selected: false }));
+  return [
+    ...withoutEdge(padSpans(cutSpans(under, 0, left), left)),
+    ...padSpans(chart, width),
+    ...cutSpans(under, right, Number.POSITIVE_INFINITY),
+  ];
 }
 
-function padSpans(spans: readonly Span[], width: number): readonly Span[] {
+/** The row under the cursor ends where the chart's pane begins: its border is not part of the row. */
+function withoutEdge(spans: readonly PlacedSpan[]): PlacedSpan[] {
+  const last = spans.findLastIndex((span) => span.tone !== 'border');
+  return spans.map((span, index) => (index > last ? { ...span, selected: false } : span));
+}
+
+function padSpans(spans: readonly PlacedSpan[], width: number): readonly PlacedSpan[] {
   const missing = width - widthOfSpans(spans);
-  return missing > 0 ? [...spans, { text: ' '.repeat(missing), tone: 'text' }] : spans;
+  return missing > 0 ? [...spans, { text: ' '.repeat(missing), tone: 'text', selected: false }] : spans;
 }

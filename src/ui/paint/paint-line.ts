@@ -5,8 +5,8 @@ import type { Line, Span } from '../../console/frame.ts';
 import { closeAll, type Palette } from './palette.ts';
 
 /** The spans between two columns. A wide glyph that a cut goes through becomes blanks. */
-export function cutSpans(spans: readonly Span[], from: number, to: number): Span[] {
-  const result: Span[] = [];
+export function cutSpans<S extends Span>(spans: readonly S[], from: number, to: number): S[] {
+  const result: S[] = [];
   let column = 0;
   for (const span of spans) {
     if (column >= to) break;
@@ -23,20 +23,29 @@ export function widthOfSpans(spans: readonly Span[]): number {
   return spans.reduce((sum, span) => sum + widthOf(span.text), 0);
 }
 
-/** One row: never wider than `columns`; a selected one fills them. */
-export function paintLine(line: Line, columns: number, palette: Palette): string {
-  const selected = line.selected === true;
-  const spans = cutSpans(line.spans, 0, columns);
-  const missing = selected ? columns - widthOfSpans(spans) : 0;
-  if (missing > 0) spans.push({ text: ' '.repeat(missing), tone: 'text' });
-  return paintSpans(spans, selected, palette);
+/** A span that knows whether it lies in the row under the cursor. */
+export interface PlacedSpan extends Span {
+  readonly selected: boolean;
 }
 
-function paintSpans(spans: readonly Span[], selected: boolean, palette: Palette): string {
+/** The spans of a line; those of a selected one fill all columns. */
+export function placeSpans(line: Line, columns: number): PlacedSpan[] {
+  const selected = line.selected === true;
+  const spans = cutSpans(line.spans, 0, columns).map((span) => ({ ...span, selected }));
+  const missing = selected ? columns - widthOfSpans(spans) : 0;
+  return missing > 0 ? [...spans, { text: ' '.repeat(missing), tone: 'text', selected }] : spans;
+}
+
+/** One row: never wider than `columns`; a selected one fills them. */
+export function paintLine(line: Line, columns: number, palette: Palette): string {
+  return paintSpans(placeSpans(line, columns), palette);
+}
+
+export function paintSpans(spans: readonly PlacedSpan[], palette: Palette): string {
   let text = '';
   let open = '';
   for (const span of spans) {
-    const sequence = palette.open(span.tone, selected, span.bold === true);
+    const sequence = palette.open(span.tone, span.selected, span.bold === true);
     if (sequence !== open) {
       text += (open === '' ? '' : closeAll) + sequence;
       open = sequence;

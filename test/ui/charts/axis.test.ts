@@ -7,11 +7,12 @@ describe('the axis of a chart', () => {
     [90, 12, { top: 90, steps: 3, scale: 1, prefix: '' }],
     [100, 12, { top: 100, steps: 5, scale: 1, prefix: '' }],
     [101, 12, { top: 120, steps: 4, scale: 1, prefix: '' }],
-    [1_842, 12, { top: 2, steps: 5, scale: 1_000, prefix: 'k' }],
+    [1_842, 12, { top: 2_000, steps: 5, scale: 1, prefix: '' }],
+    [12_400, 12, { top: 15, steps: 5, scale: 1_000, prefix: 'k' }],
     [48_000_000, 12, { top: 50, steps: 5, scale: 1_000_000, prefix: 'M' }],
     [0, 12, { top: 1, steps: 5, scale: 1, prefix: '' }],
-    [0.3, 12, { top: 0.3, steps: 5, scale: 1, prefix: '' }],
-    [7, 4, { top: 8, steps: 1, scale: 1, prefix: '' }],
+    [0.3, 12, { top: 0.3, steps: 3, scale: 1, prefix: '' }],
+    [7, 4, { top: 10, steps: 1, scale: 1, prefix: '' }],
   ])('for %d in %d rows', (largest, rows, axis) => {
     expect(axisFor(largest, rows)).toEqual(axis);
   });

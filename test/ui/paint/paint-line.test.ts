@@ -106,6 +106,21 @@ describe('laying charts into a frame', () => {
     ]);
   });
 
+  it('ends the row under the cursor where the pane of the chart begins', () => {
+    const selected: Line = {
+      spans: [text('01'), { text: '│', tone: 'border' }, text('   ')],
+      selected: true,
+    };
+    const [row] = composeRows(
+      { lines: [selected], charts: [{ ...slot, top: 0 }] },
+      { columns: 8, rows: 1 },
+      createPalette(dark, '16'),
+      () => [{ spans: [text('AB')] }],
+    );
+    expect(row?.split('│')[0]).toContain('\u001b[44m01');
+    expect(row?.split('│')[1]?.replace(/^\u001b\[0m/, '')).toMatch(/^AB {2}/);
+  });
+
   it('leaves the place as it is while there is no chart', () => {
     expect(rowsWith(undefined)).toEqual(['0123456789', '01', '0123456789', 'last']);
   });
