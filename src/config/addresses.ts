@@ -1,6 +1,7 @@
 // Addresses as operators write them → Address. Names are not resolved: what a name means may change between two
 // lookups, and a plan must not; so only IP addresses and "localhost" (127.0.0.1) are taken.
 
+import { normalize } from 'node:path';
 import { isLoopback, parseIp } from '../domain/ip.ts';
 import type { Address } from '../domain/plan.ts';
 import { type Parsed, quote } from './values.ts';
@@ -97,5 +98,5 @@ export function parseUnixPath(path: string): Parsed<Address> {
       message: 'the path of the socket is longer than 107 bytes',
       remedy: 'choose a shorter one',
     };
-  return { ok: true, value: { kind: 'unix', path } };
+  return { ok: true, value: { kind: 'unix', path: normalize(path) } };
 }

@@ -6,6 +6,7 @@ import { safe } from '../domain/safe.ts';
 import { defaultControlPath } from './control.ts';
 import { controlListenWarnings } from './control-warnings.ts';
 import { findingsOf } from './findings.ts';
+import { checkListening } from './listening.ts';
 import type { Finding, LoadResult, Problem } from './problem.ts';
 import { checkReferences } from './references.ts';
 import { resolvePlan } from './resolve.ts';
@@ -41,6 +42,9 @@ export function planFromText(text: string, { file, folder, runtimeFolder }: Text
       binds.map((_, bind) => String(valueAt(raw, ['shards', shard, 'binds', bind, 'listen']))),
     ),
   });
+  const listening = checkListening(plan);
+  if (listening.length > 0)
+    return { ok: false, errors: inOrder(listening.map(source.problem)), source: text };
   const warnings: readonly Finding[] = [
     ...references.warnings,
     ...controlListenWarnings(plan.runtime.control),

@@ -1,8 +1,9 @@
 // YAML text → plain values, with the place of every key and value. Bounded in size, depth, values and aliases, so that
 // no file can make the loader slow or large.
 
-import { isAlias, isMap, isScalar, isSeq, LineCounter, type ParsedNode, parseDocument } from 'yaml';
+import { isAlias, isMap, isScalar, isSeq, type ParsedNode, parseDocument } from 'yaml';
 import { safe } from '../domain/safe.ts';
+import { lineStarts, placeOf } from './line-starts.ts';
 import { type Finding, type Path, type Problem, pathText, valueText } from './problem.ts';
 
 export const maxBytes = 4 * 1024 * 1024;
@@ -25,18 +26,17 @@ interface Place {
 }
 
 export function readSource(text: string, file: string): Source {
-  const lines = new LineCounter();
+  const starts = lineStarts(text);
   const problems: Problem[] = [];
   const places = new Map<string, Place>();
 
   const problemAt = (offset: number, finding: Finding, value?: unknown): Problem => {
-    const { line, col } = lines.linePos(Math.min(offset, text.length));
+    const { line, column } = placeOf(starts, Math.min(offset, text.length));
     const shown = valueText(value);
     return {
       file,
-      // An empty file has no line yet.
-      line: Math.max(1, line),
-      column: Math.max(1, col),
+      line,
+      column,
       path: pathText(finding.path),
       ...(shown === undefined ? {} : { value: shown }),
       message: safe(finding.message, 500),
@@ -57,7 +57,6 @@ export function readSource(text: string, file: string): Source {
     return unreadable();
   }
   const document = parseDocument(text, {
-    lineCounter: lines,
     prettyErrors: false,
     stringKeys: true,
     logLevel: 'error',

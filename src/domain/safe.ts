@@ -11,6 +11,9 @@ export type SafeText = string & { readonly [safeBrand]: true };
 const unsafe =
   /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Noncharacter_Code_Point}\p{Variation_Selector}]|\u034f|[\u115f\u1160\u3164\uffa0]|\u17b4|\u17b5/gu;
 
+/** Most text by far: tables are redrawn several times a second, so it is let through without the long look. */
+const plain = /^[\x20-\x7e]*$/;
+
 function escapeOf(character: string): string {
   const code = character.codePointAt(0)!;
   const hex = code.toString(16);
@@ -25,7 +28,7 @@ function escapeOf(character: string): string {
 export function safe(raw: string, maxLength = Number.POSITIVE_INFINITY): SafeText {
   // Escaping never shortens, so what lies behind the limit need not be looked at.
   const within = raw.length > maxLength ? raw.slice(0, maxLength + 1) : raw;
-  const text = within.replace(unsafe, escapeOf);
+  const text = plain.test(within) ? within : within.replace(unsafe, escapeOf);
   return (text.length <= maxLength ? text : cut(within, maxLength)) as SafeText;
 }
 

@@ -345,6 +345,33 @@ describe('one error, where it is', () => {
   });
 });
 
+describe('what only the resolved plan tells', () => {
+  it.each([
+    [
+      'bind',
+      'listen: ^"unix:run/../control.sock", mode: http',
+      '/etc/sluice/control.sock',
+      'consoles attach at',
+    ],
+    [
+      'server',
+      `name: a, address: ^"unix:${'x'.repeat(100)}"`,
+      '/run/control.sock',
+      'longer than 107 bytes: /etc/sluice/xxx',
+    ],
+  ] as const)('%s: %s', (where, marked, socket, message) => {
+    const text = `runtime: { control: { listen: "unix:${socket}" } }\n${frame[where].replace('@@', marked)}`;
+    const caret = text.indexOf('^');
+    const before = text.slice(0, caret).split('\n');
+    expect(planFromText(text.replace('^', ''), place)).toMatchObject({
+      ok: false,
+      errors: [
+        { message: expect.stringContaining(message), line: before.length, column: before.at(-1)!.length + 1 },
+      ],
+    });
+  });
+});
+
 describe('warnings', () => {
   it.each([
     ['bind', 'listen: ":0", mode: http', 'every request is answered 503'],
