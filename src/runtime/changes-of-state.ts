@@ -17,14 +17,17 @@ export async function changeState(
   next: Override,
   states: ServerStates,
   engine: Pick<Engine, 'setServers'>,
+  /** Tells the engine what holds. */
+  assert: (key: ServerKey) => void,
 ): Promise<Confirmed> {
   if (states.has(key)) {
     const wish = states.propose(key, next);
     try {
       await engine.setServers([wish]);
     } catch (error) {
-      // The server may be gone from the plan meanwhile; then there is nothing to take back.
-      if (states.has(key)) states.propose(key, undefined);
+      // What was not confirmed does not hold; some instance may have taken it all the same.
+      states.propose(key, undefined);
+      assert(key);
       const text = error instanceof Error ? error.message : String(error);
       return error instanceof EngineError && error.code !== 'unknown'
         ? { result: 'refused', code: 'busy', text }

@@ -15,6 +15,8 @@ import type { Reading, Traffic } from './traffic.ts';
 
 export interface Following {
   checked(key: ServerKey, result: CheckResult): void;
+  /** Tells the engine what holds of a server, now or as soon as it takes it. */
+  assert(key: ServerKey): void;
   close: Disposer;
 }
 
@@ -100,6 +102,7 @@ export function followEngine(options: {
   }
 
   return {
+    assert: (key) => tell([states.wish(key)]),
     checked(key, result) {
       const change = states.checked(key, result);
       if (!change) return;

@@ -115,6 +115,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     states,
     drains,
     clock,
+    assert: (key) => following.assert(key),
     adminChanged: (key) => checker.reschedule(key),
     save: () => writer.save(),
   };

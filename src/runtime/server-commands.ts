@@ -22,6 +22,8 @@ export interface ServerCommandContext {
   readonly states: ServerStates;
   readonly drains: Drains;
   readonly clock: Clock;
+  /** Tells the engine (again) what holds of a server. */
+  assert(key: ServerKey): void;
   /** Checks follow the admin state. */
   adminChanged(key: ServerKey): void;
   /** Saves overrides and jobs; resolves once they are safe. */
@@ -120,7 +122,7 @@ export function prepareServerCommand(
         ...(!changesWeight && before.weight && next.weight ? { weight: before.weight } : {}),
       };
       if (changesAdmin || changesWeight) {
-        const confirmed = await changeState(server, held, states, context.engine);
+        const confirmed = await changeState(server, held, states, context.engine, context.assert);
         if (confirmed.result !== 'done') return confirmed;
       }
       if (changesAdmin) context.adminChanged(server);

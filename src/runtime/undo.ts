@@ -58,7 +58,7 @@ export function prepareUndo(
     before: stateText(states.state(server)!),
     async carryOut(id) {
       if (!isDeepStrictEqual(record.before, record.after)) {
-        const confirmed = await changeState(server, record.before, states, context.engine);
+        const confirmed = await changeState(server, record.before, states, context.engine, context.assert);
         if (confirmed.result !== 'done') return confirmed;
         if (record.before.admin?.value !== record.after.admin?.value) context.adminChanged(server);
       }

@@ -115,6 +115,8 @@ export interface Scene {
   attachments: Attachments;
   /** A console that is live when this resolves. */
   console(options?: { readonly user?: string; readonly role?: Role }): Promise<TestConsole>;
+  /** Has `settle` carry its messages as well. */
+  carry(pair: ChannelPair): void;
   /** Lets everything that can happen now happen: promises, and messages under way. */
   settle(): Promise<void>;
   /** Moves the clock in steps of one sample, settling between. */
@@ -203,6 +205,8 @@ export async function scene(options: SceneOptions = {}): Promise<Scene> {
         },
       };
     },
+
+    carry: (pair) => void pairs.add(pair),
 
     async settle() {
       // Each turn of the loop may send what the next one delivers; a few quiet ones in a row are the end.

@@ -9,6 +9,7 @@ interface Side {
   /** Nothing is taken from the inbox: a reader that stalls. */
   stalled: boolean;
   deliver(): boolean;
+  hear(): void;
   end(end: ChannelEnd): void;
 }
 
@@ -42,6 +43,7 @@ export function channelPair(): ChannelPair {
         messages.emit(inbox.shift()!);
         return true;
       },
+      hear: () => heard.emit(),
       end: (end) => over.emit(end),
       channel: {
         messages: messages.event,
@@ -51,7 +53,12 @@ export function channelPair(): ChannelPair {
           return peer().inbox.reduce((sum, text) => sum + text.length, 0);
         },
         send: (text) => void (ended || ending || peer().inbox.push(text)),
-        ping: () => {},
+        // A pong comes back as soon as the other side reads.
+        ping() {
+          if (ended || peer().stalled) return;
+          peer().hear();
+          heard.emit();
+        },
         close(code, reason) {
           // What was sent before the close arrives before it.
           ending ??= { code, reason };
