@@ -55,7 +55,12 @@ function parseAddress(text: string, leastPort: number, remedy: string): Parsed<A
     const [, host = '', port = ''] = bracketed;
     if (!host.includes(':') || !parseIp(host))
       return { ok: false, message: `${quote(host)} is not an IPv6 address`, remedy };
-    return withPort(host.toLowerCase(), port, leastPort);
+    // The zone behind a % is an interface's name, whose case matters.
+    return withPort(
+      host.replace(/^[^%]*/, (address) => address.toLowerCase()),
+      port,
+      leastPort,
+    );
   }
   const colons = text.split(':').length - 1;
   if (colons > 1 && parseIp(text))

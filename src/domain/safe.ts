@@ -28,8 +28,14 @@ function escapeOf(character: string): string {
 export function safe(raw: string, maxLength = Number.POSITIVE_INFINITY): SafeText {
   // Escaping never shortens, so what lies behind the limit need not be looked at.
   const within = raw.length > maxLength ? raw.slice(0, maxLength + 1) : raw;
-  const text = plain.test(within) ? within : within.replace(unsafe, escapeOf);
+  if (plain.test(within))
+    return (within.length <= maxLength ? within : cutPlain(within, maxLength)) as SafeText;
+  const text = within.replace(unsafe, escapeOf);
   return (text.length <= maxLength ? text : cut(within, maxLength)) as SafeText;
+}
+
+function cutPlain(text: string, maxLength: number): string {
+  return maxLength < 1 ? '' : `${text.slice(0, maxLength - 1)}…`;
 }
 
 function cut(raw: string, maxLength: number): string {
