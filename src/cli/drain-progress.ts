@@ -35,15 +35,20 @@ function bar(share: number, width: number): string {
   return `${'█'.repeat(whole)}${eighths[Math.floor((cells - whole) * 8)]!}`.padEnd(width);
 }
 
+function leftCount({ progress: { streams, sticky, queued } }: DrainJob): number {
+  return streams + sticky + queued;
+}
+
 /** "3 left: 1 request, 2 tunnels" */
-export function leftText({ progress: { streams, tunnels, sticky, queued } }: DrainJob): string {
+export function leftText(job: DrainJob): string {
+  const { streams, tunnels, sticky, queued } = job.progress;
   const left = [
     streams - tunnels > 0 ? count(streams - tunnels, 'request') : '',
     tunnels > 0 ? count(tunnels, 'tunnel') : '',
     sticky > 0 ? count(sticky, 'idle cookie client') : '',
     queued > 0 ? `${queued} queued` : '',
   ].filter((part) => part !== '');
-  return left.length === 0 ? 'nothing left' : `${streams + sticky + queued} left: ${left.join(', ')}`;
+  return left.length === 0 ? 'nothing left' : `${leftCount(job)} left: ${left.join(', ')}`;
 }
 
 /**
@@ -67,6 +72,8 @@ export function waitEnd(
       };
     }
     case 'overdue':
+      // Nothing is left: only the quiet time is still to pass.
+      if (leftCount(job) === 0) return undefined;
       return {
         ending: 'deadline-passed',
         text: `deadline passed for ${name}: ${leftText(job)}; the drain goes on`,

@@ -8,7 +8,6 @@ import { safe } from '../domain/safe.ts';
 import { createEmbeddedEngine } from '../engine/embedded/embedded-engine.ts';
 import { type Runtime, startRuntime } from '../runtime/runtime.ts';
 import { checkedPlan } from './checked-plan.ts';
-import { controlUrl } from './control-url.ts';
 import { engineFolder } from './engine-folder.ts';
 import { CliFailure } from './failure.ts';
 import type { VerbContext } from './program.ts';
@@ -40,13 +39,14 @@ export async function run({ terminal, env, version }: VerbContext, options: RunO
     random: systemRandom,
     demo: options.demo === true,
     version,
+    warn: (text) => log(terminal, `warning: ${safe(text)}`),
   });
   for (const { name, address, mode } of engine.snapshot().binds) {
     terminal.print(`bind ${safe(name)}: ${safe(address)} (${mode})`);
   }
-  for (const listen of plan.runtime.control) terminal.print(`control: ${controlUrl(listen)}`);
+  for (const url of runtime.urls) terminal.print(`control: ${safe(url)}`);
   terminal.print(`ready: ${safe(plan.runtime.name)}, plan ${plan.hash}, pid ${process.pid}`);
-  await untilEnd(terminal, runtime, () => engine.reopenLogs(), plan.runtime.grace, options);
+  await untilEnd(terminal, runtime, plan.runtime.grace, options);
 }
 
 /** Two runtimes on one control socket would fight over one data plane. @throws CliFailure */
@@ -65,7 +65,6 @@ async function refuseSecond(plan: Plan): Promise<void> {
 function untilEnd(
   terminal: Terminal,
   runtime: Runtime,
-  reopenLogs: () => void,
   graceMs: number,
   { leaveWithParent }: RunOptions,
 ): Promise<void> {
@@ -83,7 +82,7 @@ function untilEnd(
     process.on('SIGTERM', () => end('SIGTERM', graceMs));
     process.on('SIGINT', () => end('SIGINT', graceMs));
     process.on('SIGUSR1', () => {
-      reopenLogs();
+      runtime.reopenLogs();
       log(terminal, 'SIGUSR1: logs reopened');
     });
     process.on('SIGHUP', () => {

@@ -126,7 +126,7 @@ backends:
   - name: web
     check: { http: { path: /healthz }, interval: 500ms }
     servers:
-      - { name: app1, address: "127.0.0.1:${origin.port}" }
+      - { name: app1, address: "127.0.0.1:${origin.port}", weight: 100 }
       - { name: app2, address: "127.0.0.1:${origin.port}" }
 `,
     });

@@ -49,15 +49,15 @@ it('gives a server back with its exact former weight, and clients come again', a
 it('exits 5 when the deadline passes with something left, and the drain goes on', async () => {
   const load = stage.load({ clients: 4, slow: 0, tunnels: 6, tunnelMs: 60_000 });
   await until('tunnels are up', async () => {
-    const { total } = (await stage.sluice.json(
+    const { matched } = (await stage.sluice.json(
       'show',
       'connections',
       '--filter',
       'phase=tunnel server=web/web1',
     )) as {
-      total: number;
+      matched: number;
     };
-    return total >= 1;
+    return matched >= 1;
   });
   const drain = await stage.sluice.verb('drain', 'web/web1', '--deadline', '1s', '--wait');
   expect(drain.output).toMatch(/deadline passed for web\/web1: .*tunnel/);

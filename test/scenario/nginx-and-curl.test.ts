@@ -23,7 +23,7 @@ beforeAll(async () => {
     listen 127.0.0.1:${port};
     location = /seen { add_header X-Seen "$http_x_forwarded_for|$http_host|$http_connection" always; return 200 "seen\\n"; }
     location = /teapot { return 418; }
-    location = /chunked { gzip on; gzip_min_length 0; gzip_types *; default_type text/plain; alias ${'$document_root'}/large.bin; }
+    location = /chunked { gzip on; gzip_min_length 0; gzip_types *; default_type text/plain; try_files /large.bin =404; }
     location = /upload { proxy_pass http://127.0.0.1:${port}/sink; }
     location = /sink { return 200 "$content_length $http_transfer_encoding\\n"; }
   }`,

@@ -25,6 +25,7 @@ export async function setStage(): Promise<Stage> {
   const yaml = (weight = 100) => `runtime:
   name: scenario
   stateFile: ${place.path('state.json')}
+  grace: 1s
 shards:
   - name: default
     binds:
@@ -37,7 +38,7 @@ backends:
     check: { http: { path: /healthz }, interval: 1s, fastInterval: 200ms, rise: 2, fall: 2 }
     servers:
       - { name: web1, address: "127.0.0.1:${origins.web1.port}", weight: ${weight} }
-      - { name: web2, address: "127.0.0.1:${origins.web2.port}" }
+      - { name: web2, address: "127.0.0.1:${origins.web2.port}", weight: 100 }
   - name: api
     balance: { algorithm: leastconn }
     check: { http: { path: /healthz }, interval: 1s, fastInterval: 200ms, rise: 2, fall: 2 }

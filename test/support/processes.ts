@@ -52,7 +52,15 @@ export async function start(
       all += `${error.message}\n`;
       resolve(127);
     });
-    child.once('close', (code, signal) => resolve(signal ?? code ?? 1));
+    // Its descendants may outlive it and keep its output open: what it wrote itself is read by then.
+    child.once('exit', (code, signal) => {
+      const settle = () => resolve(signal ?? code ?? 1);
+      const latest = setTimeout(settle, 300);
+      child.once('close', () => {
+        clearTimeout(latest);
+        settle();
+      });
+    });
   });
   const started: Started = {
     pid: child.pid ?? -1,

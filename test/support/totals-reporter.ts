@@ -6,7 +6,8 @@ export default class TotalsReporter implements Reporter {
     const count = { passed: 0, failed: errors.length, skipped: 0, pending: 0 };
     for (const module of modules) {
       for (const test of module.children.allTests()) count[test.result().state] += 1;
-      if (module.state() === 'failed' && module.children.size === 0) count.failed += 1;
+      // A file that does not load, and a hook that fails, skip their tests: they must not pass for that.
+      for (const suite of [module, ...module.children.allSuites()]) count.failed += suite.errors().length;
     }
     const skipped = count.skipped + count.pending;
     console.log(`${count.passed} passed, ${count.failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);

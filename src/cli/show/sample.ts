@@ -3,19 +3,27 @@ import type { RuntimeClient } from '../../client/runtime-client.ts';
 import type { Sample, SampleTopic } from '../../domain/sample.ts';
 import { systemClock } from '../system-clock.ts';
 
-/** The first sample, or undefined where none came in time: the table then shows "–". */
+/** A rate needs two readings: the first sample may know gauges only. */
+const knowsRates = ({ servers, backends, binds }: Sample): boolean =>
+  [...(servers ?? []), ...(backends ?? []), ...(binds ?? [])].some(({ bytesOut }) => bytesOut !== null);
+
+/** The first sample with rates; after `withinMs` the best there was, undefined for none: the table then shows "–". */
 export function oneSample(
   client: RuntimeClient,
   topic: SampleTopic,
-  withinMs = 2_000,
+  withinMs = 1_500,
 ): Promise<Sample | undefined> {
   return new Promise((resolve) => {
-    const finish = (sample: Sample | undefined) => {
+    let best: Sample | undefined;
+    const finish = () => {
       stop();
       cancel();
-      resolve(sample);
+      resolve(best);
     };
-    const cancel = systemClock.after(withinMs, () => finish(undefined));
-    const stop = client.samples([topic], 250, finish);
+    const cancel = systemClock.after(withinMs, finish);
+    const stop = client.samples([topic], 500, (sample) => {
+      best = sample;
+      if (knowsRates(sample)) finish();
+    });
   });
 }
