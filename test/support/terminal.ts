@@ -192,9 +192,10 @@ export function openTerminal(options: TerminalOptions) {
       });
       return ended ?? { code: -1, signal: 0 };
     },
-    /** The window is closed: the program gets SIGHUP and its terminal is gone. */
+    /** The window is closed: the program's terminal is gone, which the kernel tells it with SIGHUP, EIO and an end of input. */
     hangUp(): void {
-      pty.kill('SIGHUP');
+      // Closes the master; the types do not have it.
+      (pty as unknown as { destroy(): void }).destroy();
     },
     async close(): Promise<void> {
       if (ended === undefined) {
