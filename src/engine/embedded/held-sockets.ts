@@ -9,6 +9,8 @@ import * as net from 'node:net';
 /** Bound, not listening: whoever gets it listens. */
 interface BoundHandle {
   close(): void;
+  /** 0, or a negative error number. */
+  getsockname(out: object): number;
 }
 
 /** What node:cluster itself binds with; answers a negative error number where it cannot. In every Node since 0.10. */
@@ -48,10 +50,22 @@ export interface SocketHolder {
 export function createSocketHolder(): SocketHolder {
   const held = new Map<string, { readonly handle: BoundHandle; readonly users: Set<string> }>();
 
+  /** A negative error number where the address cannot be had. */
+  function bind({ host, port }: SocketRequest): BoundHandle | number {
+    const bound = bindHandle(host, port, net.isIPv6(host) ? 6 : 4);
+    if (typeof bound === 'number') return bound;
+    // An address in use is only told at the next call on the socket. That has to be made here: the copy an instance gets
+    // would know nothing of it, and listen anywhere.
+    const error = bound.getsockname({});
+    if (error === 0) return bound;
+    bound.close();
+    return error;
+  }
+
   function give(id: string, child: ChildProcess, request: SocketRequest): void {
     let entry = held.get(request.key);
     if (entry === undefined) {
-      const bound = bindHandle(request.host, request.port, net.isIPv6(request.host) ? 6 : 4);
+      const bound = bind(request);
       if (typeof bound === 'number') {
         child.send({ socket: request.ask, errno: bound } satisfies SocketAnswer);
         return;
@@ -60,7 +74,7 @@ export function createSocketHolder(): SocketHolder {
       held.set(request.key, entry);
     }
     entry.users.add(id);
-    child.send({ socket: request.ask } satisfies SocketAnswer, entry.handle as net.Server, {
+    child.send({ socket: request.ask } satisfies SocketAnswer, entry.handle as unknown as net.Server, {
       keepOpen: true,
     });
   }

@@ -1,0 +1,162 @@
+import { existsSync, readdirSync, readFileSync, renameSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { EmbeddedEngine } from '../../src/engine/embedded/embedded-engine.ts';
+import { type EmbeddedWorld, embeddedWorld } from './embedded-world.ts';
+import { engineContract } from './engine-contract.ts';
+import { allReady, wish } from './worlds.ts';
+
+engineContract('embedded', embeddedWorld);
+
+const patience = { timeout: 10_000, interval: 20 };
+
+describe('a data plane and its runtimes', () => {
+  let world: EmbeddedWorld;
+  let engines: EmbeddedEngine[];
+  const another = () => {
+    const engine = world.anotherEngine();
+    engines.push(engine);
+    return engine;
+  };
+  const acceptorPid = () => Number(readFileSync(join(world.directory, 'acceptor.pid'), 'utf8'));
+  beforeEach(async () => {
+    world = await embeddedWorld();
+    engines = [world.engine];
+  });
+  afterEach(async () => {
+    for (const engine of engines) await engine.stop(0);
+    await world.close();
+  });
+
+  it('serves without a runtime, and is adopted by the next one as it is', async () => {
+    await world.engine.start(world.plan, [...allReady.slice(1), wish('web/app1', 'drain')]);
+    const held = await world.holdTcp();
+    const before = world.engine.snapshot();
+    world.engine.detach();
+    expect(await world.requestThrough({ ...world.engine, snapshot: () => before })).toBe('web/app2');
+
+    const next = another();
+    await next.start(world.plan, [wish('web/app1', 'drain')]);
+    const after = next.snapshot();
+    expect(after.instances).toEqual(before.instances);
+    expect(after.binds).toEqual(before.binds);
+    expect((await next.connection(held.row.id))?.phase).toBe('tunnel');
+    expect(await world.requestThrough(next)).toBe('web/app2');
+    expect(await next.kill(held.row.id)).toBe(true);
+    await held.ended;
+  });
+
+  it('takes the next runtime’s plan where that differs, without losing a connection', async () => {
+    await world.engine.start(world.plan, allReady);
+    const held = await world.holdTcp();
+    world.engine.detach();
+    const next = another();
+    await next.start(world.otherPlan, allReady);
+    expect(next.snapshot().instances).toMatchObject([
+      { planHash: world.otherPlan.hash, pid: world.engine.snapshot().instances[0]!.pid },
+    ]);
+    expect((await next.connection(held.row.id))?.phase).toBe('tunnel');
+  });
+
+  it('serves on when the next runtime’s plan is refused', async () => {
+    await world.engine.start(world.plan, allReady);
+    world.engine.detach();
+    await expect(another().start(world.badPlan(), allReady)).rejects.toMatchObject({ code: 'bind-failed' });
+    const third = another();
+    await third.start(world.plan, allReady);
+    expect(third.snapshot().instances).toMatchObject([
+      { pid: world.engine.snapshot().instances[0]!.pid, planHash: world.plan.hash },
+    ]);
+  });
+
+  it('belongs to one runtime at a time', async () => {
+    await world.engine.start(world.plan, allReady);
+    await expect(another().start(world.plan, allReady)).rejects.toMatchObject({
+      code: 'instance-failed',
+      message: expect.stringContaining('another runtime is there already'),
+    });
+    expect(await world.request()).toBeDefined();
+  });
+
+  it('keeps clients waiting, not refused, while an instance is replaced', async () => {
+    await world.engine.start(world.plan, allReady);
+    world.killInstance();
+    const answers = await Promise.all(Array.from({ length: 20 }, () => world.request()));
+    expect(new Set(answers)).toEqual(new Set(['web/app1', 'web/app2']));
+  });
+
+  it('replaces an instance told to leave without losing what it carries', async () => {
+    await world.engine.start(world.plan, allReady);
+    const held = await world.holdTcp();
+    const { pid } = world.engine.snapshot().instances[0]!;
+    process.kill(pid, 'SIGTERM');
+    const serving = () => world.engine.snapshot().instances[0];
+    await expect.poll(() => serving()?.pid !== pid && serving()?.state, patience).toBe('serving');
+    expect(await world.request()).toBeDefined();
+    held.close();
+    await expect.poll(() => isAlive(pid), patience).toBe(false);
+  });
+
+  it('survives the acceptor: the instance serves on, and both are started anew when it goes', async () => {
+    await world.engine.start(world.plan, allReady);
+    const [former, { pid }] = [acceptorPid(), world.engine.snapshot().instances[0]!];
+    process.kill(former, 'SIGKILL');
+    await expect.poll(() => isAlive(pid), patience).toBe(false);
+    await expect.poll(() => world.engine.snapshot().instances[0]?.pid !== pid, patience).toBe(true);
+    await expect.poll(() => world.engine.snapshot().instances[0]?.state, patience).toBe('serving');
+    expect(acceptorPid()).not.toBe(former);
+    expect(await world.request()).toBeDefined();
+  });
+
+  it('ends by itself when it belongs to its runtime and that stays away', async () => {
+    await world.engine.start(world.plan, allReady);
+    const pids = [acceptorPid(), world.engine.snapshot().instances[0]!.pid];
+    world.engine.detach();
+    await expect.poll(() => pids.filter(isAlive), patience).toEqual([]);
+  });
+
+  it('leaves neither process nor file behind when stopped', async () => {
+    await world.engine.start(world.plan, allReady);
+    const pids = [acceptorPid(), world.engine.snapshot().instances[0]!.pid];
+    expect(statSync(world.directory).mode & 0o077).toBe(0);
+    await world.engine.stop(1_000);
+    await expect.poll(() => pids.filter(isAlive), patience).toEqual([]);
+    expect(readdirSync(world.directory)).toEqual([]);
+  });
+
+  it('lets what it carries finish within the time of grace, and takes nothing new', async () => {
+    await world.engine.start(world.plan, allReady);
+    const held = await world.holdTcp();
+    const stopped = world.engine.stop(10_000);
+    await expect.poll(() => world.request().catch(() => 'refused'), patience).toBe('refused');
+    held.close();
+    await stopped;
+  });
+
+  it('writes the access log, and goes on in a new file when told', async () => {
+    const path = join(world.directory, 'access.log');
+    const { runtime, ...rest } = world.plan;
+    const plan = { ...rest, runtime: { ...runtime, accessLog: { path, format: 'haproxy' as const } } };
+    await world.engine.start(plan, allReady);
+    await world.request('/first');
+    await expect
+      .poll(() => existsSync(path) && readFileSync(path, 'utf8'), patience)
+      .toMatch(
+        /^127\.0\.0\.1:\d+ \[.*\] web web\/app[12] \d+\/0\/\d+\/\d+\/\d+ 200 \d+ - - ---- 1\/1\/\d\/\d\/0 0\/0 "GET \/first HTTP\/1\.1"\n$/,
+      );
+    renameSync(path, `${path}.1`);
+    world.engine.reopenLogs();
+    await expect.poll(() => existsSync(path), patience).toBe(true);
+    await world.request('/second');
+    await expect.poll(() => readFileSync(path, 'utf8'), patience).toContain('/second');
+  });
+});
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
