@@ -92,6 +92,20 @@ describe('one error, where it is', () => {
       'not an address for consoles',
       'write unix:/PATH',
     ],
+    [
+      'shard',
+      'binds: [{ listen: ":0", mode: http }] }, ^{ name: two, binds: [{ listen: ":1", mode: http }]',
+      'shards[1]',
+      'more than one shard is not supported yet',
+      'the first one',
+    ],
+    [
+      'bind',
+      'listen: ":0", mode: http }, { listen: ^":0", mode: http',
+      'shards[0].binds[1].listen',
+      'there twice',
+      'give it a name:',
+    ],
     ['shard', 'binds: ^[]', 'shards[0].binds', '"binds" is empty', 'at least one'],
     [
       'shard',
