@@ -7,14 +7,25 @@ export const smallRead = 16 * 1024;
 export const sharedBuffer = Buffer.allocUnsafeSlow(64 * 1024);
 
 const bulkSize = 256 * 1024;
+/** Readers that stall can keep this many of them, and no more memory. */
+const maxBulkBuffers = 64;
 const spares: Buffer[] = [];
-const maxSpares = 32;
+let made = 0;
 
-export function takeBulkBuffer(): Buffer {
-  return spares.pop() ?? Buffer.allocUnsafeSlow(bulkSize);
+/** Undefined when all are in use. */
+export function takeBulkBuffer(): Buffer | undefined {
+  const spare = spares.pop();
+  if (spare !== undefined || made === maxBulkBuffers) return spare;
+  made += 1;
+  return Buffer.allocUnsafeSlow(bulkSize);
 }
 
 /** Nothing may still be written from it. */
 export function giveBulkBuffer(buffer: Buffer): void {
-  if (spares.length < maxSpares) spares.push(buffer);
+  spares.push(buffer);
+}
+
+/** A write from it was never finished, so nobody may fill it again: another one may take its place. */
+export function forsakeBulkBuffer(): void {
+  made -= 1;
 }

@@ -8,7 +8,7 @@ import type { Socket } from 'node:net';
 import type { BackendRuntime } from './backend-runtime.ts';
 import type { BindRuntime } from './bind-runtime.ts';
 import type { LiveConnection } from './live-connection.ts';
-import { giveBulkBuffer, smallRead, takeBulkBuffer } from './relay-buffers.ts';
+import { forsakeBulkBuffer, giveBulkBuffer, smallRead, takeBulkBuffer } from './relay-buffers.ts';
 import { resetSocket } from './reset-socket.ts';
 import type { ServerRuntime } from './server-runtime.ts';
 import type { ServerSocket } from './server-socket.ts';
@@ -39,11 +39,11 @@ export interface Tunnel {
   kill(): void;
 }
 
-/** Bytes to the client without one stall before reads grow: more than a kernel takes for a reader that does not keep up. */
+/** Bytes to the client in large reads before those grow: more than a kernel takes for a reader that takes nothing itself. */
 const bulkAfter = 8 * 1024 * 1024;
 const nothing = Buffer.alloc(0);
-/** Dead peers of a silent tunnel are found by TCP itself, long before an hour's tunnel timeout. */
-const keepAliveAfterMs = 60_000;
+/** Dead peers of a tunnel that has become silent are found by TCP itself, long before an hour's tunnel timeout. */
+const keepAliveAfterMs = 30_000;
 
 export function startTunnel(options: TunnelOptions): Tunnel {
   return new Relay(options);
@@ -58,7 +58,8 @@ class Relay implements Tunnel {
   #serverEnded = false;
   #open = 2;
   #over = false;
-  #unstalled = 0;
+  #largeReads = 0;
+  #keepingAlive = false;
   #bulk: Buffer | undefined;
 
   constructor(options: TunnelOptions) {
@@ -66,10 +67,8 @@ class Relay implements Tunnel {
     const { client, server, timers, serverRuntime } = options;
     this.#timer = new Timer(() => this.#silent());
     this.#clientMono = this.#serverMono = timers.mono();
-    timers.arm(this.#timer, this.#timeout);
+    timers.arm(this.#timer, Math.min(this.#timeout, keepAliveAfterMs));
     serverRuntime.tunnels += 1;
-    client.setKeepAlive(true, keepAliveAfterMs);
-    server.socket.setKeepAlive(true, keepAliveAfterMs);
 
     client.on('data', (bytes: Buffer) => this.#fromClient(bytes));
     client.on('end', () => this.#clientEnd());
@@ -136,27 +135,27 @@ class Relay implements Tunnel {
     else if (buffer === this.#bulk) client.write(buffer.subarray(0, length));
     else client.write(Buffer.copyBytesFrom(buffer, 0, length));
     if (client.writableLength === 0) {
-      this.#grow(length);
+      this.#fit(length);
       return true;
     }
     // Not reading while a write is pending is also what keeps the bulk buffer untouched until it is written.
-    this.#unstalled = 0;
     resumeOnceWritten(server.socket, client);
     return false;
   }
 
-  #grow(length: number): void {
+  /** The size of what came tells how much to read at once. */
+  #fit(length: number): void {
+    if (length <= smallRead) {
+      this.#largeReads = 0;
+      this.#shrink();
+      return;
+    }
+    this.#largeReads += length;
+    if (this.#largeReads < bulkAfter || this.#bulk !== undefined) return;
     const { server } = this.#options;
     if (server.readInto === undefined) return;
-    if (length <= smallRead) {
-      this.#unstalled = 0;
-      this.#shrink();
-    } else if (this.#bulk === undefined) {
-      this.#unstalled += length;
-      if (this.#unstalled < bulkAfter) return;
-      this.#bulk = takeBulkBuffer();
-      server.readInto(this.#bulk);
-    }
+    this.#bulk = takeBulkBuffer();
+    if (this.#bulk !== undefined) server.readInto(this.#bulk);
   }
 
   #shrink(): void {
@@ -198,10 +197,18 @@ class Relay implements Tunnel {
 
   #silent(): void {
     const { timers, connection } = this.#options;
-    const left = connection.lastByteMono + this.#timeout - timers.mono();
     // Armed once, not at every byte: whatever passed meanwhile is seen here.
-    if (left > 0) timers.arm(this.#timer, left);
-    else this.#abort(this.#clientMono <= this.#serverMono ? 'c' : 's');
+    const left = connection.lastByteMono + this.#timeout - timers.mono();
+    if (left <= 0) {
+      this.#abort(this.#clientMono <= this.#serverMono ? 'c' : 's');
+      return;
+    }
+    timers.arm(this.#timer, left);
+    if (this.#keepingAlive) return;
+    // Eight system calls, which a connection that is soon over is spared.
+    this.#keepingAlive = true;
+    this.#options.client.setKeepAlive(true, keepAliveAfterMs);
+    this.#options.server.socket.setKeepAlive(true, keepAliveAfterMs);
   }
 
   #abort(end: TunnelEnd): void {
@@ -218,8 +225,8 @@ class Relay implements Tunnel {
     serverRuntime.tunnels -= 1;
     if (end === 'C') for (const { traffic } of [bind, backend, serverRuntime]) traffic.clientAborts += 1;
     if (end === 'S') for (const { traffic } of [bind, backend, serverRuntime]) traffic.serverAborts += 1;
-    // A buffer that the kernel may still be reading from is not for others.
     if (client.writableLength === 0) this.#shrink();
+    else if (this.#bulk !== undefined) forsakeBulkBuffer();
     ended(end);
   }
 }
