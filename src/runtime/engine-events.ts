@@ -56,15 +56,14 @@ export function followEngine(options: {
         severity: 'bad',
         text: `instance ${next.id} (pid ${before?.pid ?? next.pid}) died${next.text ? `: ${next.text}` : ''}`,
       });
-    else if (next.state === 'serving' && before && before.pid !== next.pid) {
+    else if (next.state === 'serving' && before && before.pid !== next.pid)
+      // A new instance has the server states from the engine: that is its side of the seam.
       journal.event({
         subject: next.id,
         from: 'engine',
         severity: 'good',
         text: `instance ${next.id} serves again (pid ${next.pid})`,
       });
-      tell(states.wishes());
-    }
   }
 
   const stopChanges = engine.changes((change) => {

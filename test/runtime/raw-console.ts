@@ -5,20 +5,23 @@ import type { Role } from '../../src/protocol/schemas/words.ts';
 import { type ChannelPair, channelPair } from '../support/channel-pair.ts';
 import type { Scene } from './fixture.ts';
 
+// biome-ignore lint/suspicious/noExplicitAny: whatever the wire carries; tests look into it freely.
+export type Message = Record<string, any>;
+
 export interface RawConsole {
   readonly pair: ChannelPair;
-  readonly heard: readonly Record<string, any>[];
+  readonly heard: readonly Message[];
   readonly ended: { code: number; reason: string } | undefined;
   /** Sends, settles, and answers the response to it. */
-  ask(method: string, params?: unknown): Promise<Record<string, any>>;
+  ask(method: string, params?: unknown): Promise<Message>;
   send(text: string): void;
-  hello(more?: object): Promise<Record<string, any>>;
-  notifications(method: string): Record<string, any>[];
+  hello(more?: object): Promise<Message>;
+  notifications(method: string): Message[];
 }
 
 export function rawConsole(on: Scene, role: Role = 'operator'): RawConsole {
   const pair = channelPair();
-  const heard: Record<string, any>[] = [];
+  const heard: Message[] = [];
   let ended: { code: number; reason: string } | undefined;
   let id = 0;
   on.attachments.accept(pair.server, async (hello) => ({
