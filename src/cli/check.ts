@@ -1,4 +1,5 @@
-// `sluice check`: is this configuration right? Everything that is wrong is told at once. `--schema` is for editors.
+// `sluice check`: is this configuration right? Everything that is wrong is told at once. `--schema` is for editors,
+// `--protocol` for whoever writes another client.
 import { CliFailure, exitCodes } from './failure.ts';
 import { jsonDocument } from './json.ts';
 import type { VerbContext } from './program.ts';
@@ -7,6 +8,7 @@ import { count } from './wording.ts';
 export interface CheckOptions {
   readonly config?: string;
   readonly schema?: boolean;
+  readonly protocol?: boolean;
 }
 
 export async function check(
@@ -16,6 +18,11 @@ export async function check(
   if (options.schema === true) {
     const { configSchema } = await import('../config/schema.ts');
     terminal.print(jsonDocument(configSchema()));
+    return;
+  }
+  if (options.protocol === true) {
+    const { openRpc } = await import('../protocol/open-rpc.ts');
+    terminal.print(jsonDocument(openRpc()));
     return;
   }
   if (options.config === undefined) {

@@ -34,8 +34,15 @@ export function drain(context: VerbContext, server: ServerKey, options: DrainOpt
         killRate: options.killRate,
       };
       const conditions = await askFirst(context, client, command);
-      reportOutcome(context, await client.execute(command, conditions));
-      if (stay) finish(context, await waitForDrain(context, client, server));
+      // From here on Ctrl-C must not leave anybody in doubt whether the drain was begun.
+      const interrupted = new AbortController();
+      const stopListening = stay ? context.terminal.onInterrupt(() => interrupted.abort()) : () => {};
+      try {
+        reportOutcome(context, await client.execute(command, conditions));
+        if (stay) finish(context, await waitForDrain(context, client, server, interrupted.signal));
+      } finally {
+        stopListening();
+      }
     },
     { stay },
   );
@@ -51,6 +58,7 @@ export function waitForDrain(
   context: VerbContext,
   client: RuntimeClient,
   server: ServerKey,
+  interrupted: AbortSignal,
 ): Promise<WaitEnd> {
   const { terminal } = context;
   const now = () => systemClock.now() + client.clockOffset;
@@ -63,6 +71,12 @@ export function waitForDrain(
       terminal.progress('');
       resolve(result);
     };
+    const leave = () =>
+      end({
+        ending: 'interrupted',
+        text: `no longer waiting: the drain of ${safe(server)} goes on${last === undefined ? '' : `, ${leftText(last)}`}`,
+        hint: `wait again with \`sluice drain ${safe(server)} --wait\`; give it back with \`sluice ready ${safe(server)}\``,
+      });
     const look = () => {
       const job = client.model.drain.get(server);
       const result = waitEnd(job, last, client.model.server.get(server), now());
@@ -82,13 +96,6 @@ export function waitForDrain(
           end({ ending: 'no-runtime', text: `lost the runtime: ${safe(attach.reason)}` });
         }
       }),
-      terminal.onInterrupt(() =>
-        end({
-          ending: 'interrupted',
-          text: `no longer waiting: the drain of ${safe(server)} goes on${last === undefined ? '' : `, ${leftText(last)}`}`,
-          hint: `wait again with \`sluice drain ${safe(server)} --wait\`; give it back with \`sluice ready ${safe(server)}\``,
-        }),
-      ),
     );
     // A line in place is redrawn each second even when nothing changes, so that limit and estimate run down.
     if (terminal.isTty && context.options.json !== true) {
@@ -98,7 +105,10 @@ export function waitForDrain(
       );
       disposers.push(() => clearInterval(tick));
     }
+    interrupted.addEventListener('abort', leave);
+    disposers.push(() => interrupted.removeEventListener('abort', leave));
     look();
+    if (interrupted.aborted) leave();
   });
 }
 

@@ -82,7 +82,8 @@ export function createProgram(context: ProgramContext): Command {
       .command('check')
       .description('is this configuration right?')
       .option('-c, --config <file>', 'the configuration, sluice.yaml')
-      .option('--schema', 'print the JSON Schema of the configuration'),
+      .option('--schema', 'print the JSON Schema of the configuration')
+      .option('--protocol', 'print the OpenRPC document of the control protocol'),
     async () => (await import('./check.ts')).check,
   );
   verb(

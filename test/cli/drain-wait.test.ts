@@ -23,9 +23,15 @@ function job(phase: DrainPhase, streams: number): DrainJob {
 function begin({ json = false, isTty = false } = {}) {
   const terminal = fakeTerminal({ isTty });
   const client = fakeClient();
+  const interrupted = new AbortController();
   const context: VerbContext = { terminal, env: {}, version: '0', options: { json } };
   client.set('server', 'web/app1', { key: 'web/app1', admin: 'drain' } as unknown as ServerEntity);
-  return { terminal, client, end: waitForDrain(context, client, 'web/app1') };
+  return {
+    terminal,
+    client,
+    end: waitForDrain(context, client, 'web/app1', interrupted.signal),
+    interrupted,
+  };
 }
 
 describe('drain --wait', () => {
@@ -77,9 +83,9 @@ describe('drain --wait', () => {
   });
 
   it('leaves the job alone when interrupted, and says so', async () => {
-    const { terminal, client, end } = begin();
+    const { client, end, interrupted } = begin();
     client.set('drain', 'web/app1', job('draining', 3));
-    terminal.interrupt();
+    interrupted.abort();
     expect(await end).toMatchObject({
       ending: 'interrupted',
       text: expect.stringContaining('goes on, 3 left'),

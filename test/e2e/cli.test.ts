@@ -110,6 +110,12 @@ backends:
   });
 });
 
+it('prints the control protocol as OpenRPC', async () => {
+  const { code, stdout } = await sluice(['check', '--protocol']);
+  expect(code).toBe(0);
+  expect(JSON.parse(stdout)).toMatchObject({ openrpc: expect.any(String) });
+});
+
 describe('with a runtime', () => {
   let origin: Origin;
   let running: RunningSluice;

@@ -97,7 +97,7 @@ it('leaves the job running when the one who waits is interrupted', async () => {
   const waiting = await start(
     process.execPath,
     [stage.sluice.program, 'drain', 'web/web1', '--wait', '--attach', stage.sluice.url],
-    { ready: /draining/ },
+    { ready: /is draining/ },
   );
   waiting.signal('SIGINT');
   expect(await waiting.exited).toBe(130);
