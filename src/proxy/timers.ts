@@ -11,8 +11,8 @@ export interface PlaneClock extends Clock {
 export interface Timers {
   /** Monotonic milliseconds, exact. */
   mono(): number;
-  /** Fires `timer` once after `ms`, instead of whatever it was armed for. */
-  arm(timer: Timer, ms: number): void;
+  /** Fires `timer` once after `ms`, instead of whatever it was armed for. `now`: where the caller has just read the clock. */
+  arm(timer: Timer, ms: number, now?: number): void;
   cancel(timer: Timer): void;
 }
 
@@ -55,8 +55,8 @@ export class TimerWheel implements Timers {
     return this.#clock.mono();
   }
 
-  arm(timer: Timer, ms: number): void {
-    const deadline = this.#clock.mono() + ms;
+  arm(timer: Timer, ms: number, now: number = this.#clock.mono()): void {
+    const deadline = now + ms;
     const later = timer.deadline !== 0 && deadline >= timer.deadline;
     timer.deadline = deadline;
     // A later deadline stays where it is: its slot finds out when it comes round and moves it then.

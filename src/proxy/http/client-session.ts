@@ -27,7 +27,7 @@ import { RequestHead } from './request-head.ts';
 import type { ServerConnection } from './server-connection.ts';
 import { Stickiness } from './stickiness.ts';
 import { countAbort, countAnswer, countSent } from './stream-counting.ts';
-import { beginStream, type StreamCauses, terminationOf } from './stream-fields.ts';
+import { beginStream, regularEnd, type StreamCauses, terminationOf } from './stream-fields.ts';
 
 type SessionState = 'head' | 'stream' | 'tunnel' | 'lingering' | 'closed';
 
@@ -150,7 +150,7 @@ class ClientSession implements ExchangeClient, ClientWireUser {
     this.#state = 'stream';
     this.#wire.awaitNothing();
     bind.traffic.requests += 1;
-    beginStream(live, head, this.timers.mono());
+    beginStream(live, head, live.lastByteMono);
     this.#closing = !head.persistent || this.#retiring || this.#plane.stopping;
     const text = this.#text;
     this.#requestText = text;
@@ -247,19 +247,19 @@ class ClientSession implements ExchangeClient, ClientWireUser {
     if (close) this.#closing = true;
   }
 
-  answered(): void {
+  answered(now: number): void {
     const { server, stickiness } = this.#exchange;
     countAnswer(this.bind, this.#exchange, this.live.status);
     this.#place.stickTo(stickiness === undefined ? undefined : server);
-    this.#endStream({ who: '-', phase: '-' });
-    this.#afterAnswer();
+    this.#endStream(regularEnd, now);
+    this.#afterAnswer(now);
   }
 
   failed(status: number, cause: string, who: Who, phase: 'R' | 'Q' | 'C' | 'H'): void {
     if (this.#state !== 'stream') return;
     this.#answerOurselves(status, cause, !this.closing);
     this.#endStream({ who, phase });
-    this.#afterAnswer();
+    this.#afterAnswer(this.live.endMono);
   }
 
   broken(who: Who): void {
@@ -330,18 +330,18 @@ class ClientSession implements ExchangeClient, ClientWireUser {
     countAnswer(this.bind, { backend: this.#exchange.backend, server: undefined }, status);
   }
 
-  #endStream(causes: StreamCauses): void {
+  #endStream(causes: StreamCauses, now: number = this.timers.mono()): void {
     const { live } = this;
     const exchange = this.#exchange;
     const { backend, server } = exchange;
-    live.endMono = this.timers.mono();
+    live.endMono = now;
     live.termination = terminationOf(causes, exchange.stickiness, exchange.relay.begun);
     if (causes.phase !== 'R' && causes.phase !== 'C') countAbort(this.bind, exchange, causes.who);
     this.#plane.streamEnded(live, backend, server);
     exchange.finish();
   }
 
-  #afterAnswer(): void {
+  #afterAnswer(now: number): void {
     if (this.#closing || this.#retiring || this.#plane.stopping || !this.#body.done) {
       this.#linger();
       return;
@@ -353,7 +353,7 @@ class ClientSession implements ExchangeClient, ClientWireUser {
     this.#wire.resume();
     if (this.#text === '') {
       this.#place.enter();
-      this.#wire.await('next', this.bind.settings.timeouts.keepAlive);
+      this.#wire.await('next', this.bind.settings.timeouts.keepAlive, now);
     }
     this.#pump();
   }

@@ -65,9 +65,9 @@ export class ClientWire {
     return this.#awaited;
   }
 
-  await(what: Awaited, ms: number): void {
+  await(what: Awaited, ms: number, now?: number): void {
     this.#awaited = what;
-    this.#timers.arm(this.#timer, ms);
+    this.#timers.arm(this.#timer, ms, now);
   }
 
   awaitNothing(): void {

@@ -29,8 +29,8 @@ export interface ExchangeClient extends AnswerClient {
   requestHead(server: ServerRuntime): string;
   /** The server takes more of the request's body. */
   resumeRequest(): void;
-  /** The stream ended as it should. */
-  answered(): void;
+  /** The stream ended as it should, at `now` (monotonic). */
+  answered(now: number): void;
   /** No answer began: the client is told why. */
   failed(status: number, cause: string, who: Who, phase: 'Q' | 'C' | 'H'): void;
   /** The answer broke off: the client must not take it for complete. */
@@ -164,7 +164,7 @@ export class Exchange implements WaiterOwner, ServerConnectionUser {
     }
     if (out !== '') free = socket.write(out, 'latin1');
     this.#blocked = !free;
-    client.timers.arm(this.#timer, this.backend!.settings.timeouts.server);
+    client.timers.arm(this.#timer, this.backend!.settings.timeouts.server, now);
     if (free && !client.requestDone) client.resumeRequest();
   }
 
@@ -208,7 +208,7 @@ export class Exchange implements WaiterOwner, ServerConnectionUser {
   #progress(progress: RelayProgress, now: number): void {
     switch (progress) {
       case 'more':
-        this.#client.timers.arm(this.#timer, this.backend!.settings.timeouts.server);
+        this.#client.timers.arm(this.#timer, this.backend!.settings.timeouts.server, now);
         return;
       case 'held':
         this.#clientFull = true;
@@ -262,7 +262,7 @@ export class Exchange implements WaiterOwner, ServerConnectionUser {
       poolOf(server, this.#client.timers).put(connection, now);
     else if (this.#client.requestDone) connection.close();
     else connection.abort();
-    this.#client.answered();
+    this.#client.answered(now);
   }
 
   serverEnded(): void {

@@ -19,30 +19,30 @@ export interface Answering {
 
 /** The whole head, empty line included; `text` starts with the answer. */
 export function forwardResponse(text: string, head: ResponseHead, answering: Answering): string {
+  const { close, upgrade, dropFraming } = answering;
   let tail = answering.added;
-  if (answering.upgrade !== '') tail += `Connection: upgrade\r\nUpgrade: ${answering.upgrade}\r\n`;
-  else if (answering.close) tail += 'Connection: close\r\n';
-  else if (answering.sayKeepAlive) tail += 'Connection: keep-alive\r\n';
-  const rewrite = text.charCodeAt(7) !== 49;
-  if (head.cuts.length === 0 && !answering.dropFraming && !rewrite)
+  if (upgrade !== '') tail += `Connection: upgrade\r\nUpgrade: ${upgrade}\r\n`;
+  else if (close) tail += 'Connection: close\r\n';
+  else if (answering.sayKeepAlive && head.keepAliveLine === -1) tail += 'Connection: keep-alive\r\n';
+  const keepsLine = head.keepAliveLine === -1 || (!close && upgrade === '');
+  const sameVersion = text.charCodeAt(7) === 49;
+  if (head.cuts.length === 0 && keepsLine && sameVersion && !dropFraming)
     return tail === '' ? text.slice(0, head.end) : `${text.slice(0, head.end - 2)}${tail}\r\n`;
-  // One line taken out is the usual case (Connection: keep-alive), and worth its own way.
-  if (head.cuts.length === 2 && head.listed === undefined && !answering.dropFraming && !rewrite)
-    return `${text.slice(0, head.cuts[0])}${text.slice(head.cuts[1], head.end - 2)}${tail}\r\n`;
-  const line = rewrite ? `HTTP/1.1${text.slice(8, head.lineEnd)}` : text.slice(0, head.lineEnd);
-  return `${line}${applyEdits(text, head.lineEnd, head.end - 2, editsOf(text, head, answering.dropFraming))}${tail}\r\n`;
+  const edits = editsOf(text, head, dropFraming);
+  if (!keepsLine) edits.push({ from: head.keepAliveLine, to: head.keepAliveNext, text: '' });
+  const line = sameVersion ? text.slice(0, head.lineEnd) : `HTTP/1.1${text.slice(8, head.lineEnd)}`;
+  return `${line}${applyEdits(text, head.lineEnd, head.end - 2, edits)}${tail}\r\n`;
 }
 
-/** Names that a server cannot have removed by listing them: the message is delimited by them. */
-const kept: ReadonlySet<string> = new Set(['content-length', 'transfer-encoding']);
+/** What announces a body: goes where the body is sent another way, stays whatever a server lists in Connection. */
+const framing: readonly string[] = ['content-length', 'transfer-encoding'];
 
 function editsOf(text: string, head: ResponseHead, dropFraming: boolean): Edit[] {
   const edits = cutEdits(head.cuts);
-  const drop = (cuts: readonly number[]) => {
-    for (const edit of cutEdits(cuts)) if (!edits.some(({ from }) => from === edit.from)) edits.push(edit);
-  };
-  if (dropFraming) drop(head.framing);
-  const names = head.listed?.filter((name) => !kept.has(name));
-  if (names !== undefined && names.length > 0) drop(linesNamed(text, head.lineEnd, head.end, names));
+  const names = head.listed?.filter((name) => !framing.includes(name) && name !== 'connection') ?? [];
+  if (dropFraming) names.push(...framing);
+  if (names.length === 0) return edits;
+  for (const edit of cutEdits(linesNamed(text, head.lineEnd, head.end, names)))
+    if (!edits.some(({ from }) => from === edit.from)) edits.push(edit);
   return edits;
 }

@@ -43,10 +43,10 @@ export class RequestHead implements FieldSink {
   /** Value of Upgrade, "" for none. */
   upgrade = '';
   /** Lines that never go on: pairs of offsets, ascending. */
-  readonly cuts: number[] = [];
+  cuts: number[] = [];
   /** Lines that a bind or a backend decides about. */
-  readonly cookies: number[] = [];
-  readonly forwarded: number[] = [];
+  cookies: number[] = [];
+  forwarded: number[] = [];
   hostLine = -1;
   hostNext = -1;
   /** Names that Connection listed, lower case; undefined in the usual case. */
@@ -70,9 +70,9 @@ export class RequestHead implements FieldSink {
     this.keepAlive = false;
     this.connectionUpgrade = false;
     this.upgrade = '';
-    this.cuts.length = 0;
-    this.cookies.length = 0;
-    this.forwarded.length = 0;
+    if (this.cuts.length > 0) this.cuts = [];
+    if (this.cookies.length > 0) this.cookies = [];
+    if (this.forwarded.length > 0) this.forwarded = [];
     this.hostLine = -1;
     this.listed = undefined;
     this.#started = false;
@@ -177,8 +177,7 @@ export class RequestHead implements FieldSink {
   #target(text: string, methodEnd: number, targetEnd: number): Refusal | undefined {
     const start = methodEnd + 1;
     // The usual ones are constants, so that the row and the log hold no slice of a read buffer's text for them.
-    this.method =
-      isWord(text, 0, methodEnd, 'get') && text.startsWith('GET') ? 'GET' : text.slice(0, methodEnd);
+    this.method = methodEnd === 3 && text.startsWith('GET') ? 'GET' : text.slice(0, methodEnd);
     this.target = text.slice(start, targetEnd);
     if (this.method === 'CONNECT') return refuse(405, 'CONNECT is not served here');
     if (text.charCodeAt(start) === 47) return undefined;
@@ -231,6 +230,11 @@ export class RequestHead implements FieldSink {
         return undefined;
       case 10:
         if (isWord(text, line, nameEnd, 'connection')) {
+          // True of the server's connection as well, so it goes on: most clients send this line.
+          if (isWord(text, start, end, 'keep-alive')) {
+            this.keepAlive = true;
+            return undefined;
+          }
           this.cuts.push(line, next);
           return this.#connection(text, start, end);
         }

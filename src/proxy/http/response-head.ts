@@ -23,9 +23,10 @@ export class ResponseHead implements FieldSink {
   connectionUpgrade = false;
   upgrade = '';
   /** Lines that never go on: pairs of offsets, ascending. */
-  readonly cuts: number[] = [];
-  /** Content-Length and Transfer-Encoding lines, which go on or not as the body does. */
-  readonly framing: number[] = [];
+  cuts: number[] = [];
+  /** A line that says no more than "Connection: keep-alive" goes on where that is true of the client's connection too. */
+  keepAliveLine = -1;
+  keepAliveNext = -1;
   listed: string[] | undefined = undefined;
 
   reset(): void {
@@ -38,8 +39,8 @@ export class ResponseHead implements FieldSink {
     this.keepAlive = false;
     this.connectionUpgrade = false;
     this.upgrade = '';
-    this.cuts.length = 0;
-    this.framing.length = 0;
+    if (this.cuts.length > 0) this.cuts = [];
+    this.keepAliveLine = -1;
     this.listed = undefined;
   }
 
@@ -122,8 +123,7 @@ export class ResponseHead implements FieldSink {
         return undefined;
       case 10:
         if (isWord(text, line, nameEnd, 'connection')) {
-          this.cuts.push(line, next);
-          this.#connection(text, start, end);
+          this.#connection(text, line, start, end, next);
         } else if (isWord(text, line, nameEnd, 'keep-alive')) this.cuts.push(line, next);
         return undefined;
       case 14:
@@ -135,14 +135,21 @@ export class ResponseHead implements FieldSink {
         return undefined;
       case 17:
         return isWord(text, line, nameEnd, 'transfer-encoding')
-          ? this.#transferEncoding(text, line, start, end, next)
+          ? this.#transferEncoding(text, start, end)
           : undefined;
       default:
         return undefined;
     }
   }
 
-  #connection(text: string, start: number, end: number): void {
+  #connection(text: string, line: number, start: number, end: number, next: number): void {
+    if (this.keepAliveLine === -1 && isWord(text, start, end, 'keep-alive')) {
+      this.keepAlive = true;
+      this.keepAliveLine = line;
+      this.keepAliveNext = next;
+      return;
+    }
+    this.cuts.push(line, next);
     eachElement(text, start, end, (from, to) => {
       if (isWord(text, from, to, 'close')) this.close = true;
       else if (isWord(text, from, to, 'keep-alive')) this.keepAlive = true;
@@ -164,22 +171,14 @@ export class ResponseHead implements FieldSink {
       return undefined;
     }
     this.contentLength = length;
-    this.framing.push(line, next);
     return undefined;
   }
 
-  #transferEncoding(
-    text: string,
-    line: number,
-    start: number,
-    end: number,
-    next: number,
-  ): Refusal | undefined {
+  #transferEncoding(text: string, start: number, end: number): Refusal | undefined {
     if (this.chunked || !isWord(text, start, end, 'chunked'))
       return malformed('a Transfer-Encoding other than one "chunked"');
     if (this.minor === 0) return malformed('Transfer-Encoding in an HTTP/1.0 answer');
     this.chunked = true;
-    this.framing.push(line, next);
     return undefined;
   }
 }

@@ -10,6 +10,8 @@ export interface StreamCauses {
   readonly phase: Phase;
 }
 
+export const regularEnd: StreamCauses = { who: '-', phase: '-' };
+
 /** `headMono`: when the head was complete; -1 where it never was, and then what was read of it stays unsaid. */
 export function beginStream(live: LiveConnection, head: RequestHead, headMono: number): void {
   const known = headMono !== -1;

@@ -26,7 +26,7 @@ describe('a request on its way to a server', () => {
   });
 
   it.each([
-    ['Connection: keep-alive\r\n', ''],
+    ['Connection: keep-alive, close-not\r\n', ''],
     ['Keep-Alive: timeout=5\r\nProxy-Connection: keep-alive\r\nTE: trailers\r\n', ''],
     ['X-A: 1\r\nConnection: x-a, X-B\r\nx-b: 2\r\nX-C: 3\r\n', 'X-C: 3\r\n'],
     [
