@@ -19,3 +19,8 @@ export function cpuUs(pids: readonly number[]): number {
   }
   return (ticks * 1_000_000) / ticksPerSecond;
 }
+
+export function residentKb(pid: number): number {
+  const status = readFileSync(`/proc/${pid}/status`, 'latin1');
+  return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? Number.NaN);
+}
