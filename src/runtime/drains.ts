@@ -71,8 +71,10 @@ export function createDrains(options: {
 
   function stepOne(key: ServerKey, job: Running, reading: Reading): void {
     const server = reading.servers.get(key);
+    // Not heard of in this life of the data plane: nothing is known, which is not the same as nothing left.
+    if (!server) return;
     const now = reading.at;
-    const total = server?.total ?? 0;
+    const { total, streams, tunnels, sticky, queued, lastArrivalAt } = server;
     if (job.life !== reading.life) {
       // Counters of another process start at zero: everything it counted arrived since.
       job.totals = job.life === undefined ? [] : [{ at: now, total: 0 }];
@@ -83,12 +85,12 @@ export function createDrains(options: {
     const before = job.run.job.phase;
     const { run, act } = stepDrain(job.run, {
       now,
-      streams: server?.streams ?? 0,
-      tunnels: server?.tunnels ?? 0,
-      sticky: server?.sticky ?? 0,
-      queued: server?.queued ?? 0,
+      streams,
+      tunnels,
+      sticky,
+      queued,
       arrivals: total - job.totals[0]!.total,
-      lastArrivalAt: server?.lastArrivalAt ?? 0,
+      lastArrivalAt,
       killed: job.killed,
     });
     job.killed = 0;

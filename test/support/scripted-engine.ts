@@ -316,6 +316,9 @@ export function createScriptedEngine(options: {
     async start(next, list) {
       calls.push('start');
       takeFailure();
+      // Whoever starts anew knows nothing yet: the next sample has every entry.
+      sent = new Map();
+      stopTicking();
       adopt(next, list);
       stopTicking = clock.after(sampleMs, tick);
     },

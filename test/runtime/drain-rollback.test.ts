@@ -1,0 +1,69 @@
+import { expect, it } from 'vitest';
+import type { Command } from '../../src/domain/command.ts';
+import { scene } from './fixture.ts';
+
+const drain = { kind: 'drain', server: 'web/app1', deadlineMs: 2_000, then: 'ready', killRate: 1 } as const;
+
+async function drained(on: Awaited<ReturnType<typeof scene>>, commands: readonly Command[]) {
+  const { client } = await on.console();
+  for (const command of commands) {
+    const outcome = client.execute(command);
+    await on.settle();
+    expect(await outcome).toMatchObject({ result: 'done' });
+  }
+  return client;
+}
+
+it('rolls back to the exact former state and weight', async () => {
+  const on = await scene();
+  const client = await drained(on, [
+    { kind: 'weight', server: 'web/app1', weight: 50 },
+    { ...drain, deadlineMs: 0 },
+    { kind: 'weight', server: 'web/app1', weight: 1 },
+    { kind: 'rollback', server: 'web/app1' },
+  ]);
+  expect(client.model.server.get('web/app1')).toMatchObject({ admin: 'ready', weight: 50 });
+  expect(on.engine.wishes.get('web/app1')).toMatchObject({ admin: 'ready', weight: 50 });
+  expect([...client.model.drift.keys()]).toEqual(['web/app1:weight']);
+  expect(client.model.drain.size).toBe(0);
+  const again = client.execute({ kind: 'rollback', server: 'web/app1' });
+  await on.settle();
+  expect(await again).toMatchObject({ result: 'refused', code: 'no-drain-job' });
+  await on.close();
+});
+
+it('rolls back by itself at the deadline, where that was the wish', async () => {
+  const on = await scene();
+  on.engine.open({ server: 'web/app1', backend: 'web' });
+  const client = await drained(on, [drain]);
+  await on.pass(1_800);
+  expect(client.model.server.get('web/app1')?.admin).toBe('drain');
+  await on.pass(600);
+  expect(client.model.server.get('web/app1')).toMatchObject({ admin: 'ready', weight: 100 });
+  expect(client.model.drift.size).toBe(0);
+  await on.close();
+});
+
+it.each(['ready', 'maint'] as const)('ends when an operator sets %s', async (kind) => {
+  const on = await scene();
+  const client = await drained(on, [drain, { kind, server: 'web/app1' }]);
+  expect(client.model.drain.size).toBe(0);
+  await on.pass(10_000);
+  expect(client.model.server.get('web/app1')?.admin).toBe(kind);
+  await on.close();
+});
+
+it('keeps what it restores when it is given another deadline', async () => {
+  const on = await scene();
+  const client = await drained(on, [
+    { kind: 'weight', server: 'web/app1', weight: 50 },
+    drain,
+    { ...drain, deadlineMs: 60_000, then: 'wait' },
+  ]);
+  await on.pass(3_000);
+  expect(client.model.drain.get('web/app1')).toMatchObject({
+    then: 'wait',
+    before: { admin: 'ready', weight: 50, overridden: true },
+  });
+  await on.close();
+});
