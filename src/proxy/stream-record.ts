@@ -29,7 +29,9 @@ export function streamTimers(connection: LiveConnection, mono: number): StreamTi
   const left = connection.queuedMono >= 0 && connection.endMono >= 0 ? end : -1;
   const assigned = connection.assignedMono < 0 ? left : since(connection.assignedMono);
   const connected = since(connection.connectedMono);
-  const response = since(connection.responseMono);
+  // Letter H: an answer had begun, but a complete and valid head never came.
+  const noHead = connection.termination?.[1] === 'H' && connection.endMono >= 0;
+  const response = noHead ? -1 : since(connection.responseMono);
   const between = (later: number, earlier: number) =>
     later < 0 || earlier < 0 ? -1 : Math.max(0, later - earlier);
   return {
@@ -41,7 +43,10 @@ export function streamTimers(connection: LiveConnection, mono: number): StreamTi
   };
 }
 
-/** How many were open when the stream ended, itself included: HAProxy's actconn, feconn, beconn and srv_conn. */
+/**
+ * How many were open when the stream ended: HAProxy's actconn, feconn, beconn and srv_conn. The first two include its
+ * connection; the other two count streams, which it is not among any more.
+ */
 export type OpenCounts = StreamRecord['connections'];
 
 /** Call once, at the end of a stream, before the connection's fields are used for the next one. */

@@ -29,11 +29,13 @@ export function createStreamEnds(
   let droppedBefore = 0;
 
   const ended: NonNullable<DataPlane['onStreamEnd']> = (connection, backend, server) => {
+    // As HAProxy counts: the connection is still open on its bind, the stream has left its server already.
+    const others = (streams: number) => Math.max(0, server === undefined ? streams : streams - 1);
     const counts = [
       plane.openConnections,
       plane.bind(connection.bind)?.traffic.connections ?? 0,
-      backend?.streams ?? 0,
-      server?.streams ?? 0,
+      others(backend?.streams ?? 0),
+      others(server?.streams ?? 0),
     ] as const;
     const record = streamRecord(connection, life, counts, plane.timers.mono());
     log?.write(record);

@@ -108,6 +108,13 @@ export class Exchange implements WaiterOwner, ServerConnectionUser {
 
   #assigned(server: ServerRuntime, now: number): void {
     const { live, head, timers } = this.#client;
+    const left = this.#waiter.avoid;
+    // Where no other server was left it came back to the same one: that is a retry (HAProxy counts it so).
+    if (left !== undefined && left !== server) {
+      live.redispatched = true;
+      this.backend!.traffic.redispatches += 1;
+      left.traffic.redispatches += 1;
+    }
     this.server = server;
     live.server = server.key;
     live.serverAddress = addressText(server.settings.address);
@@ -329,9 +336,6 @@ export class Exchange implements WaiterOwner, ServerConnectionUser {
 
   #redispatch(): void {
     const server = this.server!;
-    this.#client.live.redispatched = true;
-    this.backend!.traffic.redispatches += 1;
-    server.traffic.redispatches += 1;
     this.#waiter.avoid = server;
     this.#waiter.cookieServer = undefined;
     this.server = undefined;
