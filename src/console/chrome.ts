@@ -17,10 +17,12 @@ export function headerLine(view: View, width: number): Line {
     ...(runtime?.demo ? [span('  '), span('DEMO', 'warning', true)] : []),
   ];
   const drift = view.model.drift.size;
+  // While that is in doubt, the room is for saying so.
+  const present = view.attach.state === 'live' && !view.stale;
   const right: Span[] = [
     ...presence(view),
-    ...(runtime === undefined ? [] : [muted('  plan '), span(runtime.plan.hash.slice(0, 4))]),
-    ...(drift > 0 ? [span('  '), span(`${drift} drift`, 'warning')] : []),
+    ...(runtime === undefined || !present ? [] : [muted('  plan '), span(runtime.plan.hash.slice(0, 4))]),
+    ...(drift > 0 && present ? [span('  '), span(`${drift} drift`, 'warning')] : []),
     span(' '),
   ];
   return apart(left, right, width);
@@ -87,6 +89,8 @@ export function problemLine(view: View, width: number): Line {
     return { spans: within([span(` ◌ attempt ${attach.attempt}: ${attach.reason}`, 'warning')], width) };
   if (model.runtime.size === 0) return { spans: within([muted(' ◌ nothing known yet')], width) };
   const problems = problemsOf(view);
+  if (problems.length === 0 && model.backend.size === 0)
+    return { spans: within([muted(' ? nothing to serve: no backends are configured')], width) };
   if (problems.length === 0) return { spans: within([span(' ● ', 'good'), muted(allWell(view))], width) };
   const spans: Span[] = [];
   let shown = 0;

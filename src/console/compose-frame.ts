@@ -102,7 +102,8 @@ function overlays(context: KeyContext, under: Block, body: Area, version: string
 function asideOf({ view, state }: KeyContext): string {
   if (state.screen === 'journal' || state.overlay !== undefined) return '';
   if (state.screen === 'connections') return '↓ from clients, ↑ to clients, /s both over the last sample';
-  return `rates over ${Math.max(1, Math.round(view.traffic.windowMs / 1000))} s, latencies over 10 s`;
+  const shape = state.screen === 'overview' ? 'shapes: the last minute, ' : '';
+  return `${shape}rates over ${Math.max(1, Math.round(view.traffic.windowMs / 1000))} s, latencies over 10 s`;
 }
 
 function footer(context: KeyContext, columns: number): Line {

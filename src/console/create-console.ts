@@ -235,14 +235,15 @@ export function createConsole({
   };
 }
 
+/** The totals always: they are few bytes, and a header that says "live" must hear the runtime every second. */
 function topicsOf(screen: State['screen']): readonly SampleTopic[] {
   switch (screen) {
     case 'overview':
       return ['totals', 'backends'];
     case 'backends':
-      return ['backends', 'servers'];
+      return ['totals', 'backends', 'servers'];
     case 'connections':
     case 'journal':
-      return [];
+      return ['totals'];
   }
 }

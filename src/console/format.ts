@@ -37,6 +37,11 @@ export function rate(value: Maybe): string {
   return value > 0 && value < 9.95 && Math.round(value * 10) % 10 !== 0 ? value.toFixed(1) : count(value);
 }
 
+export function perSecond(value: Maybe): string {
+  const text = rate(value);
+  return text === unknown ? text : `${text}/s`;
+}
+
 /** Binary steps: "0", "812", "12 K", "1.1 M". */
 export function bytes(value: Maybe): string {
   if (value === null || value === undefined || !Number.isFinite(value)) return unknown;
@@ -80,6 +85,11 @@ export function duration(ms: Maybe): string {
 /** A rough time ahead: "20 s", "4:11", "3 h". */
 export function about(ms: number): string {
   return ms < minute ? `${Math.max(1, Math.round(ms / 1000))} s` : duration(ms);
+}
+
+/** "just now", "12 s ago", "4:11 ago". */
+export function ago(ms: number): string {
+  return ms < 1_000 ? 'just now' : `${about(ms)} ago`;
 }
 
 /** A moment on a ladder, to be compared with its neighbours: "0.0 ms", "19.8 ms", "1.25 s", "4:11". */

@@ -7,7 +7,7 @@ import type { Line, Tone } from './frame.ts';
 import { shownKey } from './keys.ts';
 import { blank, line, muted, span } from './spans.ts';
 import type { ScreenId } from './state.ts';
-import { padEnd, wrap } from './text.ts';
+import { cut, padEnd, wrap } from './text.ts';
 
 const signs: readonly (readonly [sign: string, tone: Tone, meaning: string])[] = [
   ['●', 'good', 'up, live, done'],
@@ -52,18 +52,19 @@ function keysOf(scope: Scope, width: number): Line[] {
 }
 
 function filterHelp(width: number): Line[] {
+  const examples = 24;
+  const meanings = Math.max(10, Math.min(70, width - 3 - 11 - examples - 1));
   return [
     ...filterFields.map(({ name, meaning, example }) =>
       line(
-        span(`   ${padEnd(name, 14)}`, 'key'),
-        span(padEnd(meaning, Math.min(46, width - 40))),
-        muted(`  ${example}`),
+        span(`   ${padEnd(name, 11)}`, 'key'),
+        span(padEnd(cut(meaning, meanings - 1), meanings)),
+        muted(cut(example, examples)),
       ),
     ),
-    line(
-      muted(
-        '   = equal, != not, ~ contains, < > <= >=; blank is and; or, not, ( ); a bare word is found anywhere',
-      ),
-    ),
+    ...wrap(
+      '= equal, != not equal, ~ contains, < > <= >=. A blank is "and"; or, not and ( ) join conditions. A bare word is looked for in client, host, path, server and route.',
+      width - 4,
+    ).map((text) => line(muted(`   ${text}`))),
   ];
 }

@@ -32,9 +32,12 @@ export function severitySign(entry: JournalEntry): string {
   }
 }
 
-/** Newest first. */
-export function newestEntries(view: View, subject?: string): JournalEntry[] {
-  const entries = [...view.model.journal.values()].sort((a, b) => b.id - a.id);
+const sorted = new WeakMap<View, readonly JournalEntry[]>();
+
+/** Newest first; sorted once for each view. */
+export function newestEntries(view: View, subject?: string): readonly JournalEntry[] {
+  const entries = sorted.get(view) ?? [...view.model.journal.values()].sort((a, b) => b.id - a.id);
+  sorted.set(view, entries);
   return subject === undefined ? entries : entries.filter((entry) => entry.subject === subject);
 }
 

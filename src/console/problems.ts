@@ -1,8 +1,10 @@
 // What is wrong now, worst first: the one line that the eye finds on every screen. Made from the model alone.
 
+import type { ServerEntity } from '../domain/model.ts';
+import { stateOf } from './backend-states.ts';
 import { chosenTime, duration, plural } from './format.ts';
 import type { Tone } from './frame.ts';
-import { backendState, checkSentence } from './server-look.ts';
+import { checkSentence } from './server-look.ts';
 import { serversOf, type View } from './view.ts';
 
 export interface Problem {
@@ -60,40 +62,39 @@ function serving({ model, now }: View): Problem[] {
   return problems;
 }
 
+/** Many servers of one backend that are down are one problem, or they would hide all others. */
+const downTogether = 3;
+
 function health(view: View): Problem[] {
-  const problems: Problem[] = [];
-  for (const backend of view.model.backend.values()) {
-    const servers = serversOf(view, backend.name);
-    const { taking } = backendState(servers, []);
-    if (taking === 0)
-      problems.push(
-        bad(
-          3,
-          servers.length === 0
-            ? `${backend.name} has no servers`
-            : `${backend.name}: no server takes clients`,
-          servers.reduce((latest, server) => Math.max(latest, server.operationalSince, server.adminSince), 0),
-        ),
-      );
-  }
-  for (const server of view.model.server.values()) {
-    if (server.admin === 'maint') continue;
-    if (server.operational === 'down') {
-      const check = server.check === undefined ? '' : ` · ${checkSentence(server.check)}`;
-      problems.push(
-        bad(
-          2,
-          `${server.key} down ${duration(view.now - server.operationalSince)}${check}`,
-          server.operationalSince,
-        ),
-      );
-    } else if (server.checkProgress?.towards === 'down') {
-      const { done, of } = server.checkProgress;
-      const check = server.check === undefined ? '' : `: ${checkSentence(server.check)}`;
-      problems.push(warning(`${server.key} failing ${done} of ${of}${check}`, server.check?.at ?? 0));
-    }
-  }
-  return problems;
+  return [...view.model.backend.values()].flatMap(({ name }) => {
+    const servers = serversOf(view, name);
+    const down = servers.filter(({ admin, operational }) => admin !== 'maint' && operational === 'down');
+    const latest = servers.reduce(
+      (at, server) => Math.max(at, server.operationalSince, server.adminSince),
+      0,
+    );
+    const { taking } = stateOf(view, name);
+    const none = servers.length === 0 ? `${name} has no servers` : `${name}: no server takes new clients`;
+    return [
+      ...(taking === 0 ? [bad(3, none, latest)] : []),
+      ...(down.length >= downTogether
+        ? [bad(2, `${name}: ${down.length} of ${servers.length} down`, latest)]
+        : down.map((server) => downProblem(server, view.now))),
+      ...servers.flatMap(failing),
+    ];
+  });
+}
+
+function downProblem({ key, operationalSince, check }: ServerEntity, now: number): Problem {
+  // A check that succeeds again is on its way to "up": why it fails is then no longer so.
+  const why = check === undefined || check.ok ? '' : ` · ${checkSentence(check)}`;
+  return bad(2, `${key} down ${duration(now - operationalSince)}${why}`, operationalSince);
+}
+
+function failing({ key, admin, operational, check, checkProgress }: ServerEntity): Problem[] {
+  if (admin === 'maint' || operational === 'down' || checkProgress?.towards !== 'down') return [];
+  const why = check === undefined ? '' : `: ${checkSentence(check)}`;
+  return [warning(`${key} failing ${checkProgress.done} of ${checkProgress.of}${why}`, check?.at ?? 0)];
 }
 
 function drains({ model, now }: View): Problem[] {

@@ -10,7 +10,6 @@ import {
   type Question,
   wordsOf,
 } from './dialogs/dialog.ts';
-import { plural } from './format.ts';
 import { whyNotAct } from './why-not.ts';
 
 /** Previews of so many objects are shown; nobody reads more. */
@@ -121,13 +120,22 @@ export function send(desk: Desk, commands: readonly Command[], doing: string): v
     waiting: [...desk.state.waiting, { id, text: doing, since: desk.clock.now() }],
     notice: undefined,
   });
-  const marksDone = { connections: { ...desk.state.connections, marks: new Set<string>() } };
+  unmark(desk, commands.map(objectOf));
   void outcomes(desk, commands).then((results) => {
     desk.set({ waiting: desk.state.waiting.filter((entry) => entry.id !== id) });
-    tell(desk, results, doing);
+    tell(desk, commands, results, doing);
   });
-  if (commands.length > 1)
-    desk.set({ ...marksDone, backends: { ...desk.state.backends, marks: new Set<string>() } });
+}
+
+/** What was marked for an act is not marked for the next one. */
+function unmark(desk: Desk, objects: readonly string[]): void {
+  const { connections, backends } = desk.state;
+  const without = (marks: ReadonlySet<string>) => new Set([...marks].filter((key) => !objects.includes(key)));
+  if (connections.marks.size + backends.marks.size === 0) return;
+  desk.set({
+    connections: { ...connections, marks: without(connections.marks) },
+    backends: { ...backends, marks: without(backends.marks) },
+  });
 }
 
 async function outcomes(desk: Desk, commands: readonly Command[]): Promise<Outcome[]> {
@@ -143,18 +151,28 @@ async function outcomes(desk: Desk, commands: readonly Command[]): Promise<Outco
   return results;
 }
 
-function tell(desk: Desk, results: readonly Outcome[], doing: string): void {
-  const [only] = results;
-  if (only === undefined) return;
-  const failed = results.find(({ result }) => result !== 'done');
-  if (results.length === 1 || failed !== undefined) {
-    const told = failed ?? only;
-    const done = results.filter(({ result }) => result === 'done').length;
-    const before = results.length > 1 ? `${doing}: ${done} done, then: ` : '';
-    desk.say(told.result, `${before}${told.text}`, told.result === 'refused' ? told.remedy : undefined);
+function tell(desk: Desk, commands: readonly Command[], results: readonly Outcome[], doing: string): void {
+  const last = results.find(({ result }) => result !== 'done') ?? results[0];
+  if (last === undefined) return;
+  if (commands.length === 1) {
+    desk.say(last.result, last.text, last.result === 'refused' ? last.remedy : undefined);
     return;
   }
-  desk.say('done', `${doing}: ${plural(results.length, 'command')} done`);
+  const done = results.filter(({ result }) => result === 'done').length;
+  const amount = `${doing}: ${done} of ${commands.length} done`;
+  if (last.result === 'done') desk.say('done', amount);
+  else
+    desk.say(
+      last.result,
+      `${amount}; ${objectOf(commands[results.indexOf(last)])}: ${last.text}`,
+      last.result === 'refused' ? last.remedy : undefined,
+    );
+}
+
+function objectOf(command: Command | undefined): string {
+  if (command === undefined) return '';
+  if ('server' in command) return command.server;
+  return 'connection' in command ? command.connection : command.kind;
 }
 
 function reasonOf(fault: unknown): string {

@@ -48,7 +48,18 @@ export function listOf({ view, state, size }: KeyContext): ListShape {
   }
 }
 
+/** Asked many times for one frame (each binding of the footer does), worked out once. */
+const found = new WeakMap<KeyContext, { readonly selected: Selected }>();
+
 export function selectedOf(context: KeyContext): Selected {
+  const known = found.get(context);
+  if (known !== undefined) return known.selected;
+  const selected = findSelected(context);
+  found.set(context, { selected });
+  return selected;
+}
+
+function findSelected(context: KeyContext): Selected {
   const { view, state, size } = context;
   switch (state.screen) {
     case 'overview': {

@@ -5,19 +5,29 @@ import stringWidth from 'string-width';
 const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
 const printableAscii = /^[\x20-\x7e]*$/;
 
+/** A frame measures the same few rules, bars and signs again and again; each measuring reads every character. */
+const measured = new Map<string, number>();
+const mostMeasured = 4_000;
+
 export function widthOf(text: string): number {
-  return printableAscii.test(text) ? text.length : stringWidth(text);
+  if (printableAscii.test(text)) return text.length;
+  const known = measured.get(text);
+  if (known !== undefined) return known;
+  if (measured.size >= mostMeasured) measured.clear();
+  const width = stringWidth(text);
+  measured.set(text, width);
+  return width;
 }
 
 /** At most `width` cells; where something was cut, the last cell is "…". A wide glyph is never halved. */
 export function cut(text: string, width: number): string {
   if (width <= 0) return '';
   if (printableAscii.test(text)) return text.length <= width ? text : `${text.slice(0, width - 1)}…`;
-  if (stringWidth(text) <= width) return text;
+  if (widthOf(text) <= width) return text;
   let kept = '';
   let used = 0;
   for (const { segment } of graphemes.segment(text)) {
-    const size = stringWidth(segment);
+    const size = widthOf(segment);
     if (used + size > width - 1) break;
     kept += segment;
     used += size;

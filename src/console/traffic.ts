@@ -89,3 +89,33 @@ export function secondly(
   }
   return series;
 }
+
+/**
+ * The last minute in `cells` (at most 60) means, newest last; null where nothing was seen. Their edges are fixed in
+ * time, so that the shape moves on by whole cells and only its newest cell changes in between.
+ */
+export function lastMinute(
+  past: readonly HistoryPoint[],
+  now: number,
+  cells: number,
+  value: (point: HistoryPoint) => number | null | undefined,
+): (number | null)[] {
+  const cellMs = 60_000 / cells;
+  const newest = past.at(-1);
+  const end = newest === undefined || now - newest.at > 2_000 ? now : newest.at;
+  const lastCell = Math.floor(end / cellMs);
+  const sums = Array.from({ length: cells }, () => ({ sum: 0, seen: 0 }));
+  for (let index = past.length - 1; index >= 0; index -= 1) {
+    const point = past[index]!;
+    const cell = sums[cells - 1 - (lastCell - Math.floor(point.at / cellMs))];
+    if (cell === undefined) {
+      if (point.at < end) break;
+      continue;
+    }
+    const amount = value(point);
+    if (amount === null || amount === undefined) continue;
+    cell.sum += amount;
+    cell.seen += 1;
+  }
+  return sums.map(({ sum, seen }) => (seen === 0 ? null : sum / seen));
+}

@@ -1,7 +1,7 @@
 // One line that is being typed: text and a place in it, edited grapheme by grapheme. Pure.
 
 import type { KeyPress } from './console.ts';
-import { widthOf } from './text.ts';
+import { cut, widthOf } from './text.ts';
 
 export interface TypedText {
   readonly text: string;
@@ -73,11 +73,8 @@ export function edited(line: TypedText, { key, ctrl, alt }: KeyPress): TypedText
 
 /** The part that fits into `width` cells with the cursor in it, and the cursor's cell. */
 export function shownPart({ text, at }: TypedText, width: number): { text: string; column: number } {
-  let start = 0;
-  for (const { index } of graphemes.segment(text)) {
-    start = index;
-    if (widthOf(text.slice(index, at)) < width || index >= at) break;
-  }
-  if (text === '') start = 0;
-  return { text: text.slice(start), column: widthOf(text.slice(start, at)) };
+  const starts = [...[...graphemes.segment(text)].map(({ index }) => index), text.length];
+  // One cell is the cursor's own, behind the last glyph.
+  const start = starts.find((index) => index >= at || widthOf(text.slice(index, at)) < width) ?? at;
+  return { text: cut(text.slice(start), width), column: widthOf(text.slice(start, at)) };
 }

@@ -37,3 +37,10 @@ export function serversOf(view: View, backend: string): ServerEntity[] {
 export function drainOf(view: View, server: ServerKey): DrainJob | undefined {
   return view.model.drain.get(server);
 }
+
+/** What to do where there is no backend to show. */
+export function noBackends({ model }: View): string {
+  return model.runtime.size === 0
+    ? 'The backends show here once the runtime answers.'
+    : 'No backends are configured. Add one under "backends:" and reload.';
+}

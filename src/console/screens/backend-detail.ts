@@ -1,23 +1,19 @@
 // What is known of a backend as a whole, beside the tree on a wide screen.
 
+import { stateOf } from '../backend-states.ts';
 import { fact, heading, longFact } from '../facts.ts';
 import { bytesPerSecond, count, latencyOf, percent, rate, share } from '../format.ts';
 import type { Line } from '../frame.ts';
 import { entryLine, newestEntries } from '../journal-line.ts';
-import { backendState } from '../server-look.ts';
 import { blank, line, muted, span } from '../spans.ts';
-import { drainOf, serversOf, type View } from '../view.ts';
+import type { View } from '../view.ts';
 
 const historyShown = 20;
 
 export function backendDetail(view: View, name: string, width: number): Line[] {
   const backend = view.model.backend.get(name);
   if (backend === undefined) return [];
-  const servers = serversOf(view, name);
-  const state = backendState(
-    servers,
-    servers.flatMap(({ key }) => drainOf(view, key) ?? []),
-  );
+  const state = stateOf(view, name);
   const rates = view.traffic.backends.get(name);
   const answers = rates?.status?.reduce((sum, value) => sum + value, 0);
   const entries = newestEntries(view).filter(

@@ -3,8 +3,9 @@
 import type { DrainJob } from '../../domain/drain.ts';
 import type { BackendEntity, ServerEntity } from '../../domain/model.ts';
 import type { BackendRates, ServerRates } from '../../domain/sample.ts';
+import { stateOf } from '../backend-states.ts';
 import type { ListShape } from '../list-cursor.ts';
-import { type BackendState, backendState } from '../server-look.ts';
+import type { BackendState } from '../server-look.ts';
 import type { BackendsState } from '../state.ts';
 import { drainOf, serversOf, type View } from '../view.ts';
 
@@ -25,12 +26,24 @@ export type BackendRow =
       readonly rates: ServerRates | undefined;
     };
 
-export function backendRows(view: View, state: Pick<BackendsState, 'folded' | 'problemsOnly'>): BackendRow[] {
+type Shown = Pick<BackendsState, 'folded' | 'problemsOnly'>;
+
+/** Drawing, footer and cursor all ask for the rows of one view; with thousands of servers, once is enough. */
+const known = new WeakMap<View, { readonly state: Shown; readonly rows: readonly BackendRow[] }>();
+
+export function backendRows(view: View, state: Shown): readonly BackendRow[] {
+  const last = known.get(view);
+  if (last?.state.folded === state.folded && last.state.problemsOnly === state.problemsOnly) return last.rows;
+  const rows = makeRows(view, state);
+  known.set(view, { state, rows });
+  return rows;
+}
+
+function makeRows(view: View, state: Shown): BackendRow[] {
   const rows: BackendRow[] = [];
   for (const backend of view.model.backend.values()) {
     const servers = serversOf(view, backend.name);
-    const drains = servers.flatMap(({ key }) => drainOf(view, key) ?? []);
-    const whole = backendState(servers, drains);
+    const whole = stateOf(view, backend.name);
     const shown = state.problemsOnly ? servers.filter(isTroubled) : servers;
     if (state.problemsOnly && shown.length === 0 && whole.severity === 0) continue;
     const folded = state.folded.has(backend.name);

@@ -9,7 +9,7 @@ import { adminTone, checkText, operationalSpan } from '../server-look.ts';
 import { line, muted, selectedWhen, span } from '../spans.ts';
 import type { BackendsState } from '../state.ts';
 import { type Column, headOfTable, placeColumns, rowOfTable } from '../table.ts';
-import type { View } from '../view.ts';
+import { noBackends, type View } from '../view.ts';
 import { backendDetail } from './backend-detail.ts';
 import { type BackendRow, backendList, backendRows, linesOf } from './backend-rows.ts';
 import { drainLine } from './drain-line.ts';
@@ -27,7 +27,7 @@ function columnsFor(now: number): Column<BackendRow>[] {
     },
     { title: 'state', width: 13, upTo: 14, cell: (row) => stateCell(row, now) },
     { title: 'check', width: 15, upTo: 16, cell: checkCell },
-    { title: 'address, or why it fails', width: 21, upTo: 70, spare: 3, cell: whereCell },
+    { title: 'address, or why it fails', width: 28, upTo: 70, spare: 3, cell: whereCell },
     { title: 'conns', width: 6, align: 'right', cell: (row) => numberCell(row.rates?.streams) },
     { title: 'queue', width: 5, align: 'right', cell: (row) => queueCell(row.rates?.queued) },
     { title: 'req/s', width: 6, align: 'right', cell: (row) => span(rate(row.rates?.requests)) },
@@ -35,7 +35,7 @@ function columnsFor(now: number): Column<BackendRow>[] {
       title: 'err/s',
       width: 6,
       align: 'right',
-      spare: 2,
+      spare: 4,
       cell: (row) => span(rate(row.rates?.errors), (row.rates?.errors ?? 0) > 0 ? 'warning' : 'text'),
     },
     {
@@ -130,7 +130,7 @@ function tree(
         muted(
           state.problemsOnly && view.model.backend.size > 0
             ? '   No server is in trouble.  ! shows all of them again.'
-            : '   No backends are configured. Add one under "backends:" and reload.',
+            : `   ${noBackends(view)}`,
         ),
       ),
     ];

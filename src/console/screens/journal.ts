@@ -52,7 +52,7 @@ function columns(view: View): Column<JournalEntry>[] {
   return [
     { title: 'time', width: 8, cell: ({ at }) => muted(view.timeOfDay(at)) },
     { title: '', width: 1, cell: (entry) => span(severitySign(entry), severityTone(entry.severity)) },
-    { title: 'object', width: 12, upTo: 22, cell: ({ subject }) => span(subject) },
+    { title: 'object', width: 12, upTo: 16, cell: ({ subject }) => span(subject) },
     {
       title: 'what',
       width: 26,
@@ -62,11 +62,11 @@ function columns(view: View): Column<JournalEntry>[] {
     {
       title: 'by',
       width: 8,
-      upTo: 16,
+      upTo: 10,
       cell: ({ actor, kind }) => (kind === 'act' ? span(actor.name) : muted(actor.name)),
     },
-    { title: 'from', width: 10, upTo: 24, spare: 1, cell: ({ actor }) => muted(actor.from) },
-    { title: 'came of it', width: 10, upTo: 14, cell: resultCell },
+    { title: 'from', width: 12, spare: 1, cell: ({ actor }) => muted(actor.from) },
+    { title: 'came of it', width: 11, cell: resultCell },
   ];
 }
 

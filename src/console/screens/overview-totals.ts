@@ -1,11 +1,11 @@
 // The top of the Overview: four lines that say how much traffic there is and how well it goes, each with its last minute.
 
 import type { HistoryPoint, TotalsSample } from '../../domain/sample.ts';
-import { bytes, bytesPerSecond, count, latencyOf, percent, rate, share } from '../format.ts';
+import { bytes, bytesPerSecond, count, latencyOf, percent, perSecond, rate, share } from '../format.ts';
 import type { Line, Span, Tone } from '../frame.ts';
 import { fill, muted, span } from '../spans.ts';
 import { sparkline } from '../sparkline.ts';
-import { secondly } from '../traffic.ts';
+import { lastMinute } from '../traffic.ts';
 import type { View } from '../view.ts';
 
 const labelWidth = 19;
@@ -22,7 +22,7 @@ export function totalsLines(view: View, width: number): Line[] {
     totalsLine(shape, 'requests/s', rate(totals?.requests), (point) => point.requests, 5, [
       ['5xx', percent(failed), (failed ?? 0) > 0 ? 'bad' : 'text'],
       ['4xx', percent(refused), 'text'],
-      ['retries', `${rate(totals?.retries)}/s`, (totals?.retries ?? 0) > 0 ? 'warning' : 'text'],
+      ['retries', perSecond(totals?.retries), (totals?.retries ?? 0) > 0 ? 'warning' : 'text'],
     ]),
     totalsLine(
       shape,
@@ -38,7 +38,7 @@ export function totalsLines(view: View, width: number): Line[] {
     ),
     totalsLine(shape, 'connections', count(totals?.connections), (point) => point.connections, 5, [
       ['of', count(totals?.maxConnections), fullTone(totals)],
-      ['new', `${rate(totals?.newConnections)}/s`, 'text'],
+      ['new', perSecond(totals?.newConnections), 'text'],
       ['idle', count(totals?.idle), 'text'],
     ]),
     totalsLine(shape, 'bytes', `↓${bytesPerSecond(totals?.bytesIn)}`, (point) => bothWays(point), 1_024, [
@@ -70,7 +70,7 @@ function totalsLine(
     8,
     Math.min(60, width - 1 - labelWidth - 2 - 2 - factWidths.reduce((sum, cells) => sum + cells)),
   );
-  const values = secondly(view.traffic.past, view.now, sparkWidth, ({ totals }: HistoryPoint) =>
+  const values = lastMinute(view.traffic.past, view.now, sparkWidth, ({ totals }: HistoryPoint) =>
     past(totals),
   );
   const shownValue = fill([span(value, 'text', true)], labelWidth - label.length - 1, 'right');

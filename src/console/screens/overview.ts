@@ -2,19 +2,20 @@
 
 import type { BackendEntity } from '../../domain/model.ts';
 import type { BackendRates } from '../../domain/sample.ts';
+import { stateOf } from '../backend-states.ts';
 import { type Block, besides, toHeight } from '../block.ts';
 import { count, latencyOf, percent, rate, share } from '../format.ts';
 import type { Line } from '../frame.ts';
 import { entryLine, newestEntries } from '../journal-line.ts';
 import { type Area, sidePaneFrom, splitBody } from '../layout.ts';
 import { settleCursor } from '../list-cursor.ts';
-import { type BackendState, backendState } from '../server-look.ts';
+import type { BackendState } from '../server-look.ts';
 import { blank, line, muted, selectedWhen, span } from '../spans.ts';
 import { sparkline } from '../sparkline.ts';
 import type { OverviewState } from '../state.ts';
 import { type Column, headOfTable, placeColumns, rowOfTable } from '../table.ts';
-import { secondly } from '../traffic.ts';
-import { drainOf, serversOf, type View } from '../view.ts';
+import { lastMinute } from '../traffic.ts';
+import { noBackends, type View } from '../view.ts';
 import { chartSlots } from './overview-charts.ts';
 import { totalsLines } from './overview-totals.ts';
 
@@ -39,14 +40,6 @@ export function overviewKeys(view: View, order: readonly string[]): string[] {
     ...order.filter((name) => view.model.backend.has(name)),
     ...[...view.model.backend.keys()].filter((name) => !known.has(name)),
   ];
-}
-
-function stateOf(view: View, backend: string): BackendState {
-  const servers = serversOf(view, backend);
-  return backendState(
-    servers,
-    servers.flatMap(({ key }) => drainOf(view, key) ?? []),
-  );
 }
 
 export function overviewScreen(view: View, state: OverviewState, area: Area): Block {
@@ -77,7 +70,7 @@ function tables(view: View, state: OverviewState, width: number, height: number)
   const placed = placeColumns(columns(view), width - 2);
   const backends =
     keys.length === 0
-      ? [line(muted(' No backends are configured. Add one under "backends:" and reload.'))]
+      ? [line(muted(` ${noBackends(view)}`))]
       : [
           headOfTable(placed, 1),
           ...keys.slice(cursor.top, cursor.top + rows).map((name) => {
@@ -94,7 +87,10 @@ function tables(view: View, state: OverviewState, width: number, height: number)
         ];
   const above = [...totalsLines(view, width), blank, ...backends, blank];
   const hidden = keys.length - rows;
-  if (hidden > 0) above[above.length - 1] = line(muted(`  ${cursor.top + rows} of ${keys.length} backends`));
+  if (hidden > 0)
+    above[above.length - 1] = line(
+      muted(`  backends ${cursor.top + 1}–${cursor.top + rows} of ${keys.length}`),
+    );
   const events = newestEntries(view).slice(0, Math.max(0, height - above.length));
   return toHeight(
     [
@@ -153,7 +149,7 @@ function columns(view: View): Column<OverviewRow>[] {
       cell: ({ backend }, width) =>
         span(
           sparkline(
-            secondly(view.traffic.past, view.now, width, (point) => point.backends[backend.name]),
+            lastMinute(view.traffic.past, view.now, width, (point) => point.backends[backend.name]),
             width,
             2,
           ),

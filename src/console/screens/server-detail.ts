@@ -5,7 +5,7 @@ import type { ServerEntity } from '../../domain/model.ts';
 import type { ServerKey } from '../../domain/plan.ts';
 import type { ServerRates } from '../../domain/sample.ts';
 import { fact, heading, longFact } from '../facts.ts';
-import { bytesPerSecond, chosenTime, count, duration, latencyOf, rate } from '../format.ts';
+import { ago, bytesPerSecond, chosenTime, count, duration, latencyOf, rate } from '../format.ts';
 import type { Line } from '../frame.ts';
 import { entryLine, newestEntries } from '../journal-line.ts';
 import { adminTone, checkSentence, operationalSpan } from '../server-look.ts';
@@ -70,7 +70,7 @@ function states(view: View, server: ServerEntity, width: number): Line[] {
           fact(
             'check',
             span(checkSentence(check), check.ok ? 'good' : 'bad'),
-            muted(`  ${duration(now - check.at)} ago`),
+            muted(`  ${ago(now - check.at)}`),
           ),
           ...longFact('', check.reason, width, check.ok ? 'muted' : 'text'),
         ]),
@@ -91,7 +91,7 @@ function states(view: View, server: ServerEntity, width: number): Line[] {
         fact(
           'drift',
           span(`≠ ${entry.field} ${entry.running}`, 'warning'),
-          muted(`, configured ${entry.configured}; by ${entry.by} ${duration(now - entry.at)} ago`),
+          muted(`, configured ${entry.configured}; by ${entry.by} ${ago(now - entry.at)}`),
         ),
       ),
   ];
@@ -105,7 +105,7 @@ function drainFacts(job: DrainJob, view: View, width: number): Line[] {
   return [
     line(span('  '), ...drainLine(job, view.now, width - 3)),
     fact('left', span(whatIsLeft(job))),
-    fact('drain job', span(`by ${job.by}, ${duration(view.now - job.startedAt)} ago; ${deadline}`)),
+    fact('drain job', span(`by ${job.by} ${ago(view.now - job.startedAt)}; ${deadline}`)),
     fact('roll back', muted(`to ${job.before.admin}, weight ${job.before.weight}`)),
   ];
 }

@@ -1,0 +1,163 @@
+// The screens as drawn pictures (test/console/pictures): a change of how one looks shows in a review.
+
+import { describe, expect, it } from 'vitest';
+import type { Size } from '../../src/console/console.ts';
+import { emptyModel, type MutableModel } from '../../src/domain/model.ts';
+import { answerTo, oneInFull } from './connection-rows.ts';
+import { consoleIn, large, middle, small } from './picture.ts';
+import { settled } from './scripted-client.ts';
+import { bareWorld, brokenWorld, crowdedWorld, noon, wellWorld } from './worlds.ts';
+
+const sizes: readonly (readonly [name: string, size: Size])[] = [
+  ['80x24', small],
+  ['120x40', middle],
+  ['200x60', large],
+];
+const worlds: readonly (readonly [name: string, world: () => MutableModel])[] = [
+  ['well', wellWorld],
+  ['broken', brokenWorld],
+  ['crowded', crowdedWorld],
+];
+
+type Seat = Awaited<ReturnType<typeof consoleIn>>;
+
+async function expectPicture(name: string, seat: Seat): Promise<void> {
+  await expect(`${seat.show()}\n`).toMatchFileSnapshot(`pictures/${name}.txt`);
+  seat.console.dispose();
+}
+
+function answered(seat: Seat): void {
+  seat.client.sendTable(answerTo(seat.client.queries.at(-1)!, seat.clock.now()));
+}
+
+describe.each(sizes)('at %s', (sizeName, size) => {
+  describe.each(worlds)('in a world that is %s', (worldName, world) => {
+    it('draws the Overview', async () => {
+      await expectPicture(`overview-${worldName}-${sizeName}`, await consoleIn(world(), size));
+    });
+
+    it('draws the Backends', async () => {
+      const seat = await consoleIn(world(), size);
+      seat.press('3', 'j', 'j');
+      seat.feed();
+      await expectPicture(`backends-${worldName}-${sizeName}`, seat);
+    });
+  });
+
+  it('draws the Connections', async () => {
+    const seat = await consoleIn(wellWorld(), size);
+    seat.press('2');
+    answered(seat);
+    seat.press('j', 'space');
+    await expectPicture(`connections-${sizeName}`, seat);
+  });
+
+  it('draws the Journal', async () => {
+    const seat = await consoleIn(brokenWorld(), size);
+    seat.press('4', 'j');
+    await expectPicture(`journal-${sizeName}`, seat);
+  });
+
+  it('draws one connection in full', async () => {
+    const seat = await consoleIn(wellWorld(), size);
+    seat.press('2');
+    answered(seat);
+    seat.client.details.set(oneInFull.id, oneInFull);
+    seat.press('enter');
+    await settled();
+    await expectPicture(`connection-${sizeName}`, seat);
+  });
+
+  it('draws one server in full', async () => {
+    const seat = await consoleIn(brokenWorld(), size);
+    seat.press('3', 'j', 'j', 'j', 'enter');
+    seat.feed();
+    await expectPicture(`server-${sizeName}`, seat);
+  });
+});
+
+describe('what lies over a screen', () => {
+  it('draws the question before a drain', async () => {
+    const seat = await consoleIn(brokenWorld());
+    seat.press('3', 'j');
+    seat.feed();
+    seat.press('d');
+    await seat.client.previews[0]!.answer({
+      title: 'Drain web/app1',
+      lines: [
+        { tone: 'now', text: '101 connections: 88 idle keep-alive, 11 with a request, 2 tunnels' },
+        { tone: 'then', text: 'new clients go to app2 alone: 602 → 1,204 req/s, 2.0 × its load now' },
+        { tone: 'then', text: '~40 clients with a cookie for app1 still arrive until they leave' },
+        { tone: 'warning', text: 'app3 is down: draining app1 leaves 1 of 3 servers' },
+      ],
+    });
+    await expectPicture('dialog-drain', seat);
+  });
+
+  it('draws the question for a weight', async () => {
+    const seat = await consoleIn(wellWorld());
+    seat.press('3', 'j', 'w', 'backspace');
+    await expectPicture('dialog-weight', seat);
+  });
+
+  it('draws the palette', async () => {
+    const seat = await consoleIn(brokenWorld());
+    seat.press(':');
+    seat.type('app');
+    await expectPicture('palette', seat);
+  });
+
+  it('draws the help', async () => {
+    const seat = await consoleIn(brokenWorld(), { columns: 80, rows: 90 });
+    seat.press('2', '?');
+    await expectPicture('help', seat);
+  });
+
+  it('draws a filter with a mistake in it', async () => {
+    const seat = await consoleIn(wellWorld());
+    seat.press('2');
+    answered(seat);
+    seat.press('/');
+    seat.type('backend=web agge>10s');
+    await expectPicture('filter', seat);
+  });
+});
+
+describe('what is not there', () => {
+  it('draws an Overview before anything is known', async () => {
+    const seat = await consoleIn(emptyModel(), small, false);
+    seat.client.attachTo({ state: 'connecting', since: noon });
+    await expectPicture('overview-unknown', seat);
+  });
+
+  it('draws an Overview without backends', async () => {
+    await expectPicture('overview-empty', await consoleIn(bareWorld(), small, false));
+  });
+
+  it('draws Backends without backends', async () => {
+    const seat = await consoleIn(bareWorld(), small, false);
+    seat.press('3');
+    await expectPicture('backends-empty', seat);
+  });
+
+  it('draws what was last seen, with its age, while it reconnects', async () => {
+    const seat = await consoleIn(brokenWorld());
+    seat.press('3');
+    seat.feed();
+    seat.clock.advance(4_000);
+    seat.client.attachTo({
+      state: 'waiting',
+      since: seat.clock.now(),
+      attempt: 3,
+      retryAt: seat.clock.now() + 2_000,
+      reason: 'nobody listens at unix:/run/sluice/control.sock',
+    });
+    await expectPicture('backends-stale', seat);
+  });
+
+  it('draws the charts alone where there is no room beside the tables', async () => {
+    const seat = await consoleIn(wellWorld());
+    seat.press('c');
+    await expectPicture('overview-charts-80x24', seat);
+  });
+});

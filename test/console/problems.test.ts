@@ -1,0 +1,97 @@
+import { describe, expect, it } from 'vitest';
+import { type Problem, problemsOf } from '../../src/console/problems.ts';
+import { noTraffic } from '../../src/console/traffic.ts';
+import type { View } from '../../src/console/view.ts';
+import type { MutableModel } from '../../src/domain/model.ts';
+import { createScriptedClient, createScriptedClock } from './scripted-client.ts';
+import { bareWorld, brokenWorld, changeServer, crowdedWorld, drainOfPg1, noon, wellWorld } from './worlds.ts';
+
+function viewOf(model: MutableModel): View {
+  const client = createScriptedClient(createScriptedClock(noon), model);
+  return {
+    model,
+    attach: client.attach,
+    traffic: noTraffic,
+    now: noon,
+    present: noon,
+    heardAt: noon,
+    stale: false,
+    timeOfDay: String,
+  };
+}
+
+function texts(change: (model: MutableModel) => void, world = wellWorld): string[] {
+  const model = world();
+  change(model);
+  return problemsOf(viewOf(model)).map(({ sign, text }: Problem) => `${sign} ${text}`);
+}
+
+describe('what is wrong now', () => {
+  it('is nothing in a world that is well', () => expect(texts(() => {})).toEqual([]));
+
+  it('is told worst first', () => {
+    expect(texts(() => {}, brokenWorld)).toEqual([
+      '▼ web/app3 down 0:42 · L7STS 503 in 3 ms',
+      '▲ api/api2 failing 1 of 3: L7TOUT in 1.0 s',
+      '▲ 2 overrides differ from the configuration',
+    ]);
+  });
+
+  it('is a bind that failed', () => {
+    const failed = texts((model) => {
+      model.bind.set(':80', {
+        ...model.bind.get(':80')!,
+        state: 'failed',
+        text: 'port 80 is held by nginx (pid 7)',
+      });
+    });
+    expect(failed).toEqual(['▼ bind :80 failed: port 80 is held by nginx (pid 7)']);
+  });
+
+  it('is an instance that went, or came anew, or serves another plan', () => {
+    const instance = (change: object) => (model: MutableModel) => {
+      model.instance.set('default/1', { ...model.instance.get('default/1')!, ...change });
+    };
+    expect(texts(instance({ state: 'gone', text: 'killed by SIGKILL' }))).toEqual([
+      '▼ instance default/1 gone: killed by SIGKILL',
+    ]);
+    expect(texts(instance({ startedAt: noon - 30_000 }))).toEqual([
+      '▲ instance default/1 started anew 0:30 ago',
+    ]);
+    expect(texts(instance({ planHash: 'aaaa00000000' }))).toEqual([
+      '▲ instance default/1 serves another plan, aaaa',
+    ]);
+    expect(texts(instance({ state: 'starting', startedAt: noon - 5_000 }))).toEqual([
+      '▲ instance default/1 starting 0:05',
+    ]);
+  });
+
+  it('is a backend that serves nobody', () => {
+    const all = texts((model) => {
+      for (const key of ['db/pg1', 'db/pg2'] as const)
+        changeServer(model, key, { admin: 'maint', operational: 'paused' });
+    });
+    expect(all).toEqual(['▼ db: no server takes new clients']);
+  });
+
+  it('is said once where many servers of a backend are down', () => {
+    const crowd = texts(() => {}, crowdedWorld);
+    expect(crowd).toContain('▼ pool20: 7 of 30 down');
+    expect(crowd.filter((text) => text.includes('pool20'))).toHaveLength(1);
+  });
+
+  it('is not a server that somebody took out', () => {
+    expect(
+      texts((model) => changeServer(model, 'web/app1', { admin: 'maint', operational: 'paused' })),
+    ).toEqual([]);
+  });
+
+  it('is a drain that is late', () => {
+    const late = texts((model) => {
+      model.drain.set('db/pg1', { ...drainOfPg1, phase: 'overdue', deadlineAt: noon - 131_000 });
+    });
+    expect(late).toEqual(['▲ drain db/pg1 overdue 2:11, 3 left']);
+  });
+
+  it('is nothing where nothing is served', () => expect(texts(() => {}, bareWorld)).toEqual([]));
+});
