@@ -85,6 +85,19 @@ describe('a data plane and its runtimes', () => {
     expect(new Set(answers)).toEqual(new Set(['web/app1', 'web/app2']));
   });
 
+  it('says unknown when an instance goes before it has confirmed; its successor knows all the same', async () => {
+    await world.engine.start(world.plan, allReady);
+    const { pid } = world.engine.snapshot().instances[0]!;
+    process.kill(pid, 'SIGSTOP');
+    const set = world.engine.setServers([wish('web/app1', 'maint')]);
+    const killed = world.engine.killOnServer('web/app1', 1);
+    process.kill(pid, 'SIGKILL');
+    for (const asked of [set, killed]) await expect(asked).rejects.toMatchObject({ code: 'unknown' });
+    const serving = () => world.engine.snapshot().instances[0];
+    await expect.poll(() => serving()?.pid !== pid && serving()?.state, patience).toBe('serving');
+    for (let i = 0; i < 4; i += 1) expect(await world.request()).toBe('web/app2');
+  });
+
   it('replaces an instance told to leave without losing what it carries', async () => {
     await world.engine.start(world.plan, allReady);
     const held = await world.holdTcp();

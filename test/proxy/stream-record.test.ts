@@ -48,6 +48,20 @@ describe('the timers', () => {
       { TR: 0, Tw: 0, Tc: -1, Tr: -1, Ta: 3 },
     ],
     [
+      'an answer without a valid head',
+      'http',
+      {
+        requestMono: 100,
+        headMono: 100,
+        assignedMono: 100,
+        connectedMono: 101,
+        responseMono: 102,
+        endMono: 103,
+        termination: 'PH--',
+      },
+      { TR: 0, Tw: 0, Tc: 1, Tr: -1, Ta: 3 },
+    ],
+    [
       'a TCP stream, from the accept',
       'tcp',
       { queuedMono: 50, assignedMono: 60, connectedMono: 62, endMono: 5_050 },

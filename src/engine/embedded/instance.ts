@@ -122,6 +122,9 @@ async function leave(graceMs: number): Promise<void> {
 process.on('SIGTERM', () => void leave(plane.plan?.runtime.grace ?? leaveGraceMs));
 // A terminal's signals are the runtime's: it says what is to be done.
 for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => {});
+// Whoever read what we print may be gone; that must not end us.
+process.stdout.on('error', () => {});
+process.stderr.on('error', () => {});
 process.on('SIGUSR1', () => ends?.reopenLog());
 process.on('disconnect', () => {
   // Without an acceptor nobody would replace or end it: with a runtime it belongs to, it goes; else it serves on.
