@@ -1,10 +1,12 @@
 // `npm run bench`: HAProxy, nginx, npm's http-proxy and Sluice side by side in one interleaved run.
-// The proxy has one core, load and origin the other. `--quick` for a look, `--rounds N`, `--seconds N`, `--only HAProxy,Sluice`.
+// The proxy has one core, load and origin the other. Then what the console costs.
+// `--quick` for a look, `--rounds N`, `--seconds N`, `--only HAProxy,Sluice` or `--only console`.
 import { spawnSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { startNginx } from '../support/nginx.ts';
 import { freePort } from '../support/processes.ts';
+import { measureConsole, reportConsole } from './console.ts';
 import { cpuUs } from './cpu.ts';
 import { type LoadResult, wrk } from './load.ts';
 import { proxies, type RunningProxy } from './proxies.ts';
@@ -80,7 +82,7 @@ try {
     running.push(await startProxy(originPort, onProxyCore));
   }
   for (const proxy of running) await measure(proxy, rows[0]!, 1);
-  for (let round = 0; round < rounds; round += 1) {
+  for (let round = 0; round < rounds && running.length > 0; round += 1) {
     for (const row of rows) {
       // Another one begins each round, so that no proxy always meets a machine just left by the same neighbour.
       for (let place = 0; place < running.length; place += 1) {
@@ -91,7 +93,7 @@ try {
     }
     process.stderr.write(`round ${round + 1} of ${rounds} done\n`);
   }
-  console.log(report(inOrder(measurements)));
+  if (measurements.length > 0) console.log(report(inOrder(measurements)));
   console.log(
     `\nmedians of ${rounds} interleaved round${rounds === 1 ? '' : 's'} of ${seconds} s; ` +
       `proxy on ${twoCores ? 'one core, load and origin on another' : 'the same core as the load'}; Node ${process.versions.node}`,
@@ -99,6 +101,11 @@ try {
 } finally {
   for (const proxy of running) await proxy.stop();
   await origin.stop();
+}
+
+if (only === undefined || only.includes('console')) {
+  const figures = await measureConsole(options.quick ? { starts: 3, seconds: 3 } : { starts: 5, seconds: 5 });
+  console.log(`\n${reportConsole(figures)}`);
 }
 
 async function measure(proxy: RunningProxy, row: Row, forSeconds: number): Promise<Measurement | undefined> {
