@@ -1,4 +1,5 @@
 // A drain job under way, in a line; and how waiting for it ends. Pure.
+import stringWidth from 'string-width';
 import type { DrainJob } from '../domain/drain.ts';
 import type { ServerEntity } from '../domain/model.ts';
 import { safe } from '../domain/safe.ts';
@@ -13,20 +14,30 @@ export interface WaitEnd {
 
 const eighths = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉'];
 
-/** "38 of 41 gone ██████████▌  93 %  3 left: 2 tunnels, 1 request · ~20 s · limit 4:02" */
-export function progressLine(job: DrainJob, now: number): string {
+/** "38 of 41 gone ██████████▌  93 % · 3 left: 2 tunnels, 1 request · ~20 s · limit 4:02", made to fit `columns`. */
+export function progressLine(job: DrainJob, now: number, columns = Number.POSITIVE_INFINITY): string {
   const { streamsAtStart, streams, arrivals, estimateMs } = job.progress;
   const gone = Math.max(0, streamsAtStart - streams);
   const share = streamsAtStart === 0 ? (streams === 0 ? 1 : 0) : gone / streamsAtStart;
-  const parts = [
-    `${gone} of ${streamsAtStart} gone ${bar(share, 20)} ${Math.round(share * 100)} %`,
-    leftText(job),
+  const head = `${safe(job.server)} ${job.phase}  `;
+  const counted = `${gone} of ${streamsAtStart} gone`;
+  const limit =
+    job.deadlineAt > now
+      ? `limit ${age(job.deadlineAt - now)}`
+      : job.deadlineAt > 0
+        ? `deadline passed ${age(now - job.deadlineAt)} ago`
+        : '';
+  const time = [estimateMs === undefined ? '' : `~${age(estimateMs)}`, limit];
+  const coming = arrivals > 0 ? `${count(arrivals, 'arrival')} just now` : '';
+  const line = (parts: readonly string[]) => head + parts.filter((part) => part !== '').join(' · ');
+  // What is left and until when outlive bar, arrivals and the single kinds of what is left.
+  const fits = [
+    line([`${counted} ${bar(share, 20)} ${Math.round(share * 100)} %`, leftText(job), coming, ...time]),
+    line([`${counted} ${bar(share, 10)}`, leftText(job), coming, ...time]),
+    line([counted, leftText(job), ...time]),
+    line([`${leftCount(job)} left`, ...time]),
   ];
-  if (arrivals > 0) parts.push(`${count(arrivals, 'arrival')} just now`);
-  if (estimateMs !== undefined) parts.push(`~${age(estimateMs)}`);
-  if (job.deadlineAt > now) parts.push(`limit ${age(job.deadlineAt - now)}`);
-  else if (job.deadlineAt > 0) parts.push(`deadline passed ${age(now - job.deadlineAt)} ago`);
-  return `${safe(job.server)} ${job.phase}  ${parts.join(' · ')}`;
+  return fits.find((text) => stringWidth(text) < columns) ?? fits.at(-1)!.slice(0, Math.max(0, columns - 1));
 }
 
 function bar(share: number, width: number): string {

@@ -90,7 +90,7 @@ export function waitForDrain(
       client.attachChanges((attach) => {
         if (attach.state === 'waiting') {
           terminal.progress(
-            `◌ the runtime is away (${safe(attach.reason)}): reconnecting; the drain does not need us`,
+            `◌ the runtime is away: reconnecting (${safe(attach.reason)})`.slice(0, terminal.columns - 1),
           );
         } else if (attach.state === 'closed') {
           end({ ending: 'no-runtime', text: `lost the runtime: ${safe(attach.reason)}` });
@@ -100,7 +100,7 @@ export function waitForDrain(
     // A line in place is redrawn each second even when nothing changes, so that limit and estimate run down.
     if (terminal.isTty && context.options.json !== true) {
       const tick = setInterval(
-        () => last !== undefined && terminal.progress(progressLine(last, now())),
+        () => last !== undefined && terminal.progress(progressLine(last, now(), terminal.columns)),
         1_000,
       );
       disposers.push(() => clearInterval(tick));
@@ -119,7 +119,7 @@ function showProgress(
   now: number,
 ): void {
   if (options.json === true) terminal.print(jsonLine({ drain: job }));
-  else if (terminal.isTty) terminal.progress(progressLine(job, now));
+  else if (terminal.isTty) terminal.progress(progressLine(job, now, terminal.columns));
   // A log gets a line when something moved, not for every look.
   else if (before === undefined || before.phase !== job.phase || leftText(before) !== leftText(job)) {
     terminal.print(progressLine(job, now));

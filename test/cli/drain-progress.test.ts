@@ -1,3 +1,4 @@
+import stringWidth from 'string-width';
 import { describe, expect, it } from 'vitest';
 import { leftText, progressLine, waitEnd } from '../../src/cli/drain-progress.ts';
 import type { DrainJob, DrainProgress } from '../../src/domain/drain.ts';
@@ -47,8 +48,21 @@ describe('progress line', () => {
     [{ streams: 2, tunnels: 2, sticky: 4, queued: 1 }, '7 left: 2 tunnels, 4 idle cookie clients, 1 queued'],
   ])('what is left of %j: %s', (progress, text) => expect(leftText(job({}, progress))).toBe(text));
 
-  it('is never wider than it must, whatever the numbers', () => {
+  it('does not count below nothing', () => {
     expect(progressLine(job({}, { streamsAtStart: 5, streams: 9 }), 0)).toContain('0 of 5 gone');
+  });
+
+  it.each([200, 110, 80, 60, 40, 10, 1])('fits a terminal of %d columns', (columns) => {
+    const line = progressLine(
+      job(
+        { deadlineAt: 1_262_000 },
+        { streamsAtStart: 4_100, streams: 312, tunnels: 2, sticky: 22, arrivals: 226, estimateMs: 20_000 },
+      ),
+      1_020_000,
+      columns,
+    );
+    expect(stringWidth(line)).toBeLessThan(columns);
+    if (columns >= 60) expect(line).toMatch(/334 left.*limit 4:02/);
   });
 });
 
