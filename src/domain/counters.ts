@@ -47,7 +47,7 @@ export interface ServerSample extends TrafficCounters {
 
 export interface BackendSample extends TrafficCounters {
   readonly name: string;
-  /** Streams waiting for any server. */
+  /** Streams waiting, for any server or for their own. */
   queued: number;
   streams: number;
   latency: LatencyDelta;

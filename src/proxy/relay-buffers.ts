@@ -1,31 +1,47 @@
-// Read buffers of relays. Most relays share one; those that move a lot get a large one of their own for as long as they do.
+// Read buffers of relays. Connections with little to say share one; those that move more than it holds get one of their own,
+// first as small, then, when they go on and on, large.
 
-/** Reads beyond this are bulk. A string up to this size is copied by `write` itself (data-plane.md, "What works" 1). */
+/** A string up to this size is copied by `write` before it returns, so that a shared buffer may be filled again. */
 export const smallRead = 16 * 1024;
 
 /** Filled and emptied within one callback, so every socket of the process can use it. */
 export const sharedBuffer = Buffer.allocUnsafeSlow(64 * 1024);
+/** Its beginning, which a relay can empty by one string. */
+export const sharedSmallBuffer = sharedBuffer.subarray(0, smallRead);
 
-const bulkSize = 256 * 1024;
-/** Readers that stall can keep this many of them, and no more memory. */
-const maxBulkBuffers = 64;
-const spares: Buffer[] = [];
-let made = 0;
+/** Buffers lent to one relay at a time. */
+export class BufferPool {
+  readonly #size: number;
+  readonly #limit: number;
+  readonly #spares: Buffer[] = [];
+  #made = 0;
 
-/** Undefined when all are in use. */
-export function takeBulkBuffer(): Buffer | undefined {
-  const spare = spares.pop();
-  if (spare !== undefined || made === maxBulkBuffers) return spare;
-  made += 1;
-  return Buffer.allocUnsafeSlow(bulkSize);
+  /** At most `limit` exist at once. */
+  constructor(size: number, limit: number) {
+    this.#size = size;
+    this.#limit = limit;
+  }
+
+  /** Undefined when all are lent. */
+  take(): Buffer | undefined {
+    const spare = this.#spares.pop();
+    if (spare !== undefined || this.#made === this.#limit) return spare;
+    this.#made += 1;
+    return Buffer.allocUnsafeSlow(this.#size);
+  }
+
+  /** Nothing may still be written from it. */
+  give(buffer: Buffer): void {
+    this.#spares.push(buffer);
+  }
+
+  /** A write from one was never finished, so nobody may fill it again: another one may take its place. */
+  forsake(): void {
+    this.#made -= 1;
+  }
 }
 
-/** Nothing may still be written from it. */
-export function giveBulkBuffer(buffer: Buffer): void {
-  spares.push(buffer);
-}
-
-/** A write from it was never finished, so nobody may fill it again: another one may take its place. */
-export function forsakeBulkBuffer(): void {
-  made -= 1;
-}
+/** What a reader that stalls holds of ours. */
+export const ownBuffers = new BufferPool(smallRead, 8_192);
+/** Stalled readers can hold all of them, and no more. */
+export const bulkBuffers = new BufferPool(256 * 1024, 64);

@@ -2,7 +2,7 @@
 
 import { connect, type Socket } from 'node:net';
 import type { Address } from '../domain/plan.ts';
-import { sharedBuffer } from './relay-buffers.ts';
+import { sharedSmallBuffer } from './relay-buffers.ts';
 
 /**
  * What a tunnel needs of a server connection, whoever opened it. There are no 'data' events: whoever opened it hands the
@@ -18,7 +18,7 @@ export interface ServerSocket {
 
 /** Begins to connect. Nothing listens on `socket` yet. */
 export function openServerSocket(address: Address): ServerSocket {
-  let target: Buffer = sharedBuffer;
+  let target: Buffer = sharedSmallBuffer;
   const socket = connect({
     ...(address.kind === 'unix' ? { path: address.path } : { host: address.host, port: address.port }),
     allowHalfOpen: true,
@@ -32,7 +32,7 @@ export function openServerSocket(address: Address): ServerSocket {
     socket,
     onBytes: () => false,
     readInto(buffer) {
-      target = buffer ?? sharedBuffer;
+      target = buffer ?? sharedSmallBuffer;
     },
   };
   return opened;

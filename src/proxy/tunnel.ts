@@ -8,7 +8,8 @@ import type { Socket } from 'node:net';
 import type { BackendRuntime } from './backend-runtime.ts';
 import type { BindRuntime } from './bind-runtime.ts';
 import type { LiveConnection } from './live-connection.ts';
-import { forsakeBulkBuffer, giveBulkBuffer, smallRead, takeBulkBuffer } from './relay-buffers.ts';
+import { ReadSize } from './read-size.ts';
+import { smallRead } from './relay-buffers.ts';
 import { resetSocket } from './reset-socket.ts';
 import type { ServerRuntime } from './server-runtime.ts';
 import type { ServerSocket } from './server-socket.ts';
@@ -39,8 +40,6 @@ export interface Tunnel {
   kill(): void;
 }
 
-/** Bytes to the client in large reads before those grow: more than a kernel takes for a reader that takes nothing itself. */
-const bulkAfter = 8 * 1024 * 1024;
 const nothing = Buffer.alloc(0);
 /** Dead peers of a tunnel that has become silent are found by TCP itself, long before an hour's tunnel timeout. */
 const keepAliveAfterMs = 30_000;
@@ -52,20 +51,20 @@ export function startTunnel(options: TunnelOptions): Tunnel {
 class Relay implements Tunnel {
   readonly #options: TunnelOptions;
   readonly #timer: Timer;
+  readonly #readSize: ReadSize;
   #clientMono: number;
   #serverMono: number;
   #clientEnded = false;
   #serverEnded = false;
   #open = 2;
   #over = false;
-  #largeReads = 0;
   #keepingAlive = false;
-  #bulk: Buffer | undefined;
 
   constructor(options: TunnelOptions) {
     this.#options = options;
     const { client, server, timers, serverRuntime } = options;
     this.#timer = new Timer(() => this.#silent());
+    this.#readSize = new ReadSize(server);
     this.#clientMono = this.#serverMono = timers.mono();
     timers.arm(this.#timer, Math.min(this.#timeout, keepAliveAfterMs));
     serverRuntime.tunnels += 1;
@@ -131,38 +130,17 @@ class Relay implements Tunnel {
     backend.traffic.bytesOut += length;
     serverRuntime.traffic.bytesOut += length;
     if (client.destroyed) return true;
-    if (length <= smallRead) client.write(buffer.toString('latin1', 0, length), 'latin1');
-    else if (buffer === this.#bulk) client.write(buffer.subarray(0, length));
+    const own = this.#readSize.owns(buffer);
+    if (own) client.write(length === buffer.length ? buffer : buffer.subarray(0, length));
+    else if (length <= smallRead) client.write(buffer.toString('latin1', 0, length), 'latin1');
     else client.write(Buffer.copyBytesFrom(buffer, 0, length));
     if (client.writableLength === 0) {
-      this.#fit(length);
+      this.#readSize.fit(length);
       return true;
     }
-    // Not reading while a write is pending is also what keeps the bulk buffer untouched until it is written.
+    // Not reading while a write is pending is also what keeps a buffer of its own untouched until it is written.
     resumeOnceWritten(server.socket, client);
     return false;
-  }
-
-  /** The size of what came tells how much to read at once. */
-  #fit(length: number): void {
-    if (length <= smallRead) {
-      this.#largeReads = 0;
-      this.#shrink();
-      return;
-    }
-    this.#largeReads += length;
-    if (this.#largeReads < bulkAfter || this.#bulk !== undefined) return;
-    const { server } = this.#options;
-    if (server.readInto === undefined) return;
-    this.#bulk = takeBulkBuffer();
-    if (this.#bulk !== undefined) server.readInto(this.#bulk);
-  }
-
-  #shrink(): void {
-    if (this.#bulk === undefined) return;
-    this.#options.server.readInto?.(undefined);
-    giveBulkBuffer(this.#bulk);
-    this.#bulk = undefined;
   }
 
   #clientEnd(): void {
@@ -225,8 +203,7 @@ class Relay implements Tunnel {
     serverRuntime.tunnels -= 1;
     if (end === 'C') for (const { traffic } of [bind, backend, serverRuntime]) traffic.clientAborts += 1;
     if (end === 'S') for (const { traffic } of [bind, backend, serverRuntime]) traffic.serverAborts += 1;
-    if (client.writableLength === 0) this.#shrink();
-    else if (this.#bulk !== undefined) forsakeBulkBuffer();
+    this.#readSize.end(client.writableLength === 0);
     ended(end);
   }
 }
