@@ -14,6 +14,7 @@ import { composeRows } from './paint/compose-rows.ts';
 import { createPalette } from './paint/palette.ts';
 import type { Theme } from './paint/theme.ts';
 import { Screen, type SuspendTerminal } from './screen.tsx';
+import { compactStream } from './terminal/compact-output.ts';
 import { ignoreHangUp, watchEnds } from './terminal/end-watch.ts';
 import { createPace } from './terminal/pace.ts';
 import { createStopControl } from './terminal/stop.ts';
@@ -63,17 +64,16 @@ export async function runConsole(options: RunConsoleOptions): Promise<ConsoleEnd
   let suspendTerminal: SuspendTerminal | undefined;
   let released = false;
 
+  let shown = '';
+  /** Undefined where nothing would change: Ink takes the whole screen apart for every picture. */
   const screen = () => {
     const size = sizeOf(stdout);
     const frame = console.frame(size);
-    return (
-      <Screen
-        rows={composeRows(frame, size, palette, charts.draw)}
-        size={size}
-        cursor={frame.cursor}
-        onMounted={mounted}
-      />
-    );
+    const rows = composeRows(frame, size, palette, charts.draw);
+    const picture = `${rows.join('\n')}\n${JSON.stringify([size, frame.cursor])}`;
+    if (picture === shown) return undefined;
+    shown = picture;
+    return <Screen rows={rows} size={size} cursor={frame.cursor} onMounted={mounted} />;
   };
   const mounted = (suspend: SuspendTerminal) => {
     suspendTerminal = suspend;
@@ -84,7 +84,8 @@ export async function runConsole(options: RunConsoleOptions): Promise<ConsoleEnd
     isBehind: () => released || stdout.writableNeedDrain,
     draw() {
       try {
-        ink.rerender(screen());
+        const next = screen();
+        if (next !== undefined) ink.rerender(next);
       } catch (error) {
         end(crash(error));
       }
@@ -100,17 +101,16 @@ export async function runConsole(options: RunConsoleOptions): Promise<ConsoleEnd
   const stopWatching = watchEnds(stdin, stdout, end);
   setBlocking(stdout, false);
 
-  let first: ReturnType<typeof screen>;
+  let first = <Screen rows={[]} size={sizeOf(stdout)} cursor={undefined} onMounted={mounted} />;
   try {
-    first = screen();
+    first = screen() ?? first;
   } catch (error) {
-    first = <Screen rows={[]} size={sizeOf(stdout)} cursor={undefined} onMounted={mounted} />;
     end(crash(error));
   }
   // Before the first picture: a key pressed on seeing it must not be echoed.
   modes.enter();
   const ink = render(first, {
-    stdout,
+    stdout: compactStream(stdout),
     stdin,
     alternateScreen: true,
     incrementalRendering: true,

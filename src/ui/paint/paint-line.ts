@@ -2,7 +2,8 @@
 
 import stringWidth from 'string-width';
 import type { Line, Span } from '../../console/frame.ts';
-import { closeAll, type Palette } from './palette.ts';
+import type { Palette } from './palette.ts';
+import { plain, transition } from './sgr.ts';
 
 /** The spans between two columns. A wide glyph that a cut goes through becomes blanks. */
 export function cutSpans<S extends Span>(spans: readonly S[], from: number, to: number): S[] {
@@ -43,24 +44,31 @@ export function paintLine(line: Line, columns: number, palette: Palette): string
 
 export function paintSpans(spans: readonly PlacedSpan[], palette: Palette): string {
   let text = '';
-  let open = '';
+  let style = plain;
   for (const span of spans) {
-    const sequence = palette.open(span.tone, span.selected, span.bold === true);
-    if (sequence !== open) {
-      text += (open === '' ? '' : closeAll) + sequence;
-      open = sequence;
-    }
-    text += span.text;
+    const next = palette.style(span.tone, span.selected, span.bold === true);
+    text += transition(style, next) + span.text;
+    style = next;
   }
-  return open === '' ? text : text + closeAll;
+  return text + transition(style, plain);
 }
 
 const printableAscii = /^[ -~]*$/;
 const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
 
 function widthOf(text: string): number {
-  return printableAscii.test(text) ? text.length : stringWidth(text);
+  if (printableAscii.test(text)) return text.length;
+  let width = widths.get(text);
+  if (width === undefined) {
+    width = stringWidth(text);
+    // The same few signs and words come again and again; what does not is not worth keeping.
+    if (widths.size >= 2_000) widths.clear();
+    widths.set(text, width);
+  }
+  return width;
 }
+
+const widths = new Map<string, number>();
 
 function cutText(text: string, from: number, to: number): string {
   if (printableAscii.test(text)) return text.slice(Math.max(0, from), Math.max(0, to));

@@ -1,6 +1,7 @@
-// A theme at a terminal's colour depth: the escape sequences that switch a look on.
+// A theme at a terminal's colour depth: the style of each token, alone and in the row under the cursor.
 
 import type { ColorDepth } from './color-depth.ts';
+import { plain, type Sgr, type Style, sgr } from './sgr.ts';
 import {
   type Attribute,
   ansiColors,
@@ -12,33 +13,30 @@ import {
 } from './theme.ts';
 
 export interface Palette {
-  /** What to write before text of this look, one sequence an attribute; "" where it looks like plain text. */
-  open(token: Token, selected: boolean, bold: boolean): string;
+  style(token: Token, selected: boolean, bold: boolean): Style;
 }
 
-export const closeAll = '\u001b[0m';
-
-const attributeCodes: Readonly<Record<Attribute, number>> = {
-  bold: 1,
-  dim: 2,
-  italic: 3,
-  underline: 4,
-  reverse: 7,
+const attributeStyles: Readonly<Record<Attribute, Sgr>> = {
+  bold: sgr('1', 22),
+  dim: sgr('2', 22),
+  italic: sgr('3', 23),
+  underline: sgr('4', 24),
+  reverse: sgr('7', 27),
 };
 
 export function createPalette(theme: Theme, depth: ColorDepth): Palette {
-  const table = new Map<string, string>();
+  const table = new Map<string, Style>();
   for (const token of tokens) {
     for (const selected of [false, true]) {
       for (const bold of [false, true]) {
-        table.set(`${token} ${selected} ${bold}`, sequenceOf(theme, depth, token, selected, bold));
+        table.set(`${token} ${selected} ${bold}`, styleOf(theme, depth, token, selected, bold));
       }
     }
   }
-  return { open: (token, selected, bold) => table.get(`${token} ${selected} ${bold}`) ?? '' };
+  return { style: (token, selected, bold) => table.get(`${token} ${selected} ${bold}`) ?? plain };
 }
 
-function sequenceOf(theme: Theme, depth: ColorDepth, token: Token, selected: boolean, bold: boolean): string {
+function styleOf(theme: Theme, depth: ColorDepth, token: Token, selected: boolean, bold: boolean): Style {
   const look = theme.looks[token];
   const under: Look = selected ? theme.looks.selected : { attributes: [] };
   const wanted = new Set<Attribute>([...look.attributes, ...under.attributes]);
@@ -49,16 +47,16 @@ function sequenceOf(theme: Theme, depth: ColorDepth, token: Token, selected: boo
   }
   // Dim text on the row under the cursor would be hard to read, and the row is what the operator looks at.
   if (selected && depth !== 'none') wanted.delete('dim');
-  const codes = [...wanted].map((attribute) => String(attributeCodes[attribute]));
+  const codes = [...wanted].map((attribute) => attributeStyles[attribute]);
   const background = under.background ?? look.background;
   // The plain text of a selected row takes the row's colour; a tone that means something keeps its own,
   // unless 16 colours would make it vanish into the background.
   const own =
     token !== 'text' && token !== 'muted' && !(depth === '16' && look.color?.ansi === background?.ansi);
   const color = own ? (look.color ?? under.color) : (under.color ?? look.color);
-  if (depth !== 'none' && color !== undefined) codes.push(colorCode(color, depth, 30));
-  if (depth !== 'none' && background !== undefined) codes.push(colorCode(background, depth, 40));
-  return codes.map((code) => `\u001b[${code}m`).join('');
+  if (depth !== 'none' && color !== undefined) codes.push(sgr(colorCode(color, depth, 30), 39));
+  if (depth !== 'none' && background !== undefined) codes.push(sgr(colorCode(background, depth, 40), 49));
+  return codes;
 }
 
 /** @param base 30 for the text, 40 for the background */

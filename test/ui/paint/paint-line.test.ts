@@ -15,27 +15,32 @@ const plain = (row: string) => row.replaceAll(/\u001b\[[\d;]*m/g, '');
 describe('painting a line', () => {
   it.each<[string, Line, number, string]>([
     ['plain text costs nothing', { spans: [text('ab'), text('cd')] }, 9, 'abcd'],
-    ['a tone', { spans: [{ text: 'up', tone: 'good' }] }, 9, '\u001b[32mup\u001b[0m'],
+    ['a tone', { spans: [{ text: 'up', tone: 'good' }] }, 9, '\u001b[32mup\u001b[39m'],
     [
       'a bold tone',
       { spans: [{ text: 'up', tone: 'good', bold: true }] },
       9,
-      '\u001b[1m\u001b[32mup\u001b[0m',
+      '\u001b[1m\u001b[32mup\u001b[39m\u001b[22m',
     ],
     [
       'neighbours of one tone share a sequence',
       { spans: [{ text: 'a', tone: 'good' }, { text: 'b', tone: 'good' }, text('c')] },
       9,
-      '\u001b[32mab\u001b[0mc',
+      '\u001b[32mab\u001b[39mc',
     ],
-    ['too long', { spans: [text('abc'), { text: 'def', tone: 'good' }] }, 4, 'abc\u001b[32md\u001b[0m'],
+    ['too long', { spans: [text('abc'), { text: 'def', tone: 'good' }] }, 4, 'abc\u001b[32md\u001b[39m'],
     ['a wide glyph at the edge', { spans: [text('a世界')] }, 4, 'a世 '],
-    ['selected to the edge', { spans: [text('ab')], selected: true }, 4, '\u001b[97m\u001b[44mab  \u001b[0m'],
+    [
+      'selected to the edge',
+      { spans: [text('ab')], selected: true },
+      4,
+      '\u001b[97m\u001b[44mab  \u001b[49m\u001b[39m',
+    ],
     [
       'a tone keeps its meaning when selected',
       { spans: [{ text: 'x', tone: 'good' }], selected: true },
       1,
-      '\u001b[32m\u001b[44mx\u001b[0m',
+      '\u001b[32m\u001b[44mx\u001b[49m\u001b[39m',
     ],
   ])('%s', (_, line, columns, row) => {
     expect(paintLine(line, columns, palette)).toBe(row);
@@ -45,7 +50,7 @@ describe('painting a line', () => {
     const line: Line = { spans: [{ text: 'x', tone: 'good' }] };
     expect(paintLine(line, 9, createPalette(dark, 'none'))).toBe('x');
     expect(paintLine(line, 9, createPalette(dark, '256'))).toMatch(/^\u001b\[38;5;\d+mx/);
-    expect(paintLine(line, 9, createPalette(dark, 'truecolor'))).toBe('\u001b[38;2;87;194;110mx\u001b[0m');
+    expect(paintLine(line, 9, createPalette(dark, 'truecolor'))).toBe('\u001b[38;2;87;194;110mx\u001b[39m');
   });
 
   it.each([
@@ -118,7 +123,7 @@ describe('laying charts into a frame', () => {
       () => [{ spans: [text('AB')] }],
     );
     expect(row?.split('│')[0]).toContain('\u001b[44m01');
-    expect(row?.split('│')[1]?.replace(/^\u001b\[0m/, '')).toMatch(/^AB {2}/);
+    expect(row?.split('│')[1]?.replace(/^(?:\u001b\[\d+m)*/, '')).toMatch(/^AB {2}/);
   });
 
   it('leaves the place as it is while there is no chart', () => {

@@ -3,12 +3,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { colorDepth } from '../../../src/ui/paint/color-depth.ts';
-import { createPalette } from '../../../src/ui/paint/palette.ts';
-import { parseTheme, tokens } from '../../../src/ui/paint/theme.ts';
+import { createPalette, type Palette } from '../../../src/ui/paint/palette.ts';
+import { transition, plain as unstyled } from '../../../src/ui/paint/sgr.ts';
+import { parseTheme, type Token, tokens } from '../../../src/ui/paint/theme.ts';
 import { chooseTheme, loadTheme, themeNames } from '../../../src/ui/paint/theme-file.ts';
 
 const plain = Object.fromEntries(tokens.map((token) => [token, {}]));
 const names = ['colour-blind', 'dark', 'high-contrast', 'light', 'monochrome'];
+
+function sequence(palette: Palette, token: Token, selected: boolean): string {
+  return transition(unstyled, palette.style(token, selected, false));
+}
 
 describe('the themes that come with Sluice', () => {
   it('are these', async () => {
@@ -24,9 +29,7 @@ describe('the themes that come with Sluice', () => {
     for (const depth of ['16', '256', 'truecolor'] as const) {
       const palette = createPalette(theme, depth);
       for (const selected of [false, true]) {
-        const looks = (['bad', 'warning', 'good'] as const).map((tone) =>
-          palette.open(tone, selected, false),
-        );
+        const looks = (['bad', 'warning', 'good'] as const).map((tone) => sequence(palette, tone, selected));
         expect(new Set(looks).size).toBe(3);
       }
     }
@@ -35,11 +38,11 @@ describe('the themes that come with Sluice', () => {
   it('monochrome tells the states apart without any colour', async () => {
     const palette = createPalette(await loadTheme('monochrome'), 'none');
     const looks = (['good', 'warning', 'bad', 'drain', 'maint', 'unknown', 'stale'] as const).map((tone) =>
-      palette.open(tone, false, false),
+      sequence(palette, tone, false),
     );
     expect(new Set(looks).size).toBe(looks.length);
     expect(looks.join('')).not.toMatch(/\u001b\[(3|4|9|10)\d/);
-    expect(palette.open('bad', true, false)).not.toBe(palette.open('text', true, false));
+    expect(sequence(palette, 'bad', true)).not.toBe(sequence(palette, 'text', true));
   });
 
   it.each(['dark', 'high-contrast', 'colour-blind'])('%s can be read on black', async (name) => {
