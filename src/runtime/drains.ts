@@ -8,6 +8,7 @@ import { spokenDuration } from '../domain/units.ts';
 import type { Happening } from './journal.ts';
 import type { ModelStore } from './model-store.ts';
 import type { Reading } from './traffic.ts';
+import { countText } from './wording.ts';
 
 export interface Drains {
   job(key: ServerKey): DrainJob | undefined;
@@ -145,8 +146,8 @@ export function createDrains(options: {
     now: number,
   ): void {
     const remaining = [
-      progress.streams > 0 && `${progress.streams} streams`,
-      progress.sticky > 0 && `${progress.sticky} idle cookie clients`,
+      progress.streams > 0 && countText(progress.streams, 'stream'),
+      progress.sticky > 0 && countText(progress.sticky, 'idle cookie client'),
       progress.queued > 0 && `${progress.queued} queued`,
     ].filter(Boolean);
     const what = remaining.length > 0 ? remaining.join(', ') : 'arrivals in the last seconds';

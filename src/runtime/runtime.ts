@@ -9,7 +9,7 @@ import { defaultLimits, type Limits } from '../protocol/limits.ts';
 import { createChecker } from './checks/checker.ts';
 import { type Probe, probe as probeSocket } from './checks/probe.ts';
 import { createCommands } from './commands.ts';
-import { startControlServer } from './control/control-server.ts';
+import { type ControlServer, startControlServer } from './control/control-server.ts';
 import type { ControlServices } from './control/services.ts';
 import { createDrains } from './drains.ts';
 import { followEngine } from './engine-events.ts';
@@ -25,6 +25,7 @@ import { createServerStates } from './server-states.ts';
 import { createServices } from './service-desk.ts';
 import { createStateWriter, emptyState, readState } from './state-file.ts';
 import { createTraffic } from './traffic.ts';
+import { countText } from './wording.ts';
 
 export interface RuntimeOptions {
   readonly plan: Plan;
@@ -171,7 +172,14 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   };
 
   let engineStarted = false;
+  let control: ControlServer | undefined;
   try {
+    control = await startControlServer({
+      listens: plan.runtime.control,
+      services,
+      limits: { ...defaultLimits, ...options.limits },
+      clock,
+    });
     states.load(saved.state.overrides);
     states.adopt(plan);
     await engine.start(plan, states.wishes());
@@ -181,22 +189,18 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
       if (states.has(job.server) && states.state(job.server)?.admin === 'drain') drains.resume(job);
     }
     for (const text of [saved.warning, journalWarning]) if (text) warned(text, 'start');
-    const control = await startControlServer({
-      listens: plan.runtime.control,
-      services,
-      limits: { ...defaultLimits, ...options.limits },
-      clock,
-    });
+    control.admit();
     journal.event({
       subject: name,
       from: 'start',
       severity: 'note',
-      text: `runtime started, plan ${plan.hash}${states.overrides().size > 0 ? `, overrides of ${states.overrides().size} servers in force` : ''}`,
+      text: `runtime started, plan ${plan.hash}${states.overrides().size > 0 ? `, overrides of ${countText(states.overrides().size, 'server')} in force` : ''}`,
     });
 
     let closing: Promise<void> | undefined;
+    const { urls, close: closeControl } = control;
     return {
-      urls: control.urls,
+      urls,
       services,
       reload: (actor = { name: 'runtime', from: 'signal' }) => commands.internally({ kind: 'reload' }, actor),
       reopenLogs: () => engine.reopenLogs(),
@@ -205,14 +209,16 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
           checker.close();
           // Consoles stay attached while the engine finishes what it carries, and see it leave.
           await engine.stop(graceMs);
-          await control.close();
+          await closeControl();
           await stopParts();
         })();
         return closing;
       },
     };
   } catch (error) {
-    if (engineStarted) await engine.stop(0).catch(() => {});
+    await control?.close();
+    // What failed is the error to tell, not what came of tidying up after it.
+    if (engineStarted) await engine.stop(0).catch(() => undefined);
     await stopParts();
     throw error;
   }

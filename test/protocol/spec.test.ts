@@ -33,6 +33,9 @@ it('has a rule for every number in a title', () => {
 });
 
 it('lists every error code', () => {
-  const listed = [...spec.matchAll(/^\| (-\d+) \| (\w+) \|/gm)].map(([, code, name]) => [name, Number(code)]);
+  const listed = [...spec.matchAll(/^\|\s+(-\d+)\s+\|\s+(\w+)\s+\|/gm)].map(([, code, name]) => [
+    name,
+    Number(code),
+  ]);
   expect(Object.fromEntries(listed)).toEqual(rpcErrors);
 });

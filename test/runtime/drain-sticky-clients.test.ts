@@ -32,7 +32,7 @@ it("is not drained while a cookie client can come back, shows its arrivals, and 
   ).toEqual([
     'runtime (start): runtime started, plan aaaaaaaaaaaa',
     'anna (local): drain, deadline 20 s then maint',
-    'runtime (drain job): drain deadline passed, left: 1 idle cookie clients',
+    'runtime (drain job): drain deadline passed, left: 1 idle cookie client',
     'runtime (drain job): maint',
   ]);
   on.engine.end(sticky);

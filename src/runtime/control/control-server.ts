@@ -22,11 +22,15 @@ import { listenPrivately, prepareSocketPath } from './unix-socket.ts';
 export interface ControlServer {
   /** Where consoles attach, ephemeral ports resolved: "unix:/run/x.sock", "ws://127.0.0.1:7443". */
   readonly urls: readonly string[];
-  readonly attachments: number;
+  /** Consoles may come in from now on; until then they are told that the runtime is starting. */
+  admit(): void;
   close(): Promise<void>;
 }
 
-/** @throws RuntimeError; then nothing listens */
+/**
+ * Listens before the engine is touched: whoever loses the race for the control socket must not reach the data plane.
+ * @throws RuntimeError; then nothing listens
+ */
 export async function startControlServer(options: {
   readonly listens: readonly ControlListen[];
   readonly services: ControlServices;
@@ -43,6 +47,7 @@ export async function startControlServer(options: {
   });
   const servers: Server[] = [];
   const urls: string[] = [];
+  let admitting = false;
 
   async function open(listen: ControlListen): Promise<void> {
     const { address } = listen;
@@ -82,6 +87,7 @@ export async function startControlServer(options: {
       socket.on('error', () => socket.destroy());
       const fault =
         doorFault(request, rules) ??
+        (admitting ? undefined : { status: 503, text: 'the runtime is starting' }) ??
         (attachments.size >= limits.attachments
           ? { status: 503, text: `${limits.attachments} consoles are attached already` }
           : undefined);
@@ -136,8 +142,8 @@ export async function startControlServer(options: {
   }
   return {
     urls,
-    get attachments() {
-      return attachments.size;
+    admit() {
+      admitting = true;
     },
     close,
   };
