@@ -217,6 +217,10 @@ class ClientSession implements ExchangeClient, ClientWireUser {
     return this.#closing || !this.#body.done || this.#retiring || this.#plane.stopping;
   }
 
+  get pending(): boolean {
+    return this.#wire.pending;
+  }
+
   requestHead(server: ServerRuntime): string {
     const { relay, stickiness } = this.#exchange;
     relay.upgradeAsked = mayUpgrade(this.head, this.#body.empty);
@@ -230,13 +234,13 @@ class ClientSession implements ExchangeClient, ClientWireUser {
       this.#wire.await('body', this.bind.settings.timeouts.client);
   }
 
-  write(out: string | Buffer): boolean {
+  write(out: string | Buffer, lent = false): boolean {
     const { length } = out;
     const { live } = this;
     live.bytesOut += length;
     live.streamBytesOut += length;
     countSent(this.bind, this.#exchange, length);
-    const free = this.#wire.write(out);
+    const free = this.#wire.write(out, lent);
     if (!free) this.#wire.await('reading', this.bind.settings.timeouts.client);
     return free;
   }
@@ -289,7 +293,7 @@ class ClientSession implements ExchangeClient, ClientWireUser {
     this.#text = '';
     this.#tunnel = startTunnel({
       client: this.#wire.release(),
-      server: connection,
+      server: connection.wire,
       connection: live,
       bind,
       backend: backend!,

@@ -22,6 +22,9 @@ export interface ClientWireUser {
   clientClosed(): void;
 }
 
+/** What may wait to be taken by the client before we hold on: what 10,000 slow readers may cost us. */
+const maxPending = 16_384;
+const nothing = Buffer.alloc(0);
 /** How long a client may take to end its side after its last answer, and how much it may still send. */
 const lingerMs = 2_000;
 const maxLingeringOctets = 4_194_304;
@@ -35,6 +38,7 @@ export class ClientWire {
   readonly #timer: Timer;
   #awaited: Awaited = '-';
   #paused = false;
+  #full = false;
   #state: 'open' | 'lingering' | 'closed' = 'open';
   #lingered = 0;
   /** While lingering: what it may take to read what is still unread. */
@@ -47,7 +51,6 @@ export class ClientWire {
     this.#timer = new Timer(() => this.#timedOut());
     socket.on('data', this.#onData);
     socket.on('end', this.#onEnd);
-    socket.on('drain', this.#onDrain);
     socket.on('error', this.#onClose);
     socket.on('close', this.#onClose);
   }
@@ -58,7 +61,12 @@ export class ClientWire {
 
   /** The client has not taken what was written to it: wait for `clientDrained`. */
   get full(): boolean {
-    return this.#socket.writableNeedDrain;
+    return this.#full;
+  }
+
+  /** Something that was written has not gone out. */
+  get pending(): boolean {
+    return this.#socket.writableLength > 0;
   }
 
   get awaited(): Awaited {
@@ -74,9 +82,18 @@ export class ClientWire {
     this.#awaited = '-';
   }
 
-  /** Strings are latin1. False: hold on until `clientDrained`. */
-  write(out: string | Buffer): boolean {
-    return typeof out === 'string' ? this.#socket.write(out, 'latin1') : this.#socket.write(out);
+  /** Strings are latin1. False: hold on until `clientDrained`; after a `lent` buffer as long as any of it is left. */
+  write(out: string | Buffer, lent = false): boolean {
+    const socket = this.#socket;
+    if (typeof out === 'string') socket.write(out, 'latin1');
+    else socket.write(out);
+    if (socket.writableLength <= (lent ? 0 : maxPending)) return true;
+    if (!this.#full) {
+      this.#full = true;
+      // 'drain' comes only above the socket's own mark; an empty write behind what is pending always calls back.
+      socket.write(nothing, this.#onDrain);
+    }
+    return false;
   }
 
   pause(): void {
@@ -118,7 +135,6 @@ export class ClientWire {
     const socket = this.#socket;
     socket.off('data', this.#onData);
     socket.off('end', this.#onEnd);
-    socket.off('drain', this.#onDrain);
     socket.off('error', this.#onClose);
     socket.off('close', this.#onClose);
     return socket;
@@ -143,6 +159,7 @@ export class ClientWire {
   };
 
   #onDrain = (): void => {
+    this.#full = false;
     if (this.#awaited === 'reading') this.#awaited = '-';
     if (this.#state === 'open') this.#user.clientDrained();
     else if (this.#state === 'lingering') this.#timers.arm(this.#timer, lingerMs);

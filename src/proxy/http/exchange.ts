@@ -14,6 +14,7 @@ import type { LiveConnection } from '../live-connection.ts';
 import { type Refusal, Waiter, type WaiterOwner } from '../queue.ts';
 import type { ServerRuntime } from '../server-runtime.ts';
 import { Timer, type Timers } from '../timers.ts';
+import { AnswerBuffers } from './answer-buffers.ts';
 import { type AnswerClient, type RelayProgress, ResponseRelay } from './response-relay.ts';
 import { ServerConnection, type ServerConnectionUser } from './server-connection.ts';
 import { poolOf } from './server-pool.ts';
@@ -25,6 +26,8 @@ export interface ExchangeClient extends AnswerClient {
   readonly timers: Timers;
   /** The whole request was read from the client. */
   readonly requestDone: boolean;
+  /** The client has not taken all that was written to it. */
+  readonly pending: boolean;
   /** The head as this server is to get it. */
   requestHead(server: ServerRuntime): string;
   /** The server takes more of the request's body. */
@@ -47,6 +50,7 @@ export class Exchange implements WaiterOwner, ServerConnectionUser {
   server: ServerRuntime | undefined = undefined;
   readonly relay: ResponseRelay;
   readonly #client: ExchangeClient;
+  readonly #buffers = new AnswerBuffers();
   readonly #waiter: Waiter;
   /** Connect, pause, and server timeouts: which one follows from the state. */
   readonly #timer: Timer;
@@ -208,7 +212,11 @@ export class Exchange implements WaiterOwner, ServerConnectionUser {
       this.state = 'answering';
       client.live.responseMono = now;
     }
-    this.#progress(this.relay.read(octets, length), now);
+    const { wire } = this.#connection!;
+    const progress = this.relay.read(octets, length, this.#buffers.isLent(octets));
+    if (progress === 'more') this.#buffers.flowed(wire, octets, length);
+    else if (progress === 'held') this.#buffers.stalled(wire);
+    this.#progress(progress, now);
     return !this.#clientFull;
   }
 
@@ -242,6 +250,7 @@ export class Exchange implements WaiterOwner, ServerConnectionUser {
   clientDrained(): void {
     if (!this.#clientFull) return;
     this.#clientFull = false;
+    this.#buffers.drained();
     this.#client.timers.arm(this.#timer, this.backend!.settings.timeouts.server);
     this.#connection?.socket.resume();
   }
@@ -259,6 +268,7 @@ export class Exchange implements WaiterOwner, ServerConnectionUser {
 
   #done(now: number): void {
     const connection = this.#connection!;
+    this.#buffers.end(this.#client.pending);
     this.#connection = undefined;
     const server = this.server!;
     const took = (now - this.#sentMono) * 1_000;
@@ -403,6 +413,7 @@ export class Exchange implements WaiterOwner, ServerConnectionUser {
   }
 
   #drop(): void {
+    this.#buffers.end(true);
     const connection = this.#connection;
     this.#connection = undefined;
     connection?.abort();

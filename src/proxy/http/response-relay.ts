@@ -15,8 +15,8 @@ export interface AnswerClient {
   readonly head: RequestHead;
   /** Neither the client nor we want another request on the connection. */
   readonly closing: boolean;
-  /** False: hold on until it is drained. */
-  write(out: string | Buffer): boolean;
+  /** False: hold on until it is drained. `lent`: the buffer is used again, so that all of it must go out first. */
+  write(out: string | Buffer, lent?: boolean): boolean;
   /** Right before the first write of the final answer. `close`: the connection ends with it. */
   answerBegins(status: number, close: boolean): void;
 }
@@ -66,9 +66,10 @@ export class ResponseRelay {
     return this.head.persistent && !this.#surplus && this.#framing.kind !== 'close';
   }
 
-  read(octets: Buffer, length: number): RelayProgress {
+  /** `lent`: `octets` is read into again only once the client has taken all that was written from it. */
+  read(octets: Buffer, length: number, lent: boolean): RelayProgress {
     this.heard = true;
-    return this.begun ? this.#body(octets, length) : this.#head(octets, length);
+    return this.begun ? this.#body(octets, length, lent) : this.#head(octets, length);
   }
 
   /** The server ended its side: complete only where that is what ends the body. */
@@ -177,13 +178,14 @@ export class ResponseRelay {
     return this.#framing;
   }
 
-  #body(octets: Buffer, length: number): RelayProgress {
+  #body(octets: Buffer, length: number, lent: boolean): RelayProgress {
     const stop = this.#consume(octets, 0, length);
     if (stop < 0) return this.#malformed(this.#framing.refusal!.cause);
     this.#surplus = stop < length;
-    const free = this.#dechunk
-      ? this.#spans === '' || this.#client.write(this.#spans)
-      : this.#client.write(copied(octets, stop));
+    let free: boolean;
+    if (this.#dechunk) free = this.#spans === '' || this.#client.write(this.#spans);
+    else if (lent) free = this.#client.write(octets.subarray(0, stop), true);
+    else free = this.#client.write(copied(octets, stop));
     return this.#framing.done ? 'done' : free ? 'more' : 'held';
   }
 

@@ -2,11 +2,10 @@
 //
 //   connecting ──► in use ⇄ idle ──► closed        (an upgraded one leaves: its tunnel takes the socket over)
 
-import { connect, type Socket } from 'node:net';
-import { sharedBuffer } from '../relay-buffers.ts';
+import type { Socket } from 'node:net';
 import { resetSocket } from '../reset-socket.ts';
 import type { ServerRuntime } from '../server-runtime.ts';
-import type { ServerSocket } from '../server-socket.ts';
+import { openServerSocket, type ServerSocket } from '../server-socket.ts';
 
 /** Whoever uses a server connection. Every call but `serverBytes` may find that it has let go of it. */
 export interface ServerConnectionUser {
@@ -21,7 +20,8 @@ export interface ServerConnectionUser {
   serverDrained(): void;
 }
 
-export class ServerConnection implements ServerSocket {
+export class ServerConnection {
+  readonly wire: ServerSocket;
   readonly socket: Socket;
   readonly server: ServerRuntime;
   /** Of the server's address when it was opened. */
@@ -33,29 +33,19 @@ export class ServerConnection implements ServerSocket {
   idleSince = 0;
   /** Where it waits; told when it ended, failed, or got octets that nobody asked for while idle. */
   pool: { remove(connection: ServerConnection): void } | undefined = undefined;
-  /** A tunnel's; until then octets that no request asked for, which would be taken for the next one's answer. */
-  onBytes: ServerSocket['onBytes'] = () => {
-    this.#spoil();
-    return false;
-  };
 
   constructor(server: ServerRuntime, user: ServerConnectionUser) {
     this.server = server;
     this.generation = server.generation;
     this.user = user;
-    const { address } = server.settings;
-    this.socket = connect({
-      ...(address.kind === 'unix' ? { path: address.path } : { host: address.host, port: address.port }),
-      allowHalfOpen: true,
-      noDelay: true,
-      onread: {
-        buffer: sharedBuffer as Buffer<ArrayBuffer>,
-        callback: (length, octets) => {
-          if (this.user !== undefined) return this.user.serverBytes(octets as Buffer, length);
-          return this.onBytes(octets as Buffer, length);
-        },
-      },
-    });
+    this.wire = openServerSocket(server.settings.address);
+    this.socket = this.wire.socket;
+    this.wire.onBytes = (octets, length) => {
+      if (this.user !== undefined) return this.user.serverBytes(octets, length);
+      // Octets that no request asked for would be taken for the next one's answer.
+      this.#spoil();
+      return false;
+    };
     this.socket.on('connect', this.#connected);
     this.socket.on('end', this.#ended);
     this.socket.on('error', this.#failed);
