@@ -115,7 +115,9 @@ function footer(context: KeyContext, columns: number): Line {
     title: binding.title,
     disabled: binding.whyNot?.(context) !== undefined,
   });
-  const shown = bindings.filter((binding) => scopes.includes(binding.scope) && shownIn(binding));
+  const shown = scopes.flatMap((scope) =>
+    bindings.filter((binding) => binding.scope === scope && shownIn(binding)),
+  );
   const always = (binding: Binding) => binding.scope === 'everywhere' && binding.footer === true;
   const back =
     hasDetail(context) && context.state.overlay === undefined

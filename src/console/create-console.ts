@@ -200,6 +200,12 @@ export function createConsole({
   beat();
 
   function press(key: KeyPress): void {
+    if (key.alt && [...key.key].length === 1) {
+      // Esc and the key after it, come as one over a slow line: no binding has Alt.
+      press({ key: 'escape' });
+      press({ ...key, alt: false });
+      return;
+    }
     const state = store.getState();
     if (state.notice !== undefined && clock.now() - state.notice.at >= noticeLeastMs)
       store.setState({ notice: undefined });

@@ -4,6 +4,7 @@ import type { ServerEntity } from '../domain/model.ts';
 import { stateOf } from './backend-states.ts';
 import { chosenTime, duration, plural } from './format.ts';
 import type { Tone } from './frame.ts';
+import { leftOf } from './screens/drain-line.ts';
 import { checkSentence } from './server-look.ts';
 import { serversOf, type View } from './view.ts';
 
@@ -99,8 +100,9 @@ function failing({ key, admin, operational, check, checkProgress }: ServerEntity
 
 function drains({ model, now }: View): Problem[] {
   const problems: Problem[] = [];
-  for (const { server, phase, deadlineAt, progress, killRate } of model.drain.values()) {
-    const left = progress.streams + progress.sticky + progress.queued;
+  for (const job of model.drain.values()) {
+    const { server, phase, deadlineAt, killRate } = job;
+    const left = leftOf(job);
     if (phase === 'overdue')
       problems.push(
         warning(`drain ${server} overdue ${duration(now - deadlineAt)}, ${left} left`, deadlineAt),

@@ -1,6 +1,7 @@
 // Shapes made of block characters: a sparkline for "how did it go", a bar for "how much of the whole".
 
-const steps = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+/** Without the full block: it would touch the shape on the line above. */
+const steps = ['▁', '▂', '▃', '▄', '▅', '▆', '▇'];
 const eighths = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉'];
 
 /**

@@ -313,6 +313,15 @@ describe('the way through the screens', () => {
     seat.console.dispose();
   });
 
+  it('takes Alt and a key for Esc and that key', async () => {
+    const seat = await onServer();
+    seat.press('d');
+    seat.console.press({ key: '4', alt: true });
+    expect(seat.show()).not.toContain('Cancel');
+    expect(seat.show()).toContain('came of it');
+    seat.console.dispose();
+  });
+
   it('does not take a pasted text for keys', async () => {
     const seat = await onServer();
     seat.console.paste('dyq');

@@ -11,8 +11,8 @@ describe('a sparkline', () => {
   it.each([
     [[], 4, '    '],
     [[0, 0], 4, '  ▁▁'],
-    [[1, null, 2], 3, '▅ █'],
-    [[1, 2, 3, 4, 5, 6, 7], 3, '▆▇█'],
+    [[1, null, 2], 3, '▄ ▇'],
+    [[1, 2, 3, 4, 5, 6, 7], 3, '▅▆▇'],
   ] as const)('of %j in %i cells is %j', (values, width, expected) =>
     expect(sparkline(values, width)).toBe(expected),
   );
