@@ -18,7 +18,7 @@ import { overviewOrder } from './screens/overview.ts';
 import { bodyHeight, type KeyContext } from './selection.ts';
 import { firstState, type State } from './state.ts';
 import { createSubscriptions, type Wanted } from './subscriptions.ts';
-import { noTraffic, type Traffic, withHistory, withoutPresent, withSample } from './traffic.ts';
+import { noTraffic, type Traffic, withHistory, withoutTopic, withSample } from './traffic.ts';
 import { typeInto, typePasted } from './typing.ts';
 import { silenceMs, type View } from './view.ts';
 
@@ -124,8 +124,8 @@ export function createConsole({
       traffic = withSample(traffic, sample);
       changed.emit();
     },
-    topicsChanged() {
-      traffic = withoutPresent(traffic);
+    topicLeft(topic) {
+      traffic = withoutTopic(traffic, topic);
     },
     history(points) {
       traffic = withHistory(traffic, points);
@@ -245,7 +245,7 @@ export function createConsole({
 function topicsOf(screen: State['screen']): readonly SampleTopic[] {
   switch (screen) {
     case 'overview':
-      return ['totals', 'backends'];
+      return ['totals', 'backends', 'binds'];
     case 'backends':
       return ['totals', 'backends', 'servers'];
     case 'connections':

@@ -115,14 +115,13 @@ function drains({ model, now }: View): Problem[] {
   return problems;
 }
 
+/** What a drain job changed is no surprise while it runs: the job itself is shown. */
 function drift({ model }: View): Problem[] {
-  if (model.drift.size === 0) return [];
-  const latest = [...model.drift.values()].reduce((at, entry) => Math.max(at, entry.at), 0);
-  return [
-    warning(
-      `${plural(model.drift.size, 'override')} ${model.drift.size === 1 ? 'differs' : 'differ'} from the configuration`,
-      // Last of its kind: what somebody chose is no surprise.
-      Math.min(latest, 0),
-    ),
-  ];
+  const amount = [...model.drift.values()].filter(
+    ({ server, field }) => field !== 'admin' || !model.drain.has(server),
+  ).length;
+  if (amount === 0) return [];
+  const differ = `${plural(amount, 'override')} ${amount === 1 ? 'differs' : 'differ'} from the configuration`;
+  // The last of its kind, whenever it came: somebody wanted it so.
+  return [warning(differ, 0)];
 }

@@ -37,7 +37,7 @@ export function listOf({ view, state, size }: KeyContext): ListShape {
   switch (state.screen) {
     case 'overview': {
       const keys = overviewKeys(view, state.overview.order);
-      return { keys, rows: overviewTableRows(keys.length, height) };
+      return { keys, rows: overviewTableRows(view, keys.length, height) };
     }
     case 'backends':
       return backendList(backendRows(view, state.backends), height - 1);

@@ -14,8 +14,8 @@ export interface Wanted {
 
 export interface Sinks {
   sample(sample: Sample): void;
-  /** Nobody sends samples of the old topics any more. */
-  topicsChanged(): void;
+  /** Nobody sends samples of this topic any more. */
+  topicLeft(topic: SampleTopic): void;
   history(points: readonly HistoryPoint[]): void;
   table(table: ConnectionTable, offset: number): void;
   /** undefined: it is not there any more. */
@@ -31,22 +31,23 @@ const sampleEveryMs = 1_000;
 const detailEveryMs = 1_000;
 
 export function createSubscriptions(client: RuntimeClient, clock: Clock, sinks: Sinks): Subscriptions {
-  let samples: { readonly topics: string; readonly stop: () => void } | undefined;
+  const samples = new Map<SampleTopic, () => void>();
   let table:
     | { query: ConnectionTableQuery; update(query: ConnectionTableQuery): void; close(): void }
     | undefined;
   let detail: { readonly id: string; readonly stop: () => void } | undefined;
   let hadHistory = false;
 
+  // One by one: a topic that two screens share goes on, and its rates with it, when one of them is left.
   function wantSamples(topics: readonly SampleTopic[]): void {
-    const wanted = topics.join(' ');
-    if (samples?.topics === wanted) return;
-    samples?.stop();
-    if (samples !== undefined) sinks.topicsChanged();
-    samples = {
-      topics: wanted,
-      stop: topics.length === 0 ? () => {} : client.samples(topics, sampleEveryMs, sinks.sample),
-    };
+    for (const [topic, stop] of samples) {
+      if (topics.includes(topic)) continue;
+      stop();
+      samples.delete(topic);
+      sinks.topicLeft(topic);
+    }
+    for (const topic of topics)
+      if (!samples.has(topic)) samples.set(topic, client.samples([topic], sampleEveryMs, sinks.sample));
   }
 
   function wantHistory(wanted: boolean): void {
@@ -116,10 +117,10 @@ export function createSubscriptions(client: RuntimeClient, clock: Clock, sinks: 
       wantConnection(wanted.connection);
     },
     close() {
-      samples?.stop();
+      for (const stop of samples.values()) stop();
       table?.close();
       detail?.stop();
-      samples = undefined;
+      samples.clear();
       table = undefined;
       detail = undefined;
     },

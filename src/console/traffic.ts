@@ -1,12 +1,21 @@
 // The traffic a console has seen: the newest sample of everything, and the past of the totals for charts. Pure.
 
 import type { ServerKey } from '../domain/plan.ts';
-import type { BackendRates, HistoryPoint, Sample, ServerRates, TotalsSample } from '../domain/sample.ts';
+import type {
+  BackendRates,
+  BindRates,
+  HistoryPoint,
+  Sample,
+  SampleTopic,
+  ServerRates,
+  TotalsSample,
+} from '../domain/sample.ts';
 
 export interface Traffic {
   readonly totals?: TotalsSample;
   readonly backends: ReadonlyMap<string, BackendRates>;
   readonly servers: ReadonlyMap<ServerKey, ServerRates>;
+  readonly binds: ReadonlyMap<string, BindRates>;
   readonly windowMs: number;
   /** One a second, newest last; with a gap where nobody looked. */
   readonly past: readonly HistoryPoint[];
@@ -14,30 +23,37 @@ export interface Traffic {
 
 export const pastSeconds = 600;
 
-export const noTraffic: Traffic = { backends: new Map(), servers: new Map(), windowMs: 1_000, past: [] };
+export const noTraffic: Traffic = {
+  backends: new Map(),
+  servers: new Map(),
+  binds: new Map(),
+  windowMs: 1_000,
+  past: [],
+};
 
 export function withSample(traffic: Traffic, sample: Sample): Traffic {
   const totals = sample.totals ?? traffic.totals;
-  const past =
-    sample.totals === undefined
-      ? traffic.past
-      : joined(traffic.past, [
-          {
-            at: sample.at,
-            totals: sample.totals,
-            backends: Object.fromEntries(
-              (sample.backends ?? []).map(({ name, requests }) => [name, requests]),
-            ),
-          },
-        ]);
+  const backends = sample.backends
+    ? new Map(sample.backends.map((rates) => [rates.name, rates]))
+    : traffic.backends;
   return {
     ...(totals === undefined ? {} : { totals }),
-    backends: sample.backends
-      ? new Map(sample.backends.map((rates) => [rates.name, rates]))
-      : traffic.backends,
+    backends,
     servers: sample.servers ? new Map(sample.servers.map((rates) => [rates.key, rates])) : traffic.servers,
+    binds: sample.binds ? new Map(sample.binds.map((rates) => [rates.name, rates])) : traffic.binds,
     windowMs: sample.windowMs,
-    past,
+    past:
+      sample.totals === undefined
+        ? traffic.past
+        : joined(traffic.past, [pointOf(sample.at, sample.totals, backends)]),
+  };
+}
+
+function pointOf(at: number, totals: TotalsSample, backends: Traffic['backends']): HistoryPoint {
+  return {
+    at,
+    totals,
+    backends: Object.fromEntries([...backends].map(([name, { requests }]) => [name, requests])),
   };
 }
 
@@ -54,8 +70,10 @@ export function withHistory(traffic: Traffic, points: readonly HistoryPoint[]): 
 }
 
 /** Numbers nobody is sent any more are not shown again as if they were new; the past stays true. */
-export function withoutPresent(traffic: Traffic): Traffic {
-  return { ...noTraffic, past: traffic.past };
+export function withoutTopic(traffic: Traffic, topic: SampleTopic): Traffic {
+  if (topic !== 'totals') return { ...traffic, [topic]: new Map() };
+  const { totals: _, ...rest } = traffic;
+  return rest;
 }
 
 function joined(before: readonly HistoryPoint[], after: readonly HistoryPoint[]): readonly HistoryPoint[] {

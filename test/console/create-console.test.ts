@@ -377,12 +377,12 @@ describe('the way through the screens', () => {
 
   it('asks the runtime only for what the screen shown needs', async () => {
     const seat = await consoleIn(wellWorld());
-    expect([...seat.client.topics]).toEqual(['totals backends']);
+    expect([...seat.client.topics]).toEqual(['totals', 'backends', 'binds']);
     seat.press('2');
     expect([...seat.client.topics]).toEqual(['totals']);
     expect(seat.client.openWatches).toBe(1);
     seat.press('3');
-    expect([...seat.client.topics]).toEqual(['totals backends servers']);
+    expect([...seat.client.topics]).toEqual(['totals', 'backends', 'servers']);
     expect(seat.client.openWatches).toBe(0);
     seat.console.dispose();
     expect(seat.client.topics.size).toBe(0);

@@ -33,7 +33,7 @@ describe('what is wrong now', () => {
     expect(texts(() => {}, brokenWorld)).toEqual([
       '▼ web/app3 down 0:42 · L7STS 503 in 3 ms',
       '▲ api/api2 failing 1 of 3: L7TOUT in 1.0 s',
-      '▲ 2 overrides differ from the configuration',
+      '▲ 1 override differs from the configuration',
     ]);
   });
 

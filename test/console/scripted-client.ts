@@ -108,7 +108,7 @@ export function createScriptedClient(clock: Clock, model: MutableModel = emptyMo
     samples(topics: readonly SampleTopic[], _interval, listener) {
       const name = topics.join(' ');
       client.topics.add(name);
-      const stop = samples.event(listener);
+      const stop = samples.event((sample) => listener(only(sample, topics)));
       return () => {
         client.topics.delete(name);
         stop();
@@ -147,6 +147,12 @@ export function createScriptedClient(clock: Clock, model: MutableModel = emptyMo
     },
   };
   return client;
+}
+
+/** A subscription brings only what was asked for. */
+function only(sample: Sample, topics: readonly SampleTopic[]): Sample {
+  const { at, windowMs } = sample;
+  return { at, windowMs, ...Object.fromEntries(topics.map((topic) => [topic, sample[topic]])) };
 }
 
 /** Promises that are settled have run their reactions. */

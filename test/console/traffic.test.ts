@@ -5,7 +5,7 @@ import {
   pastSeconds,
   secondly,
   withHistory,
-  withoutPresent,
+  withoutTopic,
   withSample,
 } from '../../src/console/traffic.ts';
 import { noon, pastOf, sampleOf, totals, wellWorld } from './worlds.ts';
@@ -28,7 +28,7 @@ describe('traffic', () => {
   });
 
   it('forgets the present of what is not sent any more, and keeps the past', () => {
-    const traffic = withoutPresent(withSample(noTraffic, sampleOf(world)));
+    const traffic = withoutTopic(withoutTopic(withSample(noTraffic, sampleOf(world)), 'backends'), 'totals');
     expect(traffic.backends.size).toBe(0);
     expect(traffic.totals).toBeUndefined();
     expect(traffic.past.length).toBe(1);

@@ -300,6 +300,14 @@ export function sampleOf(model: MutableModel, at = noon): Sample {
     at,
     windowMs: 1_000,
     totals: totals(),
+    binds: [...model.bind.values()].map(({ name }) => ({
+      name,
+      connections: 3_120,
+      newConnections: 212,
+      requests: 1_842,
+      bytesIn: 12_700_000,
+      bytesOut: 92_700_000,
+    })),
     backends: [...model.backend.values()].map(({ name, mode }) =>
       backendRates(
         name,

@@ -3,7 +3,7 @@
 import type { ConnectionDetail, StreamTimers } from '../../domain/connection.ts';
 import { explainTermination } from '../../domain/termination.ts';
 import { fact, longFact } from '../facts.ts';
-import { bytes, bytesPerSecond, count, duration, latency } from '../format.ts';
+import { bytes, bytesPerSecond, duration, latency, plural } from '../format.ts';
 import type { Line } from '../frame.ts';
 import { apart, blank, line, muted, span } from '../spans.ts';
 import type { OpenConnection } from '../state.ts';
@@ -36,7 +36,7 @@ export function connectionDetail(view: View, open: OpenConnection, width: number
       'traffic',
       span(`↓ ${bytes(detail.bytesIn)}  ↑ ${bytes(detail.bytesOut)}`),
       muted(
-        `  ${bytesPerSecond(detail.rate)} now · ${count(detail.requests)} requests · silent for ${duration(detail.idleMs)}`,
+        `  ${bytesPerSecond(detail.rate)} now${detail.mode === 'http' ? ` · ${plural(detail.requests, 'request')}` : ''} · silent for ${duration(detail.idleMs)}`,
       ),
     ),
     fact('accepted', muted(`${view.timeOfDay(detail.acceptedAt)} as ${detail.id}`)),

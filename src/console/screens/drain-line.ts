@@ -3,9 +3,9 @@
 import type { DrainJob } from '../../domain/drain.ts';
 import { about, count, duration, percent, plural } from '../format.ts';
 import type { Span } from '../frame.ts';
-import { fill, muted, span } from '../spans.ts';
+import { muted, span } from '../spans.ts';
 import { bar } from '../sparkline.ts';
-import { padStart } from '../text.ts';
+import { padStart, widthOf } from '../text.ts';
 
 /** What still holds the job: streams, clients that may come back, requests that wait. */
 export function leftOf({ progress }: DrainJob): number {
@@ -51,7 +51,7 @@ export function drainLine(job: DrainJob, now: number, width: number): Span[] {
         muted('└ '),
         span('◐ drain', 'drain'),
         span(`  ${amounts} gone `),
-        ...fill([span(bar(goneShare(job), bars), 'bar')], bars),
+        ...barSpans(goneShare(job), bars),
         span(padStart(percent(goneShare(job)), 6)),
         muted(progress.estimateMs === undefined ? '' : `  ~${about(progress.estimateMs)} left`),
         ...limit(job, now),
@@ -83,4 +83,10 @@ function limit(job: DrainJob, now: number): Span[] {
   return job.deadlineAt === 0 || job.deadlineAt <= now
     ? []
     : [muted(`, limit ${duration(job.deadlineAt - now)}`)];
+}
+
+/** With its track, or nobody sees how much of it is still empty. */
+function barSpans(portion: number, width: number): Span[] {
+  const filled = bar(portion, width).trimEnd();
+  return [span(filled, 'bar'), span('░'.repeat(width - widthOf(filled)), 'border')];
 }

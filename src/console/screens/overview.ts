@@ -16,6 +16,7 @@ import type { OverviewState } from '../state.ts';
 import { type Column, headOfTable, placeColumns, rowOfTable } from '../table.ts';
 import { lastMinute } from '../traffic.ts';
 import { noBackends, type View } from '../view.ts';
+import { bindLines } from './overview-binds.ts';
 import { chartSlots } from './overview-charts.ts';
 import { totalsLines } from './overview-totals.ts';
 
@@ -57,15 +58,20 @@ export function overviewScreen(view: View, state: OverviewState, area: Area): Bl
   return { lines: totals, charts: chartSlots(view, rest) };
 }
 
-/** Rows that the table of backends gets, so that a few events stay in sight below it. */
-export function overviewTableRows(backends: number, height: number): number {
+/** From this height on there is room for the binds too. */
+const bindsFrom = 24;
+const bindsShown = 6;
+
+/** Rows that the table of backends gets, so that a few events (and the binds) stay in sight below it. */
+export function overviewTableRows(view: View, backends: number, height: number): number {
   const eventsAtLeast = height >= 16 ? 4 : 2;
-  return Math.max(1, Math.min(backends, height - 4 - 1 - 1 - 1 - eventsAtLeast));
+  const binds = height >= bindsFrom ? Math.min(bindsShown + 1, view.model.bind.size) + 2 : 0;
+  return Math.max(1, Math.min(backends, height - 4 - 1 - 1 - 1 - eventsAtLeast - binds));
 }
 
 function tables(view: View, state: OverviewState, width: number, height: number): Line[] {
   const keys = overviewKeys(view, state.order);
-  const rows = overviewTableRows(keys.length, height);
+  const rows = overviewTableRows(view, keys.length, height);
   const cursor = settleCursor(state.cursor, { keys, rows });
   const placed = placeColumns(columns(view), width - 2);
   const backends =
@@ -91,6 +97,7 @@ function tables(view: View, state: OverviewState, width: number, height: number)
     above[above.length - 1] = line(
       muted(`  backends ${cursor.top + 1}–${cursor.top + rows} of ${keys.length}`),
     );
+  if (height >= bindsFrom) above.push(...bindLines(view, width, bindsShown), blank);
   const events = newestEntries(view).slice(0, Math.max(0, height - above.length));
   return toHeight(
     [
