@@ -98,6 +98,27 @@ describe('a data plane and its runtimes', () => {
     for (let i = 0; i < 4; i += 1) expect(await world.request()).toBe('web/app2');
   });
 
+  it('runs several instances on the same sockets, as one engine', async () => {
+    const [shard] = world.plan.shards;
+    const plan = { ...world.plan, shards: [{ ...shard!, instances: 2 }] };
+    const lives = new Set<string>();
+    world.engine.samples(({ life }) => lives.add(life));
+    await world.engine.start(plan, allReady);
+    expect(world.engine.snapshot().instances.map(({ id }) => id)).toEqual(['default/1', 'default/2']);
+    expect(world.engine.snapshot().binds.map(({ name }) => name)).toEqual(['web', 'db']);
+    const held = await Promise.all(Array.from({ length: 20 }, () => world.holdTcp()));
+    expect(new Set(held.map(({ row }) => row.id)).size).toBe(20);
+    expect(await world.engine.killOnServer('db/one', 19)).toBe(19);
+    await world.engine.setServers([wish('web/app1', 'drain')]);
+    for (let i = 0; i < 10; i += 1) expect(await world.request()).toBe('web/app2');
+    await expect.poll(() => lives.size, patience).toBe(2);
+    // Fewer again: who is not wanted any more leaves.
+    await world.engine.apply({ ...world.plan, hash: 'plan-9' }, allReady);
+    const states = () => world.engine.snapshot().instances.map(({ state }) => state);
+    await expect.poll(states, patience).toEqual(['serving']);
+    expect(await world.request()).toBeDefined();
+  });
+
   it('replaces an instance told to leave without losing what it carries', async () => {
     await world.engine.start(world.plan, allReady);
     const held = await world.holdTcp();

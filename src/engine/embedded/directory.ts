@@ -1,6 +1,6 @@
 // The directory that a runtime and its data plane meet in: what lies there, and who may look.
 
-import { chmodSync, mkdirSync, readFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { EngineError } from '../engine.ts';
 
@@ -19,6 +19,8 @@ export function prepareDirectory(directory: string): void {
     );
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
+    // Made beforehand by somebody else it would stay theirs, whatever its mode.
+    if (statSync(directory).uid !== process.getuid?.()) throw new Error('it belongs to another user');
     chmodSync(directory, 0o700);
   } catch (cause) {
     const text = cause instanceof Error ? cause.message : String(cause);

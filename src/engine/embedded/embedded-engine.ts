@@ -178,7 +178,10 @@ export function createEmbeddedEngine(options: EmbeddedEngineOptions): EmbeddedEn
   const gone = (id: string, pid: number, text: string) => {
     const entity = entities.get(id);
     // Its successor may be there already: then the name is not gone.
-    if (entity?.pid === pid) setEntity({ ...entity, state: 'gone', text });
+    if (entity?.pid === pid) {
+      setEntity({ ...entity, state: 'gone', text });
+      if (plan !== undefined && !instancesOf(plan).some((each) => each.id === id)) entities.delete(id);
+    }
     if (phase === 'starting') waiters.fail(id, new EngineError('instance-failed', `instance ${id}: ${text}`));
   };
 

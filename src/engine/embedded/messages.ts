@@ -38,7 +38,12 @@ export interface AcceptorHello {
 export type FromInstance =
   | InstanceHello
   | { readonly kind: 'sample'; readonly sample: EngineSample }
-  | { readonly kind: 'window'; readonly watch: number; readonly window: ConnectionWindow }
+  | {
+      readonly kind: 'window';
+      readonly watch: number;
+      readonly turn: number;
+      readonly window: ConnectionWindow;
+    }
   | {
       readonly kind: 'tail';
       readonly tail: number;
@@ -63,7 +68,13 @@ export type ToInstance =
   | { readonly kind: 'kill'; readonly serial: number }
   | { readonly kind: 'killOnServer'; readonly server: ServerKey; readonly count: number }
   | { readonly kind: 'connection'; readonly serial: number }
-  | { readonly kind: 'watch'; readonly watch: number; readonly query: ConnectionQuery }
+  /** `turn` comes back with each window: it grows with every query, so that windows of an older one are known. */
+  | {
+      readonly kind: 'watch';
+      readonly watch: number;
+      readonly turn: number;
+      readonly query: ConnectionQuery;
+    }
   | { readonly kind: 'unwatch'; readonly watch: number }
   | { readonly kind: 'tail'; readonly tail: number; readonly filter: string }
   | { readonly kind: 'untail'; readonly tail: number }
@@ -94,7 +105,7 @@ const fromInstance: Shapes<FromInstance> = {
     binds: 'array',
   },
   sample: { sample: 'object' },
-  window: { watch: 'number', window: 'object' },
+  window: { watch: 'number', turn: 'number', window: 'object' },
   tail: { tail: 'number', records: 'array', dropped: 'number' },
   binds: { binds: 'array' },
   leaving: {},
@@ -113,7 +124,7 @@ const toInstance: Shapes<ToInstance> = {
   kill: { serial: 'number' },
   killOnServer: { server: 'string', count: 'number' },
   connection: { serial: 'number' },
-  watch: { watch: 'number', query: 'object' },
+  watch: { watch: 'number', turn: 'number', query: 'object' },
   unwatch: { watch: 'number' },
   tail: { tail: 'number', filter: 'string' },
   untail: { tail: 'number' },

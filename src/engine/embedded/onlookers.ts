@@ -22,6 +22,8 @@ export interface Onlookers {
 
 interface Watch {
   query: ConnectionQuery;
+  /** Of the newest query as it was asked; windows of older ones are no answer to it. */
+  turn: number;
   readonly listener: (window: ConnectionWindow) => void;
   readonly windows: Map<Observed, ConnectionWindow>;
 }
@@ -35,22 +37,28 @@ export function createOnlookers(): Onlookers {
   /** Of one instance the very rows; of several the first rows of each, to be put in order here. */
   const queryFor = ({ query }: Watch): ConnectionQuery =>
     instances.size <= 1 ? query : { ...query, offset: 0, limit: query.offset + query.limit };
-  const ask = (id: number, watch: Watch) => {
-    for (const instance of instances) instance.tell({ kind: 'watch', watch: id, query: queryFor(watch) });
+  const ask = (id: number, watch: Watch, of: Iterable<Observed> = instances) => {
+    const { turn } = watch;
+    for (const instance of of) instance.tell({ kind: 'watch', watch: id, turn, query: queryFor(watch) });
   };
   const askAll = () => {
-    for (const [id, watch] of watches) ask(id, watch);
+    for (const [id, watch] of watches) {
+      watch.turn += 1;
+      watch.windows.clear();
+      ask(id, watch);
+    }
   };
 
   return {
     watch(query, listener) {
       const id = ++last;
-      const watch: Watch = { query, listener, windows: new Map() };
+      const watch: Watch = { query, turn: 1, listener, windows: new Map() };
       watches.set(id, watch);
       ask(id, watch);
       return {
         update(next) {
           watch.query = next;
+          watch.turn += 1;
           watch.windows.clear();
           if (watches.has(id)) ask(id, watch);
         },
@@ -74,9 +82,7 @@ export function createOnlookers(): Onlookers {
       instances.add(instance);
       for (const [id, { filter }] of tails) instance.tell({ kind: 'tail', tail: id, filter });
       if (before === 1) askAll();
-      else
-        for (const [id, watch] of watches)
-          instance.tell({ kind: 'watch', watch: id, query: queryFor(watch) });
+      else for (const [id, watch] of watches) ask(id, watch, [instance]);
     },
     left(instance) {
       if (!instances.delete(instance)) return;
@@ -89,7 +95,7 @@ export function createOnlookers(): Onlookers {
         return;
       }
       const watch = watches.get(message.watch);
-      if (watch === undefined) return;
+      if (watch === undefined || message.turn !== watch.turn) return;
       watch.windows.set(instance, message.window);
       if (instances.size <= 1) watch.listener(message.window);
       else if (watch.windows.size === instances.size) watch.listener(merge(watch));

@@ -64,7 +64,7 @@ export function startRuntimeSession(socket: Socket, options: RuntimeSessionOptio
     table: plane.connections,
     life,
     clock,
-    send: (watch, window) => send({ kind: 'window', watch, window }),
+    send: (watch, turn, window) => send({ kind: 'window', watch, turn, window }),
   });
 
   link.send(options.hello());
@@ -94,7 +94,7 @@ export function startRuntimeSession(socket: Socket, options: RuntimeSessionOptio
         return connection === undefined ? undefined : connectionDetail(connection, life, clock.mono());
       }
       case 'watch':
-        return watches.set(message.watch, message.query);
+        return watches.set(message.watch, message.turn, message.query);
       case 'unwatch':
         return watches.delete(message.watch);
       case 'tail':

@@ -20,12 +20,12 @@ function setUp() {
     table.add(
       new LiveConnection(serial, `10.0.0.${serial}:4000`, 'web', 'http', clock.now(), clock.mono(), () => {}),
     );
-  const sent: [number, ConnectionWindow][] = [];
+  const sent: [number, number, ConnectionWindow][] = [];
   const watches = createConnectionWatches({
     table,
     life: 'x',
     clock,
-    send: (watch, window) => sent.push([watch, window]) > 0,
+    send: (watch, turn, window) => sent.push([watch, turn, window]) > 0,
   });
   return { clock, sent, watches };
 }
@@ -33,28 +33,37 @@ function setUp() {
 describe('connection watches', () => {
   it('send a window at once, then twice a second', () => {
     const { clock, sent, watches } = setUp();
-    watches.set(1, query);
-    expect(sent).toMatchObject([[1, { at: 1_000, total: 3, matched: 3 }]]);
+    watches.set(1, 7, query);
+    expect(sent).toMatchObject([[1, 7, { at: 1_000, total: 3, matched: 3 }]]);
     clock.pass(2_000);
     expect(sent).toHaveLength(5);
   });
 
-  it('turn to another query at once, in the same watch', () => {
-    const { sent, watches } = setUp();
-    watches.set(1, query);
-    watches.set(1, { ...query, filter: 'client=10.0.0.0/31' });
-    expect(sent.at(-1)).toMatchObject([1, { total: 3, matched: 1, rows: [{ id: 'x-1' }] }]);
+  it('turn to another query at once, but scan no more than ten times a second', () => {
+    const { clock, sent, watches } = setUp();
+    watches.set(1, 1, query);
+    clock.pass(100);
+    watches.set(1, 2, { ...query, filter: 'client=10.0.0.0/31' });
+    expect(sent.at(-1)).toMatchObject([1, 2, { total: 3, matched: 1, rows: [{ id: 'x-1' }] }]);
+    for (let turn = 3; turn < 9; turn += 1) watches.set(1, turn, { ...query, limit: turn });
+    expect(sent).toHaveLength(2);
+    clock.pass(100);
+    expect(sent).toHaveLength(3);
+    expect(sent.at(-1)).toMatchObject([1, 8, { matched: 3 }]);
   });
 
   it('let the clock rest when nobody watches', () => {
     const { clock, watches } = setUp();
-    watches.set(1, query);
-    watches.set(2, query);
+    watches.set(1, 1, query);
+    watches.set(2, 1, query);
+    watches.set(2, 2, query);
     watches.delete(1);
-    expect(clock.pending).toBe(1);
+    // The next refresh, and the window that was asked for too soon.
+    expect(clock.pending).toBe(2);
     watches.delete(2);
     expect(clock.pending).toBe(0);
-    watches.set(3, query);
+    watches.set(3, 1, query);
+    watches.set(3, 2, query);
     watches.clear();
     expect(clock.pending).toBe(0);
   });

@@ -31,9 +31,9 @@ describe('onlookers', () => {
     onlookers.attached(one);
     const seen: ConnectionWindow[] = [];
     onlookers.watch(query, (window) => seen.push(window));
-    expect(one.told).toEqual([{ kind: 'watch', watch: 1, query }]);
+    expect(one.told).toEqual([{ kind: 'watch', watch: 1, turn: 1, query }]);
     const window = windowOf(row('a', 1));
-    onlookers.message(one, { kind: 'window', watch: 1, window });
+    onlookers.message(one, { kind: 'window', watch: 1, turn: 1, window });
     expect(seen).toEqual([window]);
   });
 
@@ -46,13 +46,19 @@ describe('onlookers', () => {
     onlookers.attached(two);
     // Each is asked for all rows that could be in sight.
     for (const { told } of [one, two])
-      expect(told.at(-1)).toEqual({ kind: 'watch', watch: 1, query: { ...query, offset: 0, limit: 3 } });
-    onlookers.message(one, { kind: 'window', watch: 1, window: windowOf(row('a', 9), row('b', 3)) });
+      expect(told.at(-1)).toEqual({
+        kind: 'watch',
+        watch: 1,
+        turn: 2,
+        query: { ...query, offset: 0, limit: 3 },
+      });
+    onlookers.message(one, { kind: 'window', watch: 1, turn: 1, window: windowOf(row('z', 9)) });
+    onlookers.message(one, { kind: 'window', watch: 1, turn: 2, window: windowOf(row('a', 9), row('b', 3)) });
     expect(seen).toEqual([]);
-    onlookers.message(two, { kind: 'window', watch: 1, window: windowOf(row('c', 5), row('d', 4)) });
+    onlookers.message(two, { kind: 'window', watch: 1, turn: 2, window: windowOf(row('c', 5), row('d', 4)) });
     expect(seen).toEqual([{ at: 5, total: 20, matched: 4, rows: [row('c', 5), row('d', 4)] }]);
     onlookers.left(two);
-    expect(one.told.at(-1)).toEqual({ kind: 'watch', watch: 1, query });
+    expect(one.told.at(-1)).toEqual({ kind: 'watch', watch: 1, turn: 3, query });
   });
 
   it('tell an instance that attaches of all that is open, and of nothing that was closed', () => {
@@ -67,7 +73,7 @@ describe('onlookers', () => {
     onlookers.attached(one);
     expect(one.told).toEqual([
       { kind: 'tail', tail: 4, filter: '' },
-      { kind: 'watch', watch: 2, query },
+      { kind: 'watch', watch: 2, turn: 1, query },
     ]);
   });
 
@@ -87,7 +93,7 @@ describe('onlookers', () => {
       { kind: 'untail', tail: 2 },
     ]);
     watch.update(query);
-    onlookers.message(one, { kind: 'window', watch: 1, window: windowOf() });
+    onlookers.message(one, { kind: 'window', watch: 1, turn: 1, window: windowOf() });
     onlookers.message(one, { kind: 'tail', tail: 2, records: [], dropped: 3 });
     expect(heard).toEqual([]);
     expect(one.told).toHaveLength(4);
