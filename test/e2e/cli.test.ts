@@ -1,5 +1,7 @@
 // The program as it is shipped, run by hand: exit codes, messages and hints, as a script and an operator meet them.
+import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Origin, startOrigin } from '../support/origin.ts';
 import { type Scratch, scratch } from '../support/scratch.ts';
@@ -206,5 +208,25 @@ backends:
     expect(code).toBe(0);
     expect(stdout).toMatch(/^[ -~]+\n$/);
     expect(JSON.parse(stdout)).toMatchObject({ method: 'GET', status: 200 });
+  });
+
+  it('ends one connection by its id, and says when there is none of that name', async () => {
+    const { binds } = (await running.json('show', 'binds')) as { binds: { address: string }[] };
+    const [host, port] = binds[0]!.address.split(':');
+    const socket = connect(Number(port), host!);
+    // A killed connection may be reset: that is an end like another.
+    const closed = new Promise((resolve) => void socket.on('error', () => {}).once('close', resolve));
+    socket.write('GET /mine?size=4 HTTP/1.1\r\nHost: shop.example.com\r\n\r\n');
+    await once(socket, 'data');
+    const filter = `client=${socket.localAddress}:${socket.localPort}`;
+    const { connections } = (await running.json('show', 'connections', '--filter', filter)) as {
+      connections: { id: string; path: string }[];
+    };
+    expect(connections).toMatchObject([{ path: '/mine?size=4' }]);
+    expect((await running.verb('kill', connections[0]!.id)).code).toBe(0);
+    await closed;
+    const again = await running.verb('kill', 'nobody-1');
+    expect(again.code).toBe(1);
+    expect(again.output).toMatch(/nobody-1/);
   });
 });

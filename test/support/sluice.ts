@@ -26,7 +26,7 @@ export interface RunningSluice {
 }
 
 export interface SluiceOptions {
-  /** Without `runtime.control`: it is filled in. Must have a `runtime:` line. */
+  /** Must have a `runtime:` line. Without CONTROL, which stands for the unix socket's URL, `runtime.control` is filled in. */
   readonly yaml: string;
   readonly under?: readonly string[];
 }
@@ -50,7 +50,9 @@ async function startIn(place: Scratch, yaml: string, under: readonly string[]): 
   const write = (text: string) =>
     writeFileSync(
       place.path('sluice.yaml'),
-      text.replace(/^runtime:.*$/m, (line) => `${line}\n  control: { listen: "${url}" }`),
+      text.includes('CONTROL')
+        ? text.replaceAll('CONTROL', url)
+        : text.replace(/^runtime:.*$/m, (line) => `${line}\n  control: { listen: "${url}" }`),
     );
   write(yaml);
   const words = [...under, process.execPath, program, 'run', '-c', place.path('sluice.yaml')];
