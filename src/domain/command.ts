@@ -35,7 +35,13 @@ export type CommandKind = Command['kind'];
  * `unknown`: the engine went away before it answered; read the state again, nothing is retried blindly.
  */
 export type Outcome =
-  | { readonly result: 'done'; readonly seq: number; readonly entry?: number; readonly text: string }
+  | {
+      readonly result: 'done';
+      readonly seq: number;
+      /** The journal entry, where undo can take it back. */
+      readonly entry?: number;
+      readonly text: string;
+    }
   | {
       readonly result: 'refused';
       readonly code: RefusalCode;

@@ -97,7 +97,7 @@ export function createCommands(options: {
           ...(done.after !== undefined && { after: done.after }),
           ...(done.undo && { undo: done.undo }),
         });
-        return { result: 'done', entry, text: done.text, seq: store.flush() };
+        return { result: 'done', ...(done.undo && { entry }), text: done.text, seq: store.flush() };
       case 'refused':
         journal.complete(entry, { result: 'refused', severity: 'warning', note: `refused: ${done.text}` });
         store.flush();

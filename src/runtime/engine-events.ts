@@ -17,6 +17,8 @@ export interface Following {
   checked(key: ServerKey, result: CheckResult): void;
   /** Tells the engine what holds of a server, now or as soon as it takes it. */
   assert(key: ServerKey): void;
+  /** The runtime is stopping the engine: an instance that goes is no accident from now on. */
+  stopping(): void;
   close: Disposer;
 }
 
@@ -33,6 +35,7 @@ export function followEngine(options: {
 }): Following {
   const { engine, store, states, journal, traffic, clock, stepDrains } = options;
   let closed = false;
+  let stopping = false;
   let cancelRetry: Disposer = () => {};
 
   function tell(wishes: readonly ServerWish[]): void {
@@ -49,7 +52,14 @@ export function followEngine(options: {
     const before = store.model.instance.get(next.id);
     store.set('instance', next.id, next);
     if (next.state === before?.state && next.pid === before.pid) return;
-    if (next.state === 'gone')
+    if (next.state === 'gone' && (stopping || before?.state === 'leaving'))
+      journal.event({
+        subject: next.id,
+        from: 'engine',
+        severity: 'note',
+        text: `instance ${next.id} (pid ${before?.pid ?? next.pid}) left`,
+      });
+    else if (next.state === 'gone')
       journal.event({
         subject: next.id,
         from: 'engine',
@@ -107,6 +117,9 @@ export function followEngine(options: {
       if (!change) return;
       tellChange(change);
       tell([states.wish(key)]);
+    },
+    stopping() {
+      stopping = true;
     },
     close() {
       closed = true;

@@ -207,6 +207,8 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
       close(graceMs = plan.runtime.grace) {
         closing ??= (async () => {
           checker.close();
+          following.stopping();
+          journal.event({ subject: name, from: 'stop', severity: 'note', text: 'runtime stops' });
           // Consoles stay attached while the engine finishes what it carries, and see it leave.
           await engine.stop(graceMs);
           await closeControl();

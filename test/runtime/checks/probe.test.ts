@@ -57,7 +57,7 @@ const run = (of: Check, address: Address) => probe(of, address, new AbortControl
 
 async function closedPort(): Promise<Address> {
   const address = await serverThat(() => {});
-  open.splice(0).forEach((close) => close());
+  for (const close of open.splice(0)) close();
   await new Promise((resolve) => setImmediate(resolve));
   return address;
 }
