@@ -11,6 +11,12 @@ export function hostEnd(text: string, start: number, end: number): number {
   return text.charCodeAt(stop) === COLON && isPort(text, stop + 1, end) ? stop : -1;
 }
 
+/** How routes know a host: lower case, and the root's dot, which changes nothing, left off. */
+export function routeHost(hostName: string): string {
+  const lower = hostName.toLowerCase();
+  return lower.endsWith('.') ? lower.slice(0, -1) : lower;
+}
+
 function nameEnd(text: string, start: number, end: number): number {
   let i = start;
   while (i < end && hostOctet[text.charCodeAt(i)] === 1) {

@@ -8,13 +8,13 @@
 
 import type { Socket } from 'node:net';
 import type { Who } from '../../domain/termination.ts';
-import type { BackendRuntime } from '../backend-runtime.ts';
 import type { BindRuntime } from '../bind-runtime.ts';
 import type { LiveConnection } from '../live-connection.ts';
 import type { Plane } from '../plane.ts';
 import type { ServerRuntime } from '../server-runtime.ts';
 import type { Timers } from '../timers.ts';
 import { startTunnel, type Tunnel, type TunnelEnd } from '../tunnel.ts';
+import { routeHost } from './authority.ts';
 import { type Awaited, ClientWire, type ClientWireUser } from './client-wire.ts';
 import { errorAnswer } from './error-answer.ts';
 import { Exchange, type ExchangeClient } from './exchange.ts';
@@ -25,9 +25,9 @@ import { RequestBody } from './request-body.ts';
 import { mayUpgrade, RequestForwarder } from './request-forwarder.ts';
 import { RequestHead } from './request-head.ts';
 import type { ServerConnection } from './server-connection.ts';
-import { Stickiness } from './stickiness.ts';
+import { stickinessOf } from './stickiness.ts';
 import { countAbort, countAnswer, countSent } from './stream-counting.ts';
-import { beginStream, regularEnd, type StreamCauses, terminationOf } from './stream-fields.ts';
+import { beginStream, noteUpgrade, regularEnd, type StreamCauses, terminationOf } from './stream-fields.ts';
 
 type SessionState = 'head' | 'stream' | 'tunnel' | 'lingering' | 'closed';
 
@@ -163,18 +163,14 @@ class ClientSession implements ExchangeClient, ClientWireUser {
     live.streamBytesIn = next;
     this.#text = next === text.length ? '' : text.slice(next);
     const route = bind.routes.match(
-      hostKey(head.hostName),
+      routeHost(head.hostName),
       head.originTarget === '' ? head.target : head.originTarget,
     );
     live.route = route?.name;
     const backend = route === undefined ? bind.backend : route.choose();
     if (backend === undefined) {
-      this.failed(
-        503,
-        route === undefined ? 'no route for this host' : 'this route has no backend',
-        'P',
-        'C',
-      );
+      const cause = route === undefined ? 'no route for this host' : 'this route has no backend';
+      this.failed(503, cause, 'P', 'C');
       return;
     }
     live.backend = backend.name;
@@ -278,14 +274,7 @@ class ClientSession implements ExchangeClient, ClientWireUser {
     countAnswer(bind, this.#exchange, live.status);
     this.#state = 'tunnel';
     this.#wire.awaitNothing();
-    live.phase = 'tunnel';
-    live.steps = [
-      {
-        what: 'upgrade',
-        atMs: timers.mono() - live.acceptedMono,
-        text: `to ${this.#exchange.relay.head.upgrade}`,
-      },
-    ];
+    noteUpgrade(live, timers.mono(), this.#exchange.relay.head.upgrade);
     const waiting = this.#text === '' ? undefined : Buffer.from(this.#text, 'latin1');
     // The tunnel counts it again as it passes.
     live.bytesIn -= waiting?.length ?? 0;
@@ -354,7 +343,7 @@ class ClientSession implements ExchangeClient, ClientWireUser {
     this.#headBegun = false;
     this.#requestText = '';
     this.head.reset();
-    this.#wire.resume();
+    if (this.#text.length <= maxWaiting) this.#wire.resume();
     if (this.#text === '') {
       this.#place.enter();
       this.#wire.await('next', this.bind.settings.timeouts.keepAlive, now);
@@ -364,6 +353,8 @@ class ClientSession implements ExchangeClient, ClientWireUser {
 
   #linger(): void {
     this.#state = 'lingering';
+    this.#place.leave();
+    this.#place.stickTo(undefined);
     this.#text = '';
     this.#requestText = '';
     this.#wire.linger(this.bind.settings.timeouts.client);
@@ -404,6 +395,12 @@ class ClientSession implements ExchangeClient, ClientWireUser {
 
   clientDrained(): void {
     this.#exchange.clientDrained();
+    if (this.#wire.awaited === '-') {
+      const { client, keepAlive } = this.bind.settings.timeouts;
+      if (this.#state === 'stream' && !this.#body.done && !this.#wire.paused)
+        this.#wire.await('body', client);
+      else if (this.#state === 'head' && !this.#headBegun) this.#wire.await('next', keepAlive);
+    }
     this.#pump();
   }
 
@@ -421,15 +418,19 @@ class ClientSession implements ExchangeClient, ClientWireUser {
         if (this.#state === 'head') this.#refuse(refuse(408, 'the request head did not come in time'));
         return;
       case 'next':
-        if (this.#state === 'head' && !this.#headBegun) this.#close();
+        if (this.#state !== 'head' || this.#headBegun) return;
+        // Its last answer is not read yet.
+        if (this.#wire.pending) this.#wire.await('reading', this.bind.settings.timeouts.client);
+        else this.#close();
         return;
       case 'body':
         if (this.#state === 'stream' && !this.#wire.paused) this.#bodyTimedOut();
         return;
       case 'reading':
-        if (!this.#wire.full) return;
-        if (this.#state === 'stream') this.#clientGone('c');
-        else this.#reset();
+        if (this.#wire.pending) {
+          if (this.#state === 'stream') this.#clientGone('c');
+          else this.#reset();
+        } else if (this.#state === 'head' && !this.#headBegun) this.#close();
     }
   }
 
@@ -490,14 +491,4 @@ class ClientSession implements ExchangeClient, ClientWireUser {
     this.#wire.close();
     this.#plane.end(this.live, this.bind);
   }
-}
-
-function hostKey(hostName: string): string {
-  const lower = hostName.toLowerCase();
-  return lower.endsWith('.') ? lower.slice(0, -1) : lower;
-}
-
-function stickinessOf(backend: BackendRuntime, text: string, head: RequestHead): Stickiness | undefined {
-  const { cookie } = backend.settings;
-  return cookie === undefined ? undefined : new Stickiness(cookie.name, backend, text, head);
 }

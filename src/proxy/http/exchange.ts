@@ -76,6 +76,7 @@ export class Exchange implements WaiterOwner, ServerConnectionUser {
   /** `body`: what came with the head. `stickiness`: what the backend's cookie says, where it has one. */
   begin(backend: BackendRuntime, stickiness: Stickiness | undefined, body: string | Buffer): void {
     this.backend = backend;
+    this.relay.begun = false;
     this.stickiness = stickiness;
     this.#failures = 0;
     this.#blocked = false;

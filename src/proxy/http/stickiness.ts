@@ -34,3 +34,13 @@ export class Stickiness {
     return setCookieLines(this.#name, server.name);
   }
 }
+
+/** Undefined where the backend keeps no client by a cookie. */
+export function stickinessOf(
+  backend: BackendRuntime,
+  text: string,
+  head: RequestHead,
+): Stickiness | undefined {
+  const { cookie } = backend.settings;
+  return cookie === undefined ? undefined : new Stickiness(cookie.name, backend, text, head);
+}

@@ -42,6 +42,11 @@ export function beginStream(live: LiveConnection, head: RequestHead, headMono: n
   live.steps = undefined;
 }
 
+export function noteUpgrade(live: LiveConnection, mono: number, protocol: string): void {
+  live.phase = 'tunnel';
+  live.steps = [{ what: 'upgrade', atMs: mono - live.acceptedMono, text: `to ${protocol}` }];
+}
+
 const versions = ['HTTP/1.0', 'HTTP/1.1'] as const;
 
 const regular: TerminationState = '----';
