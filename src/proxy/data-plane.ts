@@ -4,11 +4,12 @@ import type { Socket } from 'node:net';
 import type { Random } from '../domain/clock.ts';
 import type { EngineSample, ProcessSample } from '../domain/counters.ts';
 import type { BindEntity } from '../domain/model.ts';
-import type { Bind, Plan, ServerKey } from '../domain/plan.ts';
+import type { Bind, Plan, Route, ServerKey } from '../domain/plan.ts';
 import { compileRoutes } from '../domain/route-table.ts';
 import type { ServerWish } from '../domain/server-state.ts';
 import { hostPort, plainHost } from './address-text.ts';
-import { BackendRuntime } from './backend-runtime.ts';
+import type { BackendRuntime } from './backend-runtime.ts';
+import { BackendSet } from './backend-set.ts';
 import { BindRuntime, RouteRuntime } from './bind-runtime.ts';
 import { BindSet } from './bind-set.ts';
 import type { ConnectionTable } from './connection-table.ts';
@@ -48,9 +49,7 @@ export class DataPlane implements Plane {
   #bindRuntimes = new Map<string, BindRuntime>();
   /** Binds no longer in the plan that still have connections. */
   readonly #leavingBinds = new Set<BindRuntime>();
-  #backends = new Map<string, BackendRuntime>();
-  /** Backends no longer in the plan that still carry streams. */
-  readonly #leavingBackends = new Set<BackendRuntime>();
+  readonly #backends: BackendSet;
   #applying: Promise<void> = Promise.resolve();
   #serial = 0;
   #open = 0;
@@ -61,6 +60,11 @@ export class DataPlane implements Plane {
     this.#options = options;
     this.connections = options.connections;
     this.timers = new TimerWheel(options.clock);
+    this.#backends = new BackendSet({
+      timers: this.timers,
+      random: options.random,
+      wall: () => options.clock.now(),
+    });
     this.#binds = new BindSet(
       options.exclusive,
       (socket, bind) => this.#accepted(socket, bind),
@@ -121,7 +125,7 @@ export class DataPlane implements Plane {
 
   /** Wishes for servers that the plan does not know are passed over. */
   setServers(wishes: readonly ServerWish[]): void {
-    for (const backend of this.#wish(wishes)) backend.refresh();
+    for (const backend of this.#backends.wish(wishes)) backend.refresh();
   }
 
   /** By LiveConnection.serial. False where it is no longer there. */
@@ -153,13 +157,10 @@ export class DataPlane implements Plane {
   /** `full`: every entry; else those that changed since the sample before. */
   sample(full: boolean): EngineSample {
     const binds = [...this.#bindRuntimes.values(), ...this.#leavingBinds];
-    const backends = [...this.#backends.values(), ...this.#leavingBackends];
     const { life, clock, processSample } = this.#options;
-    const sample = this.#sampler.take(binds, backends, full);
+    const sample = this.#sampler.take(binds, this.#backends.all(), full);
     // Said once more with nothing left on it, then forgotten.
-    for (const backend of this.#leavingBackends) {
-      if (backend.streams === 0) this.#leavingBackends.delete(backend);
-    }
+    this.#backends.forgetEnded();
     for (const bind of this.#leavingBinds) {
       if (bind.traffic.connections === 0) this.#leavingBinds.delete(bind);
     }
@@ -245,21 +246,26 @@ export class DataPlane implements Plane {
 
     // From here to the end nothing waits and nothing fails: no request sees half a plan.
     this.#plan = plan;
-    this.#swapBackends(plan);
-    for (const backend of new Set([...this.#backends.values(), ...this.#wish(wishes)])) backend.refresh();
+    this.#backends.configure(plan.backends);
+    this.#backends.wish(wishes);
+    this.#bindRuntimes = this.#configureBinds(binds, plan.routes);
+    this.#backends.refresh();
+    this.#retire(prepared.commit(({ name }) => this.#bindRuntimes.get(name)!));
+  }
+
+  #configureBinds(binds: readonly Bind[], planRoutes: readonly Route[]): Map<string, BindRuntime> {
     const routes = compileRoutes(
-      plan.routes.map((route) => new RouteRuntime(route, (name) => this.backend(name))),
+      planRoutes.map((route) => new RouteRuntime(route, (name) => this.backend(name))),
     );
-    const former = this.#bindRuntimes;
-    this.#bindRuntimes = new Map();
-    const left = prepared.commit((settings: Bind) => {
-      const backend = settings.backend === undefined ? undefined : this.backend(settings.backend);
-      const runtime = former.get(settings.name) ?? this.#revived(settings.name) ?? new BindRuntime(settings);
-      runtime.configure(settings, routes, backend);
-      this.#bindRuntimes.set(settings.name, runtime);
-      return runtime;
-    });
-    this.#retire(left);
+    return new Map(
+      binds.map((settings) => {
+        const { name } = settings;
+        const runtime = this.bind(name) ?? this.#revived(name) ?? new BindRuntime(settings);
+        const backend = settings.backend === undefined ? undefined : this.backend(settings.backend);
+        runtime.configure(settings, routes, backend);
+        return [name, runtime];
+      }),
+    );
   }
 
   /** What was asked over connections of a bind that is gone is still answered; another request is not. */
@@ -277,41 +283,6 @@ export class DataPlane implements Plane {
       return bind;
     }
     return undefined;
-  }
-
-  #swapBackends(plan: Plan): void {
-    const known = new Map(this.#backends);
-    for (const backend of this.#leavingBackends)
-      if (!known.has(backend.name)) known.set(backend.name, backend);
-    const context = { timers: this.timers, random: this.#options.random, wall: () => this.wall() };
-    this.#backends = new Map(
-      plan.backends.map((settings) => {
-        const runtime = known.get(settings.name);
-        runtime?.configure(settings);
-        if (runtime !== undefined) this.#leavingBackends.delete(runtime);
-        known.delete(settings.name);
-        return [settings.name, runtime ?? new BackendRuntime(context, settings)];
-      }),
-    );
-    for (const backend of known.values()) {
-      if (this.#leavingBackends.has(backend)) continue;
-      this.#leavingBackends.add(backend);
-      backend.remove();
-    }
-  }
-
-  /** Writes wishes down; answers the backends to refresh. */
-  #wish(wishes: readonly ServerWish[]): Set<BackendRuntime> {
-    const touched = new Set<BackendRuntime>();
-    for (const wish of wishes) {
-      const slash = wish.server.indexOf('/');
-      const backend = this.#backends.get(wish.server.slice(0, slash));
-      const server = backend?.server(wish.server.slice(slash + 1));
-      if (backend === undefined || server === undefined) continue;
-      server.wish(wish);
-      touched.add(backend);
-    }
-    return touched;
   }
 }
 
