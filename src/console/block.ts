@@ -27,6 +27,7 @@ export function besides(
   const rights = toHeight(right, height);
   return lefts.map((item, row) => ({
     ...item,
+    ...(item.selected === true ? { selectedTo: leftWidth } : {}),
     spans: [...fill(item.spans, leftWidth), { text: '│', tone: 'border' }, ...rights[row]!.spans],
   }));
 }

@@ -28,6 +28,8 @@ export interface Line {
   readonly spans: readonly Span[];
   /** The row under the cursor: drawn across the whole width. */
   readonly selected?: boolean;
+  /** … or as far as the pane it is in: columns from the left. */
+  readonly selectedTo?: number;
 }
 
 /** A rectangle of the frame that a chart fills; lines leave it blank. Cells, zero-based. */

@@ -33,16 +33,10 @@ function layOver(
   const right = left + width;
   const chart = cutSpans(over, 0, width).map((span) => ({ ...span, selected: false }));
   return [
-    ...withoutEdge(padSpans(cutSpans(under, 0, left), left)),
+    ...padSpans(cutSpans(under, 0, left), left),
     ...padSpans(chart, width),
     ...cutSpans(under, right, Number.POSITIVE_INFINITY),
   ];
-}
-
-/** The row under the cursor ends where the chart's pane begins: its border is not part of the row. */
-function withoutEdge(spans: readonly PlacedSpan[]): PlacedSpan[] {
-  const last = spans.findLastIndex((span) => span.tone !== 'border');
-  return spans.map((span, index) => (index > last ? { ...span, selected: false } : span));
 }
 
 function padSpans(spans: readonly PlacedSpan[], width: number): readonly PlacedSpan[] {

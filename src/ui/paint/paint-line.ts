@@ -3,7 +3,7 @@
 import stringWidth from 'string-width';
 import type { Line, Span } from '../../console/frame.ts';
 import type { Palette } from './palette.ts';
-import { plain, transition } from './sgr.ts';
+import { plain, type Style, transition } from './sgr.ts';
 
 /** The spans between two columns. A wide glyph that a cut goes through becomes blanks. */
 export function cutSpans<S extends Span>(spans: readonly S[], from: number, to: number): S[] {
@@ -29,12 +29,15 @@ export interface PlacedSpan extends Span {
   readonly selected: boolean;
 }
 
-/** The spans of a line; those of a selected one fill all columns. */
+/** The spans of a line; those of a selected one fill all columns, or the pane it is in. */
 export function placeSpans(line: Line, columns: number): PlacedSpan[] {
-  const selected = line.selected === true;
-  const spans = cutSpans(line.spans, 0, columns).map((span) => ({ ...span, selected }));
-  const missing = selected ? columns - widthOfSpans(spans) : 0;
-  return missing > 0 ? [...spans, { text: ' '.repeat(missing), tone: 'text', selected }] : spans;
+  const selectedTo = line.selected === true ? Math.min(line.selectedTo ?? columns, columns) : 0;
+  const part = (from: number, to: number, selected: boolean) =>
+    cutSpans(line.spans, from, to).map((span) => ({ ...span, selected }));
+  const inside = part(0, selectedTo, true);
+  const missing = selectedTo - widthOfSpans(inside);
+  if (missing > 0) inside.push({ text: ' '.repeat(missing), tone: 'text', selected: true });
+  return [...inside, ...part(selectedTo, columns, false)];
 }
 
 /** One row: never wider than `columns`; a selected one fills them. */
@@ -45,12 +48,20 @@ export function paintLine(line: Line, columns: number, palette: Palette): string
 export function paintSpans(spans: readonly PlacedSpan[], palette: Palette): string {
   let text = '';
   let style = plain;
-  for (const span of spans) {
-    const next = palette.style(span.tone, span.selected, span.bold === true);
-    text += transition(style, next) + span.text;
+  let active = plain;
+  const change = (next: Style) => {
+    if (next === style) return;
+    const { sequence, active: now } = transition(active, next);
+    text += sequence;
     style = next;
+    active = now;
+  };
+  for (const span of spans) {
+    change(palette.style(span.tone, span.selected, span.bold === true));
+    text += span.text;
   }
-  return text + transition(style, plain);
+  change(plain);
+  return text;
 }
 
 const printableAscii = /^[ -~]*$/;

@@ -56,7 +56,7 @@ function styleOf(theme: Theme, depth: ColorDepth, token: Token, selected: boolea
   const color = own ? (look.color ?? under.color) : (under.color ?? look.color);
   if (depth !== 'none' && color !== undefined) codes.push(sgr(colorCode(color, depth, 30), 39));
   if (depth !== 'none' && background !== undefined) codes.push(sgr(colorCode(background, depth, 40), 49));
-  return codes;
+  return codes.length === 0 ? plain : codes;
 }
 
 /** @param base 30 for the text, 40 for the background */

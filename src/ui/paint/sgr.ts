@@ -17,15 +17,23 @@ export function sgr(parameters: string, close: number): Sgr {
 
 const intensity = '\u001b[22m';
 
-export function transition(from: Style, to: Style): string {
-  if (from === to) return '';
+export interface Transition {
+  readonly sequence: string;
+  /** What is on afterwards, in the order it was switched on: it is switched off the other way round. */
+  readonly active: Style;
+}
+
+export function transition(active: Style, to: Style): Transition {
   const kept = (code: Sgr) => to.some(({ open }) => open === code.open);
   const replaced = (code: Sgr) => code.close !== intensity && to.some(({ close }) => close === code.close);
-  const undone = from.filter((code) => !kept(code) && !replaced(code));
+  const undone = active.filter((code) => !kept(code) && !replaced(code));
   // 22 ends bold and dim alike: the one that stays is said again.
   const again = undone.some(({ close }) => close === intensity);
-  const added = to.filter(
-    (code) => !from.some(({ open }) => open === code.open) || (again && code.close === intensity),
-  );
-  return [...new Set(undone.reverse().map(({ close }) => close)), ...added.map(({ open }) => open)].join('');
+  const stays = active.filter((code) => kept(code) && !(again && code.close === intensity));
+  const added = to.filter((code) => !stays.some(({ open }) => open === code.open));
+  const closes = new Set(undone.reverse().map(({ close }) => close));
+  return {
+    sequence: [...closes, ...added.map(({ open }) => open)].join(''),
+    active: [...stays, ...added],
+  };
 }

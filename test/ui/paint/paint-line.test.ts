@@ -37,6 +37,12 @@ describe('painting a line', () => {
       '\u001b[97m\u001b[44mab  \u001b[49m\u001b[39m',
     ],
     [
+      'selected to the edge of its pane',
+      { spans: [text('a  │b')], selected: true, selectedTo: 3 },
+      9,
+      '\u001b[97m\u001b[44ma  \u001b[49m\u001b[39m│b',
+    ],
+    [
       'a tone keeps its meaning when selected',
       { spans: [{ text: 'x', tone: 'good' }], selected: true },
       1,
@@ -111,19 +117,15 @@ describe('laying charts into a frame', () => {
     ]);
   });
 
-  it('ends the row under the cursor where the pane of the chart begins', () => {
-    const selected: Line = {
-      spans: [text('01'), { text: '│', tone: 'border' }, text('   ')],
-      selected: true,
-    };
+  it('is not part of the row under the cursor', () => {
+    const selected: Line = { spans: [text('01│   ')], selected: true, selectedTo: 2 };
     const [row] = composeRows(
       { lines: [selected], charts: [{ ...slot, top: 0 }] },
       { columns: 8, rows: 1 },
       createPalette(dark, '16'),
       () => [{ spans: [text('AB')] }],
     );
-    expect(row?.split('│')[0]).toContain('\u001b[44m01');
-    expect(row?.split('│')[1]?.replace(/^(?:\u001b\[\d+m)*/, '')).toMatch(/^AB {2}/);
+    expect(row).toBe('\u001b[97m\u001b[44m01\u001b[49m\u001b[39m│AB  ');
   });
 
   it('leaves the place as it is while there is no chart', () => {

@@ -25,7 +25,7 @@ describe('from one look to the next', () => {
     ['what stays is not said again', [red, blue], [green, blue], '^[32m'],
     ['dim stays where bold ends', [bold, dim], [dim], '^[22m^[2m'],
   ])('%s', (_, from, to, sequence) => {
-    expect(transition(from, to).replaceAll('\u001b', '^')).toBe(sequence);
+    expect(transition(from, to).sequence.replaceAll('\u001b', '^')).toBe(sequence);
   });
 
   it('is written as Ink writes it, so that Ink finds its own form', async () => {

@@ -12,7 +12,7 @@ const plain = Object.fromEntries(tokens.map((token) => [token, {}]));
 const names = ['colour-blind', 'dark', 'high-contrast', 'light', 'monochrome'];
 
 function sequence(palette: Palette, token: Token, selected: boolean): string {
-  return transition(unstyled, palette.style(token, selected, false));
+  return transition(unstyled, palette.style(token, selected, false)).sequence;
 }
 
 describe('the themes that come with Sluice', () => {
