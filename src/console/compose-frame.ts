@@ -16,7 +16,7 @@ import { connectionsScreen } from './screens/connections.ts';
 import { journalScreen } from './screens/journal.ts';
 import { overviewScreen } from './screens/overview.ts';
 import type { KeyContext } from './selection.ts';
-import { line, span, staled, within } from './spans.ts';
+import { line, span, staled, staledChart, within } from './spans.ts';
 
 /** Wider than this, a dialog is harder to read, not easier. */
 const dialogWidth = 80;
@@ -66,7 +66,12 @@ function screenBlock({ view, state }: KeyContext, body: Area): Block {
     }
   })();
   const lines = toHeight(block.lines, body.height);
-  return { ...block, lines: view.stale ? lines.map(staled) : lines };
+  if (!view.stale) return { ...block, lines };
+  return {
+    ...block,
+    lines: lines.map(staled),
+    ...(block.charts === undefined ? {} : { charts: block.charts.map(staledChart) }),
+  };
 }
 
 function overlays(context: KeyContext, under: Block, body: Area, version: string, now: number): Block {

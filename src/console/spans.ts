@@ -1,7 +1,7 @@
 // Lines built from toned spans. `span` is the only gate through which text reaches a frame, so it makes all text safe.
 
 import { safe } from '../domain/safe.ts';
-import type { Line, Span, Tone } from './frame.ts';
+import type { ChartSlot, Line, Span, Tone } from './frame.ts';
 import { cut, widthOf } from './text.ts';
 
 /** No screen is as wide; what is longer was not meant to be read. */
@@ -71,6 +71,16 @@ export function apart(left: readonly Span[], right: readonly Span[], width: numb
 /** The same words, greyed: what is shown is not the present. Signs keep their shapes, so that nothing is lost. */
 export function staled(item: Line): Line {
   return { ...item, spans: item.spans.map(({ text }) => ({ text, tone: 'stale' })) };
+}
+
+/** A chart of what was last seen: its shape stays, its colours go. */
+export function staledChart(slot: ChartSlot): ChartSlot {
+  const { chart } = slot;
+  if (chart.kind !== 'line') return slot;
+  return {
+    ...slot,
+    chart: { ...chart, series: chart.series.map((series) => ({ ...series, tone: 'stale' })) },
+  };
 }
 
 export function selectedWhen(selected: boolean, item: Line): Line {

@@ -37,7 +37,8 @@ export function createPalette(theme: Theme, depth: ColorDepth): Palette {
 }
 
 function styleOf(theme: Theme, depth: ColorDepth, token: Token, selected: boolean, bold: boolean): Style {
-  const look = theme.looks[token];
+  // What is stale is pale, and would be hard to read on the row under the cursor.
+  const look = theme.looks[selected && token === 'stale' ? 'unknown' : token];
   const under: Look = selected ? theme.looks.selected : { attributes: [] };
   const wanted = new Set<Attribute>([...look.attributes, ...under.attributes]);
   if (bold) wanted.add('bold');
