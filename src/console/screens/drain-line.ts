@@ -1,9 +1,9 @@
 // One line that tells how far a drain job is, and the same as facts for a server's detail.
 
-import type { DrainJob } from '../../domain/drain.ts';
-import { about, count, duration, percent, plural } from '../format.ts';
+import { type DrainJob, drainQuietMs } from '../../domain/drain.ts';
+import { about, count, duration, percent, plural, rate } from '../format.ts';
 import type { Span } from '../frame.ts';
-import { muted, span } from '../spans.ts';
+import { muted, span, spansWidth } from '../spans.ts';
 import { bar } from '../sparkline.ts';
 import { padStart, widthOf } from '../text.ts';
 
@@ -37,25 +37,15 @@ export function drainLine(job: DrainJob, now: number, width: number): Span[] {
   switch (phase) {
     case 'draining': {
       const from = Math.max(progress.streamsAtStart, progress.streams);
-      const done = from - progress.streams;
-      if (progress.streams === 0)
-        return [
-          muted('└ '),
-          span('◐ drain', 'drain'),
-          span(`  ${whatIsLeft(job)}; waits until none comes`),
-          ...limit(job, now),
-        ];
-      const amounts = padStart(`${count(done)} of ${count(from)}`, 2 * count(from).length + 4);
-      const bars = Math.max(8, Math.min(32, width - 58));
-      return [
-        muted('└ '),
-        span('◐ drain', 'drain'),
-        span(`  ${amounts} gone `),
-        ...barSpans(goneShare(job), bars),
-        span(padStart(percent(goneShare(job)), 6)),
-        muted(progress.estimateMs === undefined ? '' : `  ~${about(progress.estimateMs)} left`),
-        ...limit(job, now),
-      ];
+      const amounts = padStart(
+        `${count(from - progress.streams)} of ${count(from)}`,
+        2 * count(from).length + 4,
+      );
+      const start = [muted('└ '), span('◐ drain', 'drain'), span(`  ${amounts} gone `)];
+      const portion = span(padStart(percent(goneShare(job)), 6));
+      const rest = tail(job, now);
+      const bars = width - spansWidth([...start, portion, ...rest]);
+      return [...start, ...barSpans(goneShare(job), Math.max(6, Math.min(24, bars))), portion, ...rest];
     }
     case 'drained':
       return [
@@ -77,6 +67,22 @@ export function drainLine(job: DrainJob, now: number, width: number): Span[] {
         span(`  ${whatIsLeft(job)} · ${count(progress.killed)} ended`),
       ];
   }
+}
+
+/** What the share of streams gone does not tell: who may still come, and how long it may take. */
+function tail(job: DrainJob, now: number): Span[] {
+  const { sticky, queued, arrivals, streams, estimateMs } = job.progress;
+  const coming = [
+    ...(queued > 0 ? [`${count(queued)} queued`] : []),
+    ...(sticky > 0 ? [plural(sticky, 'cookie client')] : []),
+    ...(arrivals > 0 ? [`${rate((arrivals * 1000) / drainQuietMs)}/s arrive`] : []),
+    ...(streams + sticky + queued + arrivals === 0 ? ['waits until none comes'] : []),
+  ];
+  return [
+    span(coming.length === 0 ? '' : `  ${coming.join(', ')}`, 'warning'),
+    muted(estimateMs === undefined ? '' : `  ~${about(estimateMs)} left`),
+    ...limit(job, now),
+  ];
 }
 
 function limit(job: DrainJob, now: number): Span[] {

@@ -4,7 +4,7 @@ import type { ConnectionDetail, ConnectionStep } from '../../domain/connection.t
 import { safe } from '../../domain/safe.ts';
 import { bytes, moment } from '../format.ts';
 import type { Line, Span } from '../frame.ts';
-import { fill, muted, span } from '../spans.ts';
+import { fill, muted, span, spansWidth } from '../spans.ts';
 import { cut, widthOf } from '../text.ts';
 
 interface Lanes {
@@ -17,20 +17,28 @@ const margin = 4;
 const timeWidth = 12;
 
 export function ladder(detail: ConnectionDetail, width: number): Line[] {
-  const room = Math.max(20, width - margin - 3 - timeWidth);
+  const room = Math.max(20, width - margin - 3 - timeWidth - 1);
   const first = Math.min(44, Math.floor(room / 2));
   const lanes: Lanes = { first, second: Math.min(50, room - first) };
-  const server = detail.server ?? detail.backend ?? '–';
-  const head: Line = {
+  const lines = detail.steps.map((step) => stepLine(step, lanes));
+  return [headLine(detail, lanes, width), ...lines, ...running(detail, lanes)];
+}
+
+/** The three names over their life lines; the server's moves to the left where its address would be cut. */
+function headLine(detail: ConnectionDetail, lanes: Lanes, width: number): Line {
+  const server = span(detail.server ?? detail.backend ?? '–', 'text', true);
+  const address = muted(detail.serverAddress === undefined ? '' : ` ${detail.serverAddress}`);
+  const middle = margin + 1 + lanes.first - 2;
+  const over = middle + 3 + lanes.second - 3;
+  const right = Math.max(middle + 8, Math.min(over, width - 1 - spansWidth([server, address])));
+  return {
     spans: [
-      ...fill([span('  client', 'text', true)], margin + 1 + lanes.first - 2),
-      ...fill([span('sluice', 'text', true)], lanes.second - 3),
-      span(server, 'text', true),
-      muted(detail.serverAddress === undefined ? '' : ` ${detail.serverAddress}`),
+      ...fill([span('  client', 'text', true)], middle),
+      ...fill([span('sluice', 'text', true)], right - middle),
+      server,
+      address,
     ],
   };
-  const lines = detail.steps.map((step) => stepLine(step, lanes));
-  return [head, ...lines, ...running(detail, lanes)];
 }
 
 function stepLine(step: ConnectionStep, lanes: Lanes): Line {

@@ -104,7 +104,7 @@ function drainFacts(job: DrainJob, view: View, width: number): Line[] {
       : `deadline ${chosenTime(job.deadlineAt - job.startedAt)}, then ${deadlineWord(job)}`;
   return [
     line(span('  '), ...drainLine(job, view.now, width - 3)),
-    fact('left', span(whatIsLeft(job))),
+    ...longFact('left', whatIsLeft(job), width),
     fact('drain job', span(`by ${job.by} ${ago(view.now - job.startedAt)}; ${deadline}`)),
     fact('roll back', muted(`to ${job.before.admin}, weight ${job.before.weight}`)),
   ];
