@@ -7,23 +7,23 @@ import { mixHash } from './client-hash.ts';
 
 export function createSourceBalancer<C extends Candidate>(): Balancer<C> {
   let active: C[] = [];
-  let hashes: number[] = [];
-  let equalWeights = true;
+  let hashes = new Int32Array(0);
+  let weights = new Float64Array(0);
 
   /** Linear in the servers, but a few instructions each: a ring would pay its O(log n) with a rebuild at every change. */
   function best(clientHash: number, avoid: C | undefined): C | undefined {
     let found: C | undefined;
     let lowest = Number.POSITIVE_INFINITY;
-    for (let i = 0; i < active.length; i++) {
-      const candidate = active[i]!;
-      if (candidate === avoid) continue;
+    for (let i = 0; i < hashes.length; i++) {
       const draw = (mixHash(clientHash ^ hashes[i]!) + 0.5) / 2 ** 32;
+      const weight = weights[i]!;
+      // -log(x) is never below 1 - x: all but a few are out without the logarithm.
+      if (1 - draw >= lowest * weight) continue;
       // The lowest exponential variate of rate `weight` wins with probability weight / total.
-      const score = equalWeights ? draw : -Math.log(draw) / candidate.slot.weight;
-      if (score < lowest) {
-        lowest = score;
-        found = candidate;
-      }
+      const score = -Math.log(draw) / weight;
+      if (score >= lowest || active[i] === avoid) continue;
+      lowest = score;
+      found = active[i];
     }
     return found;
   }
@@ -36,8 +36,8 @@ export function createSourceBalancer<C extends Candidate>(): Balancer<C> {
         candidate.slot.place = index;
         candidate.slot.weight = candidate.weight;
       });
-      hashes = active.map((candidate) => mixHash(candidate.id ^ 0x9e3779b9));
-      equalWeights = active.every((candidate) => candidate.weight === active[0]!.weight);
+      hashes = Int32Array.from(active, ({ id }) => mixHash(id ^ 0x9e3779b9));
+      weights = Float64Array.from(active, ({ weight }) => weight);
     },
     loadChanged() {},
     pick: (clientHash, avoid) =>
