@@ -18,6 +18,7 @@ import { acceptorPidFile, engineSocket, prepareDirectory } from './directory.ts'
 import { type EngineListener, listenForDataPlane } from './engine-listener.ts';
 import type { FromInstance, InstanceHello } from './messages.ts';
 import { createOnlookers } from './onlookers.ts';
+import { createSampleMerge } from './sample-merge.ts';
 import { createWaiters } from './waiters.ts';
 
 export interface EmbeddedEngineOptions {
@@ -57,8 +58,11 @@ export function createEmbeddedEngine(options: EmbeddedEngineOptions): EmbeddedEn
   const changes = createEmitter<EngineChange>();
   const samples = createEmitter<EngineSample>();
   const onlookers = createOnlookers();
+  const merge = createSampleMerge();
   /** By instance id: the one that serves under that name. */
   const attached = new Map<string, AttachedInstance>();
+  /** Those, and who still carries connections beside its successor. */
+  const linked = new Set<AttachedInstance>();
   const entities = new Map<string, InstanceEntity>();
   const binds = new Map<string, BindEntity>();
   const waiters = createWaiters<AttachedInstance>(clock);
@@ -120,6 +124,7 @@ export function createEmbeddedEngine(options: EmbeddedEngineOptions): EmbeddedEn
 
   function dialledIn(instance: AttachedInstance): void {
     attached.set(instance.id, instance);
+    linked.add(instance);
     setEntity(entityOf(instance.hello, 'starting'));
     onlookers.attached(instance);
     waiters.arrived(instance.id, instance);
@@ -141,10 +146,13 @@ export function createEmbeddedEngine(options: EmbeddedEngineOptions): EmbeddedEn
     }
   }
 
+  /** A successor's entity is not written over by what its forerunner still says. */
+  const isNewest = ({ hello }: AttachedInstance) => entities.get(hello.id)?.pid === hello.pid;
+
   function take(instance: AttachedInstance, message: FromInstance): void {
     switch (message.kind) {
       case 'sample':
-        samples.emit(message.sample);
+        samples.emit(merge.take(instance, message.sample));
         return;
       case 'window':
       case 'tail':
@@ -155,10 +163,11 @@ export function createEmbeddedEngine(options: EmbeddedEngineOptions): EmbeddedEn
         return;
       case 'leaving':
         instance.leaving = true;
-        setEntity(entityOf(instance.hello, 'leaving'));
+        if (isNewest(instance)) setEntity(entityOf(instance.hello, 'leaving'));
         return;
       case 'problem':
-        setEntity(entityOf(instance.hello, instance.leaving ? 'leaving' : 'serving', message.text));
+        if (isNewest(instance))
+          setEntity(entityOf(instance.hello, instance.leaving ? 'leaving' : 'serving', message.text));
         return;
       case 'instance':
         return;
@@ -167,6 +176,8 @@ export function createEmbeddedEngine(options: EmbeddedEngineOptions): EmbeddedEn
 
   function lost(instance: AttachedInstance): void {
     onlookers.left(instance);
+    merge.left(instance);
+    linked.delete(instance);
     if (attached.get(instance.id) === instance) attached.delete(instance.id);
   }
 
@@ -277,7 +288,7 @@ export function createEmbeddedEngine(options: EmbeddedEngineOptions): EmbeddedEn
   async function stop(graceMs: number): Promise<void> {
     if (phase === 'stopped' || phase === 'new') return;
     phase = 'stopped';
-    const all = [...attached.values()];
+    const all = [...linked];
     const answered = Promise.all(
       all.map((each) => each.ask({ kind: 'stop', graceMs }).catch((error) => ignoreUnknown(error))),
     );
@@ -294,7 +305,7 @@ export function createEmbeddedEngine(options: EmbeddedEngineOptions): EmbeddedEn
 
   function ofConnection(id: string): { instance: AttachedInstance; serial: number } | undefined {
     const parts = splitConnectionId(id);
-    const instance = [...attached.values()].find(({ life }) => life === parts?.life);
+    const instance = [...linked].find(({ life }) => life === parts?.life);
     return parts === undefined || instance === undefined ? undefined : { instance, serial: parts.serial };
   }
 
@@ -317,7 +328,10 @@ export function createEmbeddedEngine(options: EmbeddedEngineOptions): EmbeddedEn
       const meant = list.filter(({ server }) => known.has(server));
       // Written down first: whoever is being replaced meanwhile comes back to these.
       for (const wish of meant) wishes.set(wish.server, wish);
-      await Promise.all(serving().map((each) => each.ask({ kind: 'setServers', wishes: meant })));
+      const confirming = serving();
+      for (const each of linked)
+        if (!confirming.includes(each)) each.tell({ kind: 'setServers', wishes: meant });
+      await Promise.all(confirming.map((each) => each.ask({ kind: 'setServers', wishes: meant })));
     },
     async kill(connection) {
       running();
@@ -327,7 +341,7 @@ export function createEmbeddedEngine(options: EmbeddedEngineOptions): EmbeddedEn
     },
     async killOnServer(server, count) {
       let killed = 0;
-      for (const instance of serving()) {
+      for (const instance of new Set([...serving(), ...linked])) {
         if (killed >= count) break;
         killed += Number(await instance.ask({ kind: 'killOnServer', server, count: count - killed }));
       }
@@ -342,7 +356,7 @@ export function createEmbeddedEngine(options: EmbeddedEngineOptions): EmbeddedEn
     },
     tail: (filter, listener) => onlookers.tail(filter, listener),
     reopenLogs() {
-      for (const instance of attached.values()) instance.tell({ kind: 'reopenLogs' });
+      for (const instance of linked) instance.tell({ kind: 'reopenLogs' });
     },
     stop,
     detach: hangUp,
