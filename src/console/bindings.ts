@@ -1,6 +1,7 @@
 // The keys, as data: footer, help and palette are made from this table, and a key does nothing that is not in it.
 
-import { type KeyContext, selectedOf } from './selection.ts';
+import { sidePaneFrom } from './layout.ts';
+import { hasDetail, type KeyContext, selectedOf } from './selection.ts';
 import {
   type WhyNot,
   whyNotDrain,
@@ -107,8 +108,11 @@ const isFolded = (context: KeyContext) => {
 const isOpenBackend = (context: KeyContext) => isBackend(context) && !isFolded(context);
 const isServer = (context: KeyContext) =>
   selectedOf(context)?.kind === 'server' || context.state.backends.marks.size > 0;
-const isClosed = ({ state }: KeyContext) =>
-  state[state.screen === 'overview' ? 'journal' : state.screen].open === undefined;
+const isClosed = (context: KeyContext) => !hasDetail(context);
+
+const whyNoCharts: WhyNot = ({ size }) =>
+  size.columns >= sidePaneFrom ? 'there is room for both: the charts stand beside the tables' : undefined;
+
 function bind(
   scope: Scope,
   command: CommandId,
@@ -147,7 +151,9 @@ export const bindings: readonly Binding[] = [
     'Undo the newest act that can be undone; in the Journal, the one under the cursor',
     { footer: ({ state }) => state.screen === 'journal', whyNot: whyNotUndo },
   ),
-  bind('everywhere', 'freeze', ['f'], 'freeze', 'Hold the picture still; again, and it is live'),
+  bind('everywhere', 'freeze', ['f'], 'freeze', 'Hold the picture still; again, and it is live', {
+    footer: (context) => context.state.screen !== 'backends' && isClosed(context),
+  }),
   bind('everywhere', 'reload', ['ctrl+r'], 'reload', 'Read the configuration again; overrides stay', {
     whyNot: whyNotReload,
   }),
@@ -166,7 +172,8 @@ export const bindings: readonly Binding[] = [
     footer: true,
   }),
   bind('overview', 'charts', ['c'], 'charts', 'Charts instead of the tables; a wide terminal shows both', {
-    footer: true,
+    footer: (context) => whyNoCharts(context) === undefined,
+    whyNot: whyNoCharts,
   }),
 
   bind(

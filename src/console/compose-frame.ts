@@ -7,7 +7,7 @@ import { type FooterKey, footerLine, headerLine, problemLine, tabsLine } from '.
 import { dialogView } from './dialogs/dialog-view.ts';
 import type { ChartSlot, Frame, Line } from './frame.ts';
 import { helpLines } from './help.ts';
-import { activeScopes, hasDetail, shownKey } from './keys.ts';
+import { activeScopes, shownKey } from './keys.ts';
 import { type Area, isLargeEnough, layoutOf, leastSize } from './layout.ts';
 import { messageLine, rule } from './message-line.ts';
 import { paletteItems, paletteRows, paletteView } from './palette.ts';
@@ -15,7 +15,7 @@ import { backendsScreen } from './screens/backends.ts';
 import { connectionsScreen } from './screens/connections.ts';
 import { journalScreen } from './screens/journal.ts';
 import { overviewScreen } from './screens/overview.ts';
-import type { KeyContext } from './selection.ts';
+import { hasDetail, type KeyContext } from './selection.ts';
 import { line, span, staled, staledChart, within } from './spans.ts';
 
 /** Wider than this, a dialog is harder to read, not easier. */

@@ -47,7 +47,3 @@ export function shownKey(name: string): string {
   if (parts.includes('ctrl')) return `^${shown.toUpperCase()}`;
   return parts.includes('shift') ? `Shift-${shown}` : shown;
 }
-
-/** A detail is open on the screen shown. */
-export const hasDetail = ({ state }: KeyContext) =>
-  state.screen === 'overview' ? false : state[state.screen].open !== undefined;

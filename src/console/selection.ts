@@ -31,6 +31,11 @@ export function bodyHeight(size: Size): number {
   return Math.max(1, layoutOf(size).body.height);
 }
 
+/** A detail is open on the screen shown. */
+export function hasDetail({ state }: Pick<KeyContext, 'state'>): boolean {
+  return state.screen !== 'overview' && state[state.screen].open !== undefined;
+}
+
 /** The list of the screen shown. The connections' is not here: most of its rows are in the runtime. */
 export function listOf({ view, state, size }: KeyContext): ListShape {
   const height = bodyHeight(size);

@@ -1,0 +1,58 @@
+import { describe, expect, it } from 'vitest';
+import { drainLine, whatIsLeft } from '../../src/console/screens/drain-line.ts';
+import type { DrainJob, DrainProgress } from '../../src/domain/drain.ts';
+import { drainOfPg1, noon } from './worlds.ts';
+
+function job(change: Partial<DrainJob>, progress: Partial<DrainProgress> = {}): DrainJob {
+  return { ...drainOfPg1, ...change, progress: { ...drainOfPg1.progress, ...progress } };
+}
+
+const lineOf = (shown: DrainJob, width = 72) =>
+  drainLine(shown, noon, width)
+    .map(({ text }) => text)
+    .join('');
+
+describe('the line of a drain job', () => {
+  it.each([
+    ['under way', job({}), '└ ◐ drain  38 of 41 gone ███████████████▊░  93 %  ~20 s left, limit 4:02'],
+    [
+      'without an honest estimate',
+      (() => {
+        const { estimateMs: _, ...progress } = drainOfPg1.progress;
+        return { ...drainOfPg1, deadlineAt: 0, progress };
+      })(),
+      '└ ◐ drain  38 of 41 gone ██████████████████████▎░  93 %',
+    ],
+    [
+      'with clients that may come back',
+      job({}, { streams: 0, tunnels: 0, sticky: 40, arrivals: 6 }),
+      '└ ◐ drain  41 of 41 gone ██████ 100 %  40 cookie clients, 2/s arrive  ~20 s left, limit 4:02',
+    ],
+    [
+      'quiet, but not for long enough',
+      job({}, { streams: 0, tunnels: 0, estimateMs: 3_000 }),
+      '└ ◐ drain  41 of 41 gone ██████ 100 %  waits until none comes  ~3 s left, limit 4:02',
+    ],
+    [
+      'done',
+      job({ phase: 'drained', drainedAt: noon - 12_000 }),
+      '└ ● drained  nothing left since 0:12, limit 4:02',
+    ],
+    [
+      'late',
+      job({ phase: 'overdue', deadlineAt: noon - 62_000 }),
+      '└ ▲ overdue 1:02  3 streams (3 tunnels) · waits on',
+    ],
+    [
+      'that ends what is left',
+      job({ phase: 'killing', deadlineAt: noon - 2_000 }, { killed: 20 }),
+      '└ ▲ ends 10/s  3 streams (3 tunnels) · 20 ended',
+    ],
+  ])('tells of one %s', (_, shown, expected) => expect(lineOf(shown)).toBe(expected));
+
+  it('says all that holds a drain back', () => {
+    expect(whatIsLeft(job({}, { queued: 1, sticky: 1, arrivals: 2 }))).toBe(
+      '3 streams (3 tunnels), 1 queued, 1 idle cookie client, 2 arrivals just now',
+    );
+  });
+});
