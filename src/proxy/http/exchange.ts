@@ -19,6 +19,7 @@ import { type AnswerClient, type RelayProgress, ResponseRelay } from './response
 import { ServerConnection, type ServerConnectionUser } from './server-connection.ts';
 import { poolOf } from './server-pool.ts';
 import type { Stickiness } from './stickiness.ts';
+import { noteRetry } from './stream-fields.ts';
 
 export interface ExchangeClient extends AnswerClient {
   readonly live: LiveConnection;
@@ -160,6 +161,7 @@ export class Exchange implements WaiterOwner, ServerConnectionUser {
     this.relay.start();
     this.relay.added = this.stickiness?.answerLines(this.server!) ?? '';
     const { socket } = this.#connection!;
+    if (!client.requestDone) this.#connection!.readOnAfterFailedWrite();
     let out = client.requestHead(this.server!);
     const held = this.#held;
     let free = true;
@@ -292,8 +294,8 @@ export class Exchange implements WaiterOwner, ServerConnectionUser {
     this.#lost('the server ended the connection before its answer was complete');
   }
 
-  serverFailed(_error: Error): void {
-    if (this.state === 'connecting') this.#connectFailed('S');
+  serverFailed(error: Error): void {
+    if (this.state === 'connecting') this.#connectFailed('S', reasonOf(error));
     else this.#lost('the server broke the connection off before its answer was complete');
   }
 
@@ -304,7 +306,7 @@ export class Exchange implements WaiterOwner, ServerConnectionUser {
     // Nothing came, and the connection had been idle: the server closed it before it saw the request (RFC 9112 9.3.1).
     if (this.state === 'sent' && connection.reused && this.#client.head.repeatable) {
       connection.abort();
-      this.#countRetry();
+      this.#countRetry('the idle connection was closed before the request reached the server');
       // Its companions in the pool have likely met the same end.
       this.#connect();
       return;
@@ -318,7 +320,7 @@ export class Exchange implements WaiterOwner, ServerConnectionUser {
     else this.#client.failed(502, cause, who, 'H');
   }
 
-  #connectFailed(who: 'S' | 's'): void {
+  #connectFailed(who: 'S' | 's', reason: string): void {
     this.#drop();
     const backend = this.backend!;
     const server = this.server!;
@@ -330,7 +332,7 @@ export class Exchange implements WaiterOwner, ServerConnectionUser {
       this.#client.failed(503, 'no connection to the server could be made', who, 'C');
       return;
     }
-    this.#countRetry();
+    this.#countRetry(reason);
     if (next === 'other') this.#redispatch();
     else if (who === 's') this.#connect();
     else {
@@ -339,8 +341,10 @@ export class Exchange implements WaiterOwner, ServerConnectionUser {
     }
   }
 
-  #countRetry(): void {
-    this.#client.live.retries += 1;
+  #countRetry(reason: string): void {
+    const { live, timers } = this.#client;
+    noteRetry(live, timers.mono(), this.server!.key, reason);
+    live.retries += 1;
     this.backend!.traffic.retries += 1;
     this.server!.traffic.retries += 1;
   }
@@ -360,7 +364,7 @@ export class Exchange implements WaiterOwner, ServerConnectionUser {
       case 'queued':
         return;
       case 'connecting':
-        this.#connectFailed('s');
+        this.#connectFailed('s', 'no connection within the connect timeout');
         return;
       case 'pausing':
         if (this.server!.takesCookie || !this.backend!.settings.redispatch) this.#connect();
@@ -423,3 +427,7 @@ export class Exchange implements WaiterOwner, ServerConnectionUser {
 
 /** Shared, never written to: most requests have no body. */
 const noParts: (string | Buffer)[] = [];
+
+function reasonOf(error: Error): string {
+  return 'code' in error && error.code === 'ECONNREFUSED' ? 'connection refused' : error.message;
+}

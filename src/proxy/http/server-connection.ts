@@ -53,6 +53,24 @@ export class ServerConnection {
     this.socket.on('close', this.#closed);
   }
 
+  /**
+   * A server that answers and closes before it has read the whole request resets the connection: our next write fails
+   * while the answer still waits to be read. The socket would be destroyed with it, so that is put off for one turn of
+   * the event loop, in which what has come is read.
+   */
+  readOnAfterFailedWrite(): void {
+    const { socket } = this;
+    if (Object.hasOwn(socket, 'destroy')) return;
+    const destroy = socket.destroy.bind(socket);
+    let failing = false;
+    socket.destroy = (error?: Error) => {
+      if (error === undefined || !('syscall' in error) || error.syscall !== 'write') return destroy(error);
+      if (!failing) setImmediate(() => setImmediate(() => destroy(error)));
+      failing = true;
+      return socket;
+    };
+  }
+
   /** Closes it between two exchanges. */
   close(): void {
     this.#letGo();

@@ -1,5 +1,6 @@
 // What a stream leaves on its connection for rows and log: begun afresh with each request, closed with its letters.
 
+import type { ServerKey } from '../../domain/plan.ts';
 import type { Phase, TerminationState, Who } from '../../domain/termination.ts';
 import type { LiveConnection } from '../live-connection.ts';
 import type { RequestHead } from './request-head.ts';
@@ -42,9 +43,16 @@ export function beginStream(live: LiveConnection, head: RequestHead, headMono: n
   live.steps = undefined;
 }
 
+/** Raw text: whoever shows it makes it safe. */
+export function noteRetry(live: LiveConnection, mono: number, server: ServerKey, reason: string): void {
+  live.steps ??= [];
+  live.steps.push({ what: 'retry', atMs: mono - live.acceptedMono, text: `${server}: ${reason}` });
+}
+
 export function noteUpgrade(live: LiveConnection, mono: number, protocol: string): void {
   live.phase = 'tunnel';
-  live.steps = [{ what: 'upgrade', atMs: mono - live.acceptedMono, text: `to ${protocol}` }];
+  live.steps ??= [];
+  live.steps.push({ what: 'upgrade', atMs: mono - live.acceptedMono, text: `to ${protocol}` });
 }
 
 const versions = ['HTTP/1.0', 'HTTP/1.1'] as const;

@@ -208,6 +208,26 @@ describe('a whole answer', () => {
     await client.until(() => client.received === okAnswer + okAnswer);
   });
 
+  it.each([
+    ['ends', end],
+    ['resets', reset],
+  ])('early in an upload is heard, however the server then %s', async (_, then) => {
+    const server = await rawServer((socket) => {
+      socket.once('data', () => {
+        socket.pause();
+        socket.write('HTTP/1.1 413 No\r\nContent-Length: 2\r\n\r\nno', () => then(socket));
+      });
+    });
+    const { port } = await startPlane({ servers: [server] });
+    for (let i = 0; i < 5; i += 1) {
+      const client = await openClient(port);
+      client.write(`POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9000000\r\n\r\n${'x'.repeat(8_000_000)}`);
+      await client.untilText('no');
+      expect(client.received).toMatch(/^HTTP\/1\.1 413 /);
+      client.socket.destroy();
+    }
+  });
+
   it('before the whole request ends the connection, but is heard', async () => {
     const server = await rawServer(
       answering((socket) => void socket.write('HTTP/1.1 403 No\r\nContent-Length: 2\r\n\r\nno')),
