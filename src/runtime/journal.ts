@@ -8,6 +8,7 @@ import type { Command } from '../domain/command.ts';
 import type { DrainJob } from '../domain/drain.ts';
 import type { Actor, JournalEntry } from '../domain/journal.ts';
 import type { ServerKey } from '../domain/plan.ts';
+import { safe } from '../domain/safe.ts';
 import { parseJournal } from './journal-file.ts';
 import type { ModelStore } from './model-store.ts';
 import type { Override } from './overrides.ts';
@@ -112,7 +113,8 @@ export async function openJournal(
   const blank = (): { id: number; at: number } => ({ id: nextId++, at: clock.now() });
 
   function put(entry: JournalEntry): void {
-    store.set('journal', String(entry.id), entry);
+    // Errors of the engine and of files end up here: one safe line each, and not an endless one.
+    store.set('journal', String(entry.id), { ...entry, text: safe(entry.text, 1_000) });
     for (const key of store.model.journal.keys()) {
       if (store.model.journal.size <= kept) break;
       store.remove('journal', key);

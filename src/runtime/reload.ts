@@ -1,6 +1,7 @@
 // A reload: the configuration is read, and put in force as a whole, or not at all.
 
 import type { Plan } from '../domain/plan.ts';
+import { safe } from '../domain/safe.ts';
 import type { Engine } from '../engine/engine.ts';
 import { EngineError } from '../engine/engine.ts';
 import type { Done } from './commands.ts';
@@ -73,7 +74,7 @@ function faultsText(errors: readonly LoadFault[]): string {
   if (!first) return 'the configuration cannot be read';
   const at = [first.file, first.line, first.column].filter((part) => part !== undefined).join(':');
   const more = errors.length > 1 ? ` (and ${errors.length - 1} more, see \`sluice check\`)` : '';
-  return `${at && `${at}: `}${first.message}${more}`;
+  return safe(`${at && `${at}: `}${first.message}${more}`, 500);
 }
 
 /** What holds for the life of the process: silently ignoring a change of it would be worse than refusing. */

@@ -19,7 +19,7 @@ export const command = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('maint'), server: serverKey }),
   z.strictObject({ kind: z.literal('weight'), server: serverKey, weight }),
   z.strictObject({ kind: z.literal('rollback'), server: serverKey }),
-  z.strictObject({ kind: z.literal('kill'), connection: z.string().min(1).max(200) }),
+  z.strictObject({ kind: z.literal('kill'), connection: z.string().regex(/^[\x21-\x7e]{1,200}$/) }),
   z.strictObject({ kind: z.literal('undo'), entry: z.int().positive().exactOptional() }),
   z.strictObject({ kind: z.literal('reset'), server: serverKey }),
   z.strictObject({ kind: z.literal('reload') }),

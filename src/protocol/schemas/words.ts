@@ -3,18 +3,20 @@
 import { z } from 'zod';
 import type { ServerKey } from '../../domain/plan.ts';
 
-const text = z.string().max(4_096);
-
 /** A wall clock in milliseconds since 1970, a duration in milliseconds, or a count: all are plain numbers. */
 export const amount = z.number().nonnegative();
 export const count = z.int().nonnegative();
 export const rate = z.number().nullable();
-export const name = text.min(1);
-export const line = text;
+/** What a runtime says is bounded by the size of a message alone: a long text must not keep a console from attaching. */
+export const name = z.string().min(1);
+export const line = z.string();
 
-/** "web/app1": one slash, nothing empty on either side; names hold no slash. */
+/** Names hold neither a slash nor control characters; what does not match never gets as far as a text that is shown. */
+const keyPart = z.string().regex(/[^/\x00-\x1f\x7f-\x9f]{1,300}/);
+
+/** "web/app1": one slash, nothing empty on either side. */
 export const serverKey = z
-  .templateLiteral([z.string().regex(/[^/]{1,200}/), '/', z.string().regex(/[^/]{1,200}/)])
+  .templateLiteral([keyPart, '/', keyPart])
   .describe('BACKEND/SERVER') satisfies z.ZodType<ServerKey>;
 
 export const bindMode = z.enum(['tcp', 'http']);

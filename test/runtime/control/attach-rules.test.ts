@@ -163,6 +163,18 @@ describe('limits', () => {
       { id: 'command-1', command: { kind: 'ready', server: 'web' } },
       -32602,
     ],
+    [
+      'a server key with escape sequences',
+      'command.execute',
+      { id: 'command-1', command: { kind: 'ready', server: 'web/\u001b[2J' } },
+      -32602,
+    ],
+    [
+      'a connection id with escape sequences',
+      'command.execute',
+      { id: 'command-1', command: { kind: 'kill', connection: '\u001b]0;x\u0007' } },
+      -32602,
+    ],
     ['an endless interval', 'samples.open', { watch: 'w', topics: ['totals'], intervalMs: 1 }, -32602],
   ])('LM4: %s is refused', async (_, method, params, code) => {
     const on = await scene();
