@@ -97,7 +97,8 @@ export class BindSet {
     }
     leaving.forEach(discard);
     for (const { runtime, early } of next.values()) {
-      if (runtime !== undefined) for (const socket of early.splice(0)) this.#accepted(socket, runtime);
+      if (runtime !== undefined)
+        for (const socket of early.splice(0)) if (!socket.destroyed) this.#accepted(socket, runtime);
     }
     for (const { runtime } of next.values()) former.delete(runtime);
     return [...former].filter((runtime) => runtime !== undefined);
@@ -106,7 +107,7 @@ export class BindSet {
   async #open(entry: Entry): Promise<void> {
     const events = {
       accepted: (socket: Socket) => {
-        if (entry.runtime === undefined) entry.early.push(socket);
+        if (entry.runtime === undefined) wait(entry, socket);
         else this.#accepted(socket, entry.runtime);
       },
       failed: () => {
@@ -125,6 +126,12 @@ function socketKey({ name, address }: Bind): string {
 
 function overlap(a: Address, b: Address): boolean {
   return a.kind === 'ip' && b.kind === 'ip' && a.port === b.port && a.port !== 0;
+}
+
+function wait(entry: Entry, socket: Socket): void {
+  // A client may give up meanwhile; nobody else would hear of it.
+  socket.on('error', () => {});
+  entry.early.push(socket);
 }
 
 function closeListener(entry: Entry): void {

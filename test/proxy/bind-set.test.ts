@@ -49,6 +49,20 @@ describe('a set of binds', () => {
     ]);
   });
 
+  it('does not mind a client that resets before the commit', async () => {
+    const { set, accepted, runtimeOf } = setUp();
+    const port = await freePort();
+    const prepared = await set.prepare([bindOf('front', { address: loopback(port) })]);
+    const [gone, stays] = [await dial({ port }), await dial({ port })];
+    gone.resetAndDestroy();
+    expect(stays.destroyed).toBe(false);
+    await until(() => gone.destroyed);
+    for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+    prepared.commit(runtimeOf);
+    await until(() => accepted.length > 0);
+    stays.end();
+  });
+
   it('closes who connected before a rollback, and the address with them', async () => {
     const { set, accepted } = setUp();
     const port = await freePort();
@@ -64,7 +78,7 @@ describe('a set of binds', () => {
     const { set, accepted, runtimeOf } = setUp();
     const address = loopback(await freePort());
     (await set.prepare([bindOf('old', { address })])).commit(runtimeOf);
-    const [{ runtime }] = set.open as [{ runtime: BindRuntime }];
+    const runtime = set.open[0]!.runtime;
     const left = (await set.prepare([bindOf('new', { address, mode: 'http' })])).commit(runtimeOf);
     expect(left).toEqual([runtime]);
     await dial({ port: address.kind === 'ip' ? address.port : 0 });
