@@ -2,15 +2,22 @@
 import { readFileSync, statSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { attach } from '../client/attach.ts';
-import type { RuntimeClient } from '../client/runtime-client.ts';
+import { AttachError, type RuntimeClient } from '../client/runtime-client.ts';
 import { defaultControlPath } from '../config/control.ts';
+import { safe } from '../domain/safe.ts';
 import { CliFailure } from './failure.ts';
 import type { VerbContext } from './program.ts';
 import { systemClock, systemRandom } from './system-clock.ts';
 
-/** --attach, else $SLUICE_ATTACH, else this machine's own control socket. */
+/** --attach, else $SLUICE_ATTACH, else this machine's own control socket. @throws CliFailure where it is no such URL */
 export function runtimeUrl({ options, env }: Pick<VerbContext, 'options' | 'env'>): string {
-  return options.attach ?? (env.SLUICE_ATTACH || `unix:${defaultControlPath(env.XDG_RUNTIME_DIR)}`);
+  const url = options.attach ?? (env.SLUICE_ATTACH || `unix:${defaultControlPath(env.XDG_RUNTIME_DIR)}`);
+  if (/^(unix:.|wss?:\/\/.)/.test(url)) return url;
+  throw new CliFailure(
+    'usage',
+    `cannot attach to "${safe(url)}"`,
+    'write unix:PATH, ws://HOST:PORT or wss://HOST:PORT; over ssh, run sluice there: ssh -t HOST sluice',
+  );
 }
 
 /** `stay`: reconnect by itself, for verbs that go on for a while. The first attempt fails at once in any case. */
@@ -43,23 +50,30 @@ export async function openAttachment(context: VerbContext, stay: boolean): Promi
     ...(token === undefined ? {} : { token }),
     ...tlsOptions(context.options),
   };
-  if (stay) {
-    // Whether anybody is there at all is asked first, so that a wrong URL is told instead of retried for ever.
-    const probe = attach({ ...options, retry: false });
-    try {
-      await probe.ready();
-    } finally {
-      probe.close();
-    }
-  }
   const client = attach({ ...options, retry: stay });
   try {
-    await client.ready();
+    await firstAttachment(client);
   } catch (error) {
     client.close();
     throw error;
   }
   return client;
+}
+
+/**
+ * Whether anybody is there is told by the first attempt, also where later losses are healed:
+ * a wrong URL is told instead of retried for ever. @throws AttachError
+ */
+async function firstAttachment(client: RuntimeClient): Promise<void> {
+  const { promise: nobody, reject } = Promise.withResolvers<never>();
+  const stop = client.attachChanges((attach) => {
+    if (attach.state === 'waiting') reject(new AttachError('no-runtime', attach.reason));
+  });
+  try {
+    await Promise.race([client.ready(), nobody]);
+  } finally {
+    stop();
+  }
 }
 
 /** @throws CliFailure */
