@@ -112,7 +112,7 @@ class TcpSession implements WaiterOwner {
     this.#state = { at: 'connect', server, socket };
     const begun = timers.mono();
     socket.socket.once('connect', () => this.#connected(server, socket, begun));
-    socket.socket.on('error', (error) => this.#connectFailed(server, socket, reasonOf(error)));
+    socket.socket.on('error', (error) => this.#connectFailed(server, socket, failureOf(error)));
     timers.arm(this.#timer, server.backend.settings.timeouts.connect);
   }
 
@@ -142,12 +142,12 @@ class TcpSession implements WaiterOwner {
     if (this.#state.at === 'tunnel') this.#state = { at: 'tunnel', server, tunnel };
   }
 
-  #connectFailed(server: ServerRuntime, socket: ServerSocket, reason: string): void {
+  #connectFailed(server: ServerRuntime, socket: ServerSocket, failure: ConnectFailure): void {
     if (this.#state.at !== 'connect' || this.#state.socket !== socket) return;
     const { timers } = this.#plane;
     const { backend } = server;
     const connection = this.#connection;
-    const timedOut = reason === connectTimeout;
+    const timedOut = failure.who === 's';
     timers.cancel(this.#timer);
     this.#failures += 1;
     this.#countError(server);
@@ -155,11 +155,11 @@ class TcpSession implements WaiterOwner {
     connection.steps.push({
       what: 'retry',
       atMs: timers.mono() - connection.acceptedMono,
-      text: `${server.key}: ${reason}`,
+      text: `${server.key}: ${failure.reason}`,
     });
     const next = nextAttempt(backend.settings, this.#failures, server.takesCookie);
     if (next === 'give-up') {
-      this.#end(timedOut ? 's' : 'S', 'C');
+      this.#end(failure.who, 'C');
       return;
     }
     connection.retries += 1;
@@ -239,8 +239,18 @@ class TcpSession implements WaiterOwner {
   }
 }
 
-const connectTimeout = 'no connection within the connect timeout';
+interface ConnectFailure {
+  /** The server's refusal, its silence, or a resource that we ourselves lack. */
+  readonly who: 'S' | 's' | 'R';
+  readonly reason: string;
+}
 
-function reasonOf(error: Error): string {
-  return 'code' in error && error.code === 'ECONNREFUSED' ? 'connection refused' : error.message;
+const connectTimeout: ConnectFailure = { who: 's', reason: 'no connection within the connect timeout' };
+
+/** Files, local ports, memory: no fault of the server's. */
+const ownLimits = new Set<unknown>(['EMFILE', 'ENFILE', 'EADDRNOTAVAIL', 'EAGAIN', 'ENOBUFS', 'ENOMEM']);
+
+function failureOf(error: NodeJS.ErrnoException): ConnectFailure {
+  if (error.code === 'ECONNREFUSED') return { who: 'S', reason: 'connection refused' };
+  return { who: ownLimits.has(error.code) ? 'R' : 'S', reason: error.message };
 }
