@@ -1,6 +1,9 @@
 // Previews of every command, refusals included: whoever asks sees at once that it would be refused, and why.
 
 import type { Command, Preview } from '../domain/command.ts';
+import type { ConnectionRow } from '../domain/connection.ts';
+import { safe } from '../domain/safe.ts';
+import { spokenDuration } from '../domain/units.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Journal } from './journal.ts';
 import type { Override } from './overrides.ts';
@@ -16,7 +19,7 @@ export interface PreviewContext {
   readonly configFile: string | undefined;
 }
 
-export function previewOf(command: Command, context: PreviewContext): Preview {
+export async function previewOf(command: Command, context: PreviewContext): Promise<Preview> {
   switch (command.kind) {
     case 'drain':
     case 'ready':
@@ -45,20 +48,50 @@ function refused(command: Command, text: string): Preview {
   return { title: `${commandText(command)}: ${subjectOf(command)}`, lines: [{ tone: 'warning', text }] };
 }
 
-function killPreview(command: Extract<Command, { kind: 'kill' }>, engine: Engine): Preview {
+async function killPreview(
+  { connection }: Extract<Command, { kind: 'kill' }>,
+  engine: Engine,
+): Promise<Preview> {
+  const title = `kill connection ${connection}`;
   const fault = incapable(engine, 'kill');
+  if (fault) return { title, lines: [{ tone: 'warning', text: fault.text }] };
+  const row = await engine.connection(connection).catch(() => undefined);
+  if (!row || row.phase === 'ended')
+    return { title, lines: [{ tone: 'warning', text: 'there is no such connection any more' }] };
   return {
-    title: `kill connection ${command.connection}`,
+    title,
     lines: [
-      {
-        tone: 'then',
-        text: 'the connection ends at once; a request in flight is not answered (502 or a reset)',
-      },
+      { tone: 'now', text: connectionText(row) },
+      { tone: 'then', text: killText(row) },
       { tone: 'then', text: 'the client may come back: killing keeps nobody away' },
       { tone: 'warning', text: 'it cannot be undone' },
-      ...(fault ? [{ tone: 'warning' as const, text: fault.text }] : []),
     ],
   };
+}
+
+function connectionText({ client, bind, server, phase, ageMs, method, path }: ConnectionRow): string {
+  const where = server === undefined ? bind : `${bind} to ${server}`;
+  const what = method === undefined ? '' : `, ${method} ${path ?? ''}`;
+  const age = spokenDuration(Math.floor(ageMs / 1_000) * 1_000);
+  return safe(`${client} on ${where}, ${phase}, open for ${age}${what}`, 300);
+}
+
+function killText({ mode, phase }: ConnectionRow): string {
+  switch (phase) {
+    case 'idle':
+      return 'it ends at once; no request is under way on it';
+    case 'head':
+    case 'queue':
+    case 'connect':
+    case 'wait':
+      return mode === 'tcp'
+        ? 'it ends at once, for the client and the server'
+        : 'its request is not answered by the server: the client gets 502 or a reset';
+    case 'data':
+    case 'tunnel':
+    case 'ended':
+      return 'it ends at once, for the client and the server: what is being carried is cut off';
+  }
 }
 
 function undoPreview(command: Extract<Command, { kind: 'undo' }>, context: PreviewContext): Preview {

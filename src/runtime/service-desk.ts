@@ -15,7 +15,7 @@ export function createServices(options: {
   readonly engine: Engine;
   readonly sampling: Sampling;
   readonly commands: Commands;
-  preview(command: Command): Preview;
+  preview(command: Command): Promise<Preview>;
 }): ControlServices {
   const { store, name, version, engine, sampling, commands, preview } = options;
   return {

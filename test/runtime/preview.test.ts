@@ -15,7 +15,7 @@ async function busy(over: Partial<Backend> = {}): Promise<Scene> {
 }
 
 async function lines(on: Scene, command: Command): Promise<string[]> {
-  const preview = on.runtime.services.preview(command);
+  const preview = await on.runtime.services.preview(command);
   const text = preview.lines.map(({ tone, text: line }) => `${tone}: ${line}`);
   await on.close();
   return text;
@@ -99,7 +99,7 @@ it('an undo names its entry and author', async () => {
   const { client } = await on.console({ user: 'ben' });
   void client.execute({ kind: 'maint', server: 'web/app1' });
   await on.settle();
-  const preview = on.runtime.services.preview({ kind: 'undo' });
+  const preview = await on.runtime.services.preview({ kind: 'undo' });
   expect(preview).toMatchObject({
     title: 'undo "maint" of web/app1',
     entry: 2,
@@ -117,4 +117,27 @@ it('what would be refused says so', async () => {
   expect(
     await lines(on, { kind: 'drain', server: 'web/app9', deadlineMs: 0, then: 'wait', killRate: 1 }),
   ).toEqual(['warning: there is no server web/app9']);
+});
+
+it('a kill says whom it hits and what becomes of them, and that there is nobody', async () => {
+  const on = await busy();
+  const id = on.engine.open({
+    server: 'web/app1',
+    backend: 'web',
+    phase: 'wait',
+    mode: 'http',
+    method: 'GET',
+    path: '/\u001b[2J',
+  });
+  await on.pass(5_000);
+  const { lines: found } = await on.runtime.services.preview({ kind: 'kill', connection: id });
+  expect(found.map(({ text }) => text)).toEqual([
+    expect.stringMatching(/^10\.0\.0\.1:\d+ on :80 to web\/app1, wait, open for 5 s, GET \/\\x1b\[2J$/),
+    'its request is not answered by the server: the client gets 502 or a reset',
+    'the client may come back: killing keeps nobody away',
+    'it cannot be undone',
+  ]);
+  expect(await lines(on, { kind: 'kill', connection: 'gone-1' })).toEqual([
+    'warning: there is no such connection any more',
+  ]);
 });

@@ -67,7 +67,7 @@ export function createAttachment({
       ((await services.connection(id)) ?? null) as Result<'connections.get'>,
     'tail.open': ({ watch, filter }) => watches.openTail(watch, filter),
     'watch.close': ({ watch }) => watches.close(watch),
-    'command.preview': ({ command }) => services.preview(command) as Result<'command.preview'>,
+    'command.preview': async ({ command }) => (await services.preview(command)) as Result<'command.preview'>,
     'command.execute': async ({ id, command, from }) => {
       if (!mayCommand())
         throw new RpcRefusal(rpcErrors.limit, `more than ${limits.commandsPerSecond} commands a second`);

@@ -20,7 +20,7 @@ export interface ControlServices {
   watchConnections(query: ConnectionQuery, listener: (window: ConnectionWindow) => void): ConnectionWatch;
   connection(id: string): Promise<ConnectionDetail | undefined>;
   tail(filter: string, listener: (batch: TailBatch) => void): Disposer;
-  preview(command: Command): Preview;
+  preview(command: Command): Promise<Preview>;
   execute(request: CommandRequest): Promise<Outcome>;
   /** Undefined where the runtime never heard of this id. */
   outcome(id: string, actor: Actor): Promise<Outcome> | undefined;
