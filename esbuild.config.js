@@ -29,6 +29,18 @@ const blessedWidgets = {
   },
 };
 
+/** Ink's parts each bring a string-width of their own, and each compiles its table of emoji as it is loaded: one is enough. */
+const oneStringWidth = {
+  name: 'one-string-width',
+  setup({ onResolve, resolve }) {
+    onResolve({ filter: /^string-width$/ }, ({ kind, pluginData }) =>
+      kind === 'import-statement' && pluginData !== 'root'
+        ? resolve('string-width', { kind, resolveDir: import.meta.dirname, pluginData: 'root' })
+        : undefined,
+    );
+  },
+};
+
 /** Built beside and then put in its place, so that a program started meanwhile finds either the old or the new. */
 const [fresh, old] = ['dist.fresh', 'dist.old'];
 await rm(fresh, { recursive: true, force: true });
@@ -46,6 +58,8 @@ await build({
   format: 'esm',
   platform: 'node',
   target: 'node22',
+  // Node has had it since 20; written as `new RegExp` it would be compiled again in every call.
+  supported: { 'regexp-set-notation': true },
   minifySyntax: true,
   legalComments: 'none',
   logLevel: 'warning',
@@ -54,7 +68,7 @@ await build({
     js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
   },
   external: ['term.js', 'pty.js', 'bufferutil', 'utf-8-validate'],
-  plugins: [withoutDevtools, blessedWidgets],
+  plugins: [withoutDevtools, blessedWidgets, oneStringWidth],
 });
 await rm(old, { recursive: true, force: true });
 await rename('dist', old).catch(() => {});
