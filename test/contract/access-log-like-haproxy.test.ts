@@ -98,10 +98,14 @@ function converse(port: number, { say, enough }: Case): Promise<void> {
   });
 }
 
-/** What may differ: client port, date, times, bytes. A time of -1 is a phase that never was, and stays. */
+/**
+ * What may differ: client port, date, times, bytes, and how many connections are open (a connection of the case before may
+ * just be closing). A time of -1 is a phase that never was, and stays.
+ */
 function normal(line: string): string {
   return line
     .replace(/^127\.0\.0\.1:\d+ \[\d\d\/\w{3}\/\d{4}:\d\d:\d\d:\d\d\.\d{3}\]/, 'CLIENT [DATE]')
+    .replace(/ \d+\/\d+\/(\d+\/\d+\/\+?\d+ \d+\/\d+)/, ' C/C/$1')
     .replace(/ (-?\d+\/){2,4}-?\d+ /, (times) => times.replace(/(?<![-\d])\d+/g, 'T'))
     .replace(/(T|-1) (-?\d{1,3} )?\d+ (?=- |--|[A-Za-z]{2} |[A-Za-z-]{2} )/, '$1 $2B ');
 }
