@@ -4,6 +4,8 @@ export interface Limits {
   /** A console's message, bytes; checked before it is parsed. */
   readonly payloadBytes: number;
   readonly attachments: number;
+  /** Of each listener: who has not been identified yet. Strangers must not take the places of operators. */
+  readonly unidentified: number;
   /** Without a hello an attachment ends after this. */
   readonly helloMs: number;
   /** Requests a second, and how many at once after a pause. */
@@ -28,6 +30,7 @@ export interface Limits {
 export const defaultLimits: Limits = {
   payloadBytes: 256 * 1024,
   attachments: 64,
+  unidentified: 16,
   helloMs: 10_000,
   requestsPerSecond: 200,
   commandsPerSecond: 50,

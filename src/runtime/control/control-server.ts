@@ -48,11 +48,13 @@ export async function startControlServer(options: {
   const servers: Server[] = [];
   const urls: string[] = [];
   let admitting = false;
+  let strangers = 0;
 
   async function open(listen: ControlListen): Promise<void> {
     const { address } = listen;
     if (listen.tokens) await readTokens(listen.tokens);
     const identify = createIdentifier(listen, clock);
+    let strangersHere = 0;
     const tls = listen.tls && {
       cert: await readFile(listen.tls.cert),
       key: await readFile(listen.tls.key),
@@ -88,8 +90,11 @@ export async function startControlServer(options: {
       const fault =
         doorFault(request, rules) ??
         (admitting ? undefined : { status: 503, text: 'the runtime is starting' }) ??
-        (attachments.size >= limits.attachments
+        (attachments.size - strangers >= limits.attachments
           ? { status: 503, text: `${limits.attachments} consoles are attached already` }
+          : undefined) ??
+        (strangersHere >= limits.unidentified
+          ? { status: 503, text: `${limits.unidentified} are waiting to be identified here` }
           : undefined);
       if (fault) {
         socket.end(
@@ -99,7 +104,22 @@ export async function startControlServer(options: {
       }
       const peer = peerOf(request, socket, rules.unix);
       sockets.handleUpgrade(request, socket, head, (websocket) => {
-        attachments.accept(channelOf(websocket), (hello) => identify(peer, hello));
+        const channel = channelOf(websocket);
+        strangers += 1;
+        strangersHere += 1;
+        let stranger = true;
+        const known = (): void => {
+          if (!stranger) return;
+          stranger = false;
+          strangers -= 1;
+          strangersHere -= 1;
+        };
+        channel.ended(known);
+        attachments.accept(channel, async (hello) => {
+          const identified = await identify(peer, hello);
+          if ('identity' in identified) known();
+          return identified;
+        });
       });
     });
     servers.push(server);

@@ -213,6 +213,23 @@ describe('limits', () => {
     await expect(console(urls[0]!).ready()).rejects.toThrow(/503: 1 consoles are attached already/);
   });
 
+  it('LM6: strangers wait in few places, and leave them again', async () => {
+    const { urls } = await runtimeWith({}, { unidentified: 2 });
+    const silent = [1, 2].map(() => new WebSocket(`${urls[0]}/control`));
+    await Promise.all(silent.map((socket) => new Promise((resolve) => socket.on('open', resolve))));
+    await expect(console(urls[0]!).ready()).rejects.toThrow(/503: 2 are waiting to be identified here/);
+    await Promise.all(
+      silent.map((socket) => {
+        const closed = new Promise((resolve) => socket.on('close', resolve));
+        socket.close();
+        return closed;
+      }),
+    );
+    await console(urls[0]!).ready();
+    await console(urls[0]!).ready();
+    await console(urls[0]!).ready();
+  });
+
   it('LM8: compression is not agreed to', async () => {
     const { urls } = await runtimeWith({});
     const socket = new WebSocket(`${urls[0]}/control`, { perMessageDeflate: true });
