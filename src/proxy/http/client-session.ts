@@ -126,6 +126,7 @@ class ClientSession implements ExchangeClient, ClientWireUser {
     const end = this.head.parse(this.#text, maxHeadBytes);
     if (end === needsMore) {
       if (this.#wire.awaited !== 'head') this.#wire.await('head', timeouts.request);
+      this.#wire.resume();
       return false;
     }
     if (end === refused) this.#refuse(this.head.refusal!);

@@ -278,7 +278,7 @@ export class Exchange implements WaiterOwner, ServerConnectionUser {
     server.latency.record(took);
     this.backend!.latency.record(took);
     // A server that answered before it had the whole request would take what is left of it for the next one.
-    if (this.relay.reusable && this.#client.requestDone && !this.#blocked)
+    if (this.relay.reusable && this.#client.requestDone && !this.#blocked && !connection.failing)
       poolOf(server, this.#client.timers).put(connection, now);
     else if (this.#client.requestDone) connection.close();
     else connection.abort();

@@ -29,6 +29,8 @@ export class ServerConnection {
   user: ServerConnectionUser | undefined;
   /** An exchange was served on it before the present one. */
   reused = false;
+  /** A write failed: what has come is still read, but nothing more can be sent. */
+  failing = false;
   /** Monotonic, of the last exchange's end. */
   idleSince = 0;
   /** Where it waits; told when it ended, failed, or got octets that nobody asked for while idle. */
@@ -62,11 +64,10 @@ export class ServerConnection {
     const { socket } = this;
     if (Object.hasOwn(socket, 'destroy')) return;
     const destroy = socket.destroy.bind(socket);
-    let failing = false;
     socket.destroy = (error?: Error) => {
       if (error === undefined || !('syscall' in error) || error.syscall !== 'write') return destroy(error);
-      if (!failing) setImmediate(() => setImmediate(() => destroy(error)));
-      failing = true;
+      if (!this.failing) setImmediate(() => setImmediate(() => destroy(error)));
+      this.failing = true;
       return socket;
     };
   }

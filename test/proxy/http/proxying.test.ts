@@ -1,4 +1,5 @@
-import type { Socket } from 'node:net';
+import { createHash } from 'node:crypto';
+import { connect, type Socket } from 'node:net';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ask, okAnswer, openClient, rawServer, recorder, startPlane } from './http-plane.ts';
@@ -246,6 +247,50 @@ describe('bodies', () => {
     expect(/^y+$/.test(client.received.slice(client.received.indexOf('\r\n\r\n') + 4))).toBe(true);
     expect(streams[0]).toMatchObject({ status: 200, termination: '----' });
   });
+
+  it.each(['Content-Length', 'Transfer-Encoding'])(
+    'of tens of megabytes by %s come out octet by octet as they went in, through a client that stalls',
+    async (framing) => {
+      const size = 40_000_000;
+      // Every octet depends on its place, so that a buffer read into too early cannot go unseen.
+      const body = Buffer.allocUnsafe(size);
+      for (let at = 0; at < size; at += 4) body.writeUInt32LE(Math.imul(at, 2_654_435_761) >>> 0, at);
+      const chunked = framing === 'Transfer-Encoding';
+      const server = await rawServer((socket) => {
+        socket.once('data', () => {
+          socket.write(`HTTP/1.1 200 OK\r\n${framing}: ${chunked ? 'chunked' : size}\r\n\r\n`);
+          if (chunked) socket.write(`${size.toString(16)}\r\n`);
+          socket.write(body);
+          if (chunked) socket.write('\r\n0\r\n\r\n');
+        });
+      });
+      const { port, streams } = await startPlane({ servers: [server] });
+      const client = connect({ port, host: '127.0.0.1' });
+      const hash = createHash('sha256');
+      client.write(get);
+      let got = -1;
+      let stalls = 0;
+      for await (const chunk of client) {
+        let octets = chunk as Buffer;
+        if (got < 0) {
+          octets = octets.subarray(octets.indexOf('\r\n\r\n') + 4);
+          if (chunked) octets = octets.subarray(octets.indexOf('\r\n') + 2);
+          got = 0;
+        }
+        octets = octets.subarray(0, size - got);
+        hash.update(octets);
+        got += octets.length;
+        if (got > (stalls + 1) * 7_000_000) {
+          stalls += 1;
+          await new Promise((resolve) => setTimeout(resolve, 40));
+        }
+        if (got === size) break;
+      }
+      expect(hash.digest('hex')).toBe(createHash('sha256').update(body).digest('hex'));
+      while (streams.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+      expect(streams[0]).toMatchObject({ termination: '----' });
+    },
+  );
 
   it('are taken out of their chunks for a 1.0 client', async () => {
     const { onConnection } = recorder(
