@@ -251,7 +251,7 @@ export const bindings: readonly Binding[] = [
     ['!'],
     'problems only',
     'Only servers that are not ready and up; again, and all',
-    { footer: isBackend },
+    { footer: (context) => isBackend(context) || selectedOf(context) === undefined },
   ),
   bind('backends', 'fold', ['left', 'h'], 'fold', 'Hide the servers of this backend', {
     footer: isOpenBackend,

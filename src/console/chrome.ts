@@ -13,19 +13,34 @@ export function headerLine(view: View, width: number): Line {
   const left: Span[] = [
     span(' sluice', 'title', true),
     span(runtime === undefined ? '' : `  ${runtime.name}`, 'text', true),
-    muted(runtime === undefined ? '' : ` · ${runtime.engine}`),
-    ...(runtime?.demo ? [span('  '), span('DEMO', 'warning', true)] : []),
   ];
+  const engine = muted(runtime === undefined ? '' : ` · ${runtime.engine}`);
+  const demo = runtime?.demo ? [span('  '), span('DEMO', 'warning', true)] : [];
   const drift = view.model.drift.size;
   // While that is in doubt, the room is for saying so.
   const present = view.attach.state === 'live' && !view.stale;
-  const right: Span[] = [
-    ...presence(view),
-    ...(runtime === undefined || !present ? [] : [muted('  plan '), span(runtime.plan.hash.slice(0, 4))]),
-    ...(drift > 0 && present ? [span('  '), span(`${drift} drift`, 'warning')] : []),
-    span(' '),
+  const plan =
+    runtime === undefined || !present ? [] : [muted('  plan '), span(runtime.plan.hash.slice(0, 4))];
+  const overrides = drift > 0 && present ? [span('  '), span(`${drift} drift`, 'warning')] : [];
+  const presently = presence(view);
+  // On a narrow terminal the engine's name gives way first, then the plan: that this is a demo must be seen.
+  const wishes: readonly (readonly [left: readonly Span[], right: readonly Span[]])[] = [
+    [
+      [...left, engine, ...demo],
+      [...presently, ...plan, ...overrides],
+    ],
+    [
+      [...left, ...demo],
+      [...presently, ...plan, ...overrides],
+    ],
+    [
+      [...left, ...demo],
+      [...presently, ...overrides],
+    ],
   ];
-  return apart(left, right, width);
+  const [shownLeft, shownRight] =
+    wishes.find(([first, second]) => spansWidth(first) + spansWidth(second) + 2 <= width) ?? wishes.at(-1)!;
+  return apart(shownLeft, [...shownRight, span(' ')], width);
 }
 
 /** Do I see the present? Whole seconds only: a clock that runs in the corner of the eye says nothing. */

@@ -65,7 +65,10 @@ function screenBlock({ view, state }: KeyContext, body: Area): Block {
         return journalScreen(view, state.journal, area);
     }
   })();
-  const lines = toHeight(block.lines, body.height);
+  const lines = toHeight(block.lines, body.height).map((item) => ({
+    ...item,
+    spans: within(item.spans, body.width),
+  }));
   if (!view.stale) return { ...block, lines };
   return {
     ...block,

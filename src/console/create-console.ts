@@ -175,7 +175,10 @@ export function createConsole({
       settleOverview();
       changed.emit();
     }),
-    client.attachChanges(() => changed.emit()),
+    client.attachChanges(({ state }) => {
+      if (state === 'live') subscriptions.attachedAgain();
+      changed.emit();
+    }),
     store.subscribe(() => {
       if (!disposed) subscriptions.want(wanted());
       changed.emit();

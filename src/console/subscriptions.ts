@@ -24,6 +24,8 @@ export interface Sinks {
 
 export interface Subscriptions {
   want(wanted: Wanted): void;
+  /** Attached again: what passed meanwhile is asked for. */
+  attachedAgain(): void;
   close(): void;
 }
 
@@ -115,6 +117,9 @@ export function createSubscriptions(client: RuntimeClient, clock: Clock, sinks: 
       wantHistory(wanted.history);
       wantTable(wanted.table);
       wantConnection(wanted.connection);
+    },
+    attachedAgain() {
+      if (hadHistory) client.history().then(sinks.history, () => {});
     },
     close() {
       for (const stop of samples.values()) stop();

@@ -5,7 +5,7 @@ import type { Preview } from '../../src/domain/command.ts';
 import { answerTo, manyConnections, oneInFull } from './connection-rows.ts';
 import { consoleIn, small } from './picture.ts';
 import { settled } from './scripted-client.ts';
-import { addBackend, addEntry, brokenWorld, changeServer, noon, wellWorld } from './worlds.ts';
+import { addBackend, addEntry, brokenWorld, changeServer, noon, pastOf, wellWorld } from './worlds.ts';
 
 const preview: Preview = {
   title: 'Drain web/app1',
@@ -386,6 +386,20 @@ describe('the way through the screens', () => {
     expect(seat.client.openWatches).toBe(0);
     seat.console.dispose();
     expect(seat.client.topics.size).toBe(0);
+  });
+
+  it('fills its charts with what passed while it was not attached', async () => {
+    const seat = await consoleIn(wellWorld());
+    const { client, clock } = seat;
+    const shape = () => seat.show().split('\n')[4]!;
+    client.attachTo({ state: 'waiting', since: noon, attempt: 1, retryAt: noon, reason: 'gone' });
+    clock.advance(60_000);
+    client.points = pastOf(client.model, 60, clock.now());
+    client.attachTo({ state: 'live', since: clock.now(), role: 'operator', actor: 'anna' });
+    await settled();
+    seat.feed();
+    expect(shape()).toMatch(/ {2}[▁-▇]{17} {2}/);
+    seat.console.dispose();
   });
 
   it('moves troubled backends up, though not within a second and not under a question', async () => {

@@ -33,11 +33,7 @@ describe('the line of a drain job', () => {
       job({}, { streams: 0, tunnels: 0, estimateMs: 3_000 }),
       '└ ◐ drain  41 of 41 gone ██████ 100 %  waits until none comes  ~3 s left, limit 4:02',
     ],
-    [
-      'done',
-      job({ phase: 'drained', drainedAt: noon - 12_000 }),
-      '└ ● drained  nothing left since 0:12, limit 4:02',
-    ],
+    ['done', job({ phase: 'drained', drainedAt: noon - 12_000 }), '└ ● drained  nothing left since 0:12'],
     [
       'late',
       job({ phase: 'overdue', deadlineAt: noon - 62_000 }),

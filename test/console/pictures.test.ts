@@ -9,6 +9,7 @@ import { settled } from './scripted-client.ts';
 import { bareWorld, brokenWorld, crowdedWorld, noon, wellWorld } from './worlds.ts';
 
 const sizes: readonly (readonly [name: string, size: Size])[] = [
+  ['60x15', { columns: 60, rows: 15 }],
   ['80x24', small],
   ['120x40', middle],
   ['200x60', large],

@@ -36,32 +36,32 @@ const optional: Span = { text: '', tone: 'text' };
 
 const columns: readonly Column<ConnectionRow>[] = [
   { title: 'client', width: 18, upTo: 28, cell: (row) => span(row.client) },
-  { title: 'bind', width: 6, upTo: 16, cell: (row) => span(row.bind) },
-  { title: 'mode', width: 4, spare: 5, cell: (row) => muted(row.mode) },
-  { title: 'route', width: 8, upTo: 16, spare: 3, cell: (row) => (row.route ? span(row.route) : muted('–')) },
+  { title: 'bind', width: 6, upTo: 16, spare: 1, cell: (row) => span(row.bind) },
+  { title: 'mode', width: 4, spare: 6, cell: (row) => muted(row.mode) },
+  { title: 'route', width: 8, upTo: 16, spare: 4, cell: (row) => (row.route ? span(row.route) : muted('–')) },
   {
     title: 'server',
     width: 12,
     upTo: 24,
     cell: (row) => (row.server ? span(row.server) : row.backend ? muted(`${row.backend}/–`) : muted('–')),
   },
-  { title: 'request', width: 20, upTo: 80, spare: 8, cell: requestCell },
+  { title: 'request', width: 20, upTo: 80, spare: 9, cell: requestCell },
   { title: 'phase', width: 7, cell: phaseCell },
   {
     title: 'st',
     width: 4,
-    spare: 6,
+    spare: 7,
     align: 'right',
     cell: (row) =>
       row.status === undefined
         ? muted('–')
         : span(String(row.status), row.status >= 500 ? 'bad' : row.status >= 400 ? 'warning' : 'text'),
   },
-  { title: 'reqs', width: 5, align: 'right', spare: 4, cell: (row) => span(count(row.requests)) },
-  { title: 'idle', width: 5, align: 'right', spare: 7, cell: (row) => muted(duration(row.idleMs)) },
+  { title: 'reqs', width: 5, align: 'right', spare: 5, cell: (row) => span(count(row.requests)) },
+  { title: 'idle', width: 5, align: 'right', spare: 8, cell: (row) => muted(duration(row.idleMs)) },
   { title: 'age', width: 5, align: 'right', cell: (row) => span(duration(row.ageMs)) },
-  { title: '↓', width: 6, align: 'right', cell: (row) => span(bytes(row.bytesIn)) },
-  { title: '↑', width: 6, align: 'right', spare: 2, cell: (row) => span(bytes(row.bytesOut)) },
+  { title: '↓', width: 6, align: 'right', spare: 2, cell: (row) => span(bytes(row.bytesIn)) },
+  { title: '↑', width: 6, align: 'right', spare: 3, cell: (row) => span(bytes(row.bytesOut)) },
   {
     title: '/s',
     width: 6,

@@ -52,7 +52,7 @@ export function drainLine(job: DrainJob, now: number, width: number): Span[] {
         muted('└ '),
         span('● drained', 'good'),
         span(`  nothing left since ${duration(now - (job.drainedAt ?? now))}`),
-        ...limit(job, now),
+        ...(job.then === 'wait' ? [] : limit(job, now)),
       ];
     case 'overdue':
       return [

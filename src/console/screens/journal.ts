@@ -55,7 +55,7 @@ function columns(view: View): Column<JournalEntry>[] {
     { title: 'object', width: 12, upTo: 16, cell: ({ subject }) => span(subject) },
     {
       title: 'what',
-      width: 26,
+      width: 22,
       upTo: 90,
       cell: ({ text, severity }) => span(text, severity === 'bad' ? 'bad' : 'text'),
     },
@@ -65,8 +65,8 @@ function columns(view: View): Column<JournalEntry>[] {
       upTo: 10,
       cell: ({ actor, kind }) => (kind === 'act' ? span(actor.name) : muted(actor.name)),
     },
-    { title: 'from', width: 12, spare: 1, cell: ({ actor }) => muted(actor.from) },
-    { title: 'came of it', width: 11, cell: resultCell },
+    { title: 'from', width: 12, spare: 2, cell: ({ actor }) => muted(actor.from) },
+    { title: 'came of it', width: 11, spare: 1, cell: resultCell },
   ];
 }
 

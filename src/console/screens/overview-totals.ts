@@ -10,6 +10,7 @@ import type { View } from '../view.ts';
 
 const labelWidth = 19;
 const factWidths = [12, 13, 14];
+const leastShape = 8;
 
 export function totalsLines(view: View, width: number): Line[] {
   const totals = view.traffic.totals;
@@ -66,17 +67,20 @@ function totalsLine(
   least: number,
   facts: readonly (readonly [word: string, value: string, tone: Tone])[],
 ): Line {
-  const sparkWidth = Math.max(
-    8,
-    Math.min(60, width - 1 - labelWidth - 2 - 2 - factWidths.reduce((sum, cells) => sum + cells)),
-  );
+  const room = width - 1 - labelWidth - 2 - 2;
+  // A narrow terminal loses the last fact of each line, not the half of it.
+  const factsWidth = (amount: number) => factWidths.slice(0, amount).reduce((sum, cells) => sum + cells, 0);
+  const shown = [3, 2, 1].find((amount) => factsWidth(amount) + leastShape <= room) ?? 0;
+  const sparkWidth = Math.max(leastShape, Math.min(60, room - factsWidth(shown)));
   const values = lastMinute(view.traffic.past, view.now, sparkWidth, ({ totals }: HistoryPoint) =>
     past(totals),
   );
   const shownValue = fill([span(value, 'text', true)], labelWidth - label.length - 1, 'right');
-  const factSpans: Span[] = facts.flatMap(([word, text, tone], index) =>
-    fill([muted(word === '' ? '' : `${word} `), span(text, tone)], factWidths[index]!),
-  );
+  const factSpans: Span[] = facts
+    .slice(0, shown)
+    .flatMap(([word, text, tone], index) =>
+      fill([muted(word === '' ? '' : `${word} `), span(text, tone)], factWidths[index]!),
+    );
   return {
     spans: [
       muted(` ${label} `),

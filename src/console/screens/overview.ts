@@ -64,9 +64,14 @@ const bindsShown = 6;
 
 /** Rows that the table of backends gets, so that a few events (and the binds) stay in sight below it. */
 export function overviewTableRows(view: View, backends: number, height: number): number {
-  const eventsAtLeast = height >= 16 ? 4 : 2;
+  const eventsAtLeast = height >= 16 ? 4 : height >= 12 ? 2 : 0;
   const binds = height >= bindsFrom ? Math.min(bindsShown + 1, view.model.bind.size) + 2 : 0;
-  return Math.max(1, Math.min(backends, height - 4 - 1 - 1 - 1 - eventsAtLeast - binds));
+  return Math.max(1, Math.min(backends, height - 4 - blankRows(height) - 1 - 1 - eventsAtLeast - binds));
+}
+
+/** Between totals and table: air only where it costs no row of the table. */
+function blankRows(height: number): 0 | 1 {
+  return height >= 12 ? 1 : 0;
 }
 
 function tables(view: View, state: OverviewState, width: number, height: number): Line[] {
@@ -91,7 +96,8 @@ function tables(view: View, state: OverviewState, width: number, height: number)
             });
           }),
         ];
-  const above = [...totalsLines(view, width), blank, ...backends, blank];
+  const air = new Array<Line>(blankRows(height)).fill(blank);
+  const above = [...totalsLines(view, width), ...air, ...backends, blank];
   const hidden = keys.length - rows;
   if (hidden > 0)
     above[above.length - 1] = line(
