@@ -29,6 +29,7 @@ export interface TotalsSample {
   readonly retries: number | null;
   readonly requestErrors: number | null;
   readonly latency: LatencySample | null;
+  /** `cpu` is a share of one core: 1 is all of it. */
   readonly process: { readonly cpu: number; readonly rssBytes: number; readonly loopDelayMs: number } | null;
 }
 
