@@ -1,7 +1,7 @@
 // What a view function gives: lines for its area, places for charts (relative to it), and the text cursor.
 
 import type { ChartSlot, Line } from './frame.ts';
-import { blank, fill } from './spans.ts';
+import { blank, fill, span } from './spans.ts';
 
 export interface Block {
   readonly lines: readonly Line[];
@@ -30,4 +30,12 @@ export function besides(
     ...(item.selected === true ? { selectedTo: leftWidth } : {}),
     spans: [...fill(item.spans, leftWidth), { text: '│', tone: 'border' }, ...rights[row]!.spans],
   }));
+}
+
+/** Text that may be longer than its place: the part from `top` on, with a word about what is below. */
+export function scrolledPart(lines: readonly Line[], top: number, height: number): Line[] {
+  const below = lines.length - top - height;
+  if (below <= 0) return lines.slice(top, top + height);
+  const more = span(` ▾ ${below + 1} more lines, j or PgDn`, 'muted');
+  return [...lines.slice(top, top + height - 1), { spans: [more] }];
 }

@@ -1,7 +1,7 @@
 // The whole frame: chrome, the screen's body, and what lies over it; exactly as many lines as rows, none too wide. Pure.
 
 import { type Binding, bindings } from './bindings.ts';
-import { type Block, toHeight } from './block.ts';
+import { type Block, scrolledPart, toHeight } from './block.ts';
 import { chartsBeside, overlaid } from './box.ts';
 import { type FooterKey, footerLine, headerLine, problemLine, tabsLine } from './chrome.ts';
 import { dialogView } from './dialogs/dialog-view.ts';
@@ -83,7 +83,7 @@ function overlays(context: KeyContext, under: Block, body: Area, version: string
   if (overlay === undefined || overlay.kind === 'filter') return under;
   if (overlay.kind === 'help')
     return {
-      lines: helpLines(state.screen, body.width, version).slice(overlay.top, overlay.top + body.height),
+      lines: scrolledPart(helpLines(state.screen, body.width, version), overlay.top, body.height),
     };
   const width = Math.min(body.width, dialogWidth);
   const over =

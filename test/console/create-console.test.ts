@@ -332,6 +332,18 @@ describe('the way through the screens', () => {
     seat.console.dispose();
   });
 
+  it('scrolls the help to its end, and says that there is more before', async () => {
+    const seat = await consoleIn(wellWorld());
+    seat.press('?');
+    expect(seat.show()).toMatch(/▾ \d+ more lines, j or PgDn/);
+    seat.press('G');
+    expect(seat.show()).not.toContain('more lines');
+    expect(seat.show()).toContain('   a while.');
+    seat.press('G', 'g');
+    expect(seat.show()).toContain('Sluice 0.1.0');
+    seat.console.dispose();
+  });
+
   it('leaves by q, but asks once more while a question is open', async () => {
     const seat = await onServer();
     let gone = false;

@@ -1,6 +1,6 @@
 // The Backends screen: who is healthy, and what somebody wants of whom. Admin and operational state are two columns.
 
-import { type Block, besides } from '../block.ts';
+import { type Block, besides, scrolledPart } from '../block.ts';
 import { count, latencyOf, rate } from '../format.ts';
 import type { Line, Span } from '../frame.ts';
 import { type Area, detailPaneFrom } from '../layout.ts';
@@ -101,7 +101,7 @@ function weightCell(row: BackendRow): Span {
 export function backendsScreen(view: View, state: BackendsState, area: Area): Block {
   if (state.open !== undefined) {
     const { open } = state;
-    return { lines: serverDetail(view, open.server, area.width).slice(open.top, open.top + area.height) };
+    return { lines: scrolledPart(serverDetail(view, open.server, area.width), open.top, area.height) };
   }
   const rows = backendRows(view, state);
   if (area.width < detailPaneFrom) return { lines: tree(view, state, rows, area.width, area.height) };

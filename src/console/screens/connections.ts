@@ -2,7 +2,7 @@
 
 import type { ConnectionPhase, ConnectionRow } from '../../domain/connection.ts';
 import { parseFilter } from '../../domain/filter.ts';
-import type { Block } from '../block.ts';
+import { type Block, scrolledPart } from '../block.ts';
 import { bytes, count, duration } from '../format.ts';
 import type { Line, Span, Tone } from '../frame.ts';
 import type { Area } from '../layout.ts';
@@ -104,7 +104,7 @@ export function connectionsScreen(
 ): Block {
   if (state.open !== undefined) {
     const lines = connectionDetail(view, state.open, area.width);
-    return { lines: lines.slice(state.open.top, state.open.top + area.height) };
+    return { lines: scrolledPart(lines, state.open.top, area.height) };
   }
   const top =
     typing === undefined ? { lines: [summary(view, state, area.width)] } : typingLine(typing, area.width);

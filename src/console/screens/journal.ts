@@ -1,7 +1,7 @@
 // The Journal: who did what, from where, what it was before, what the engine confirmed. Newest first.
 
 import type { JournalEntry } from '../../domain/journal.ts';
-import type { Block } from '../block.ts';
+import { type Block, scrolledPart } from '../block.ts';
 import { fact, heading, longFact } from '../facts.ts';
 import type { Line } from '../frame.ts';
 import { newestEntries, severitySign, severityTone } from '../journal-line.ts';
@@ -23,7 +23,7 @@ export function journalList(
 export function journalScreen(view: View, state: JournalState, area: Area): Block {
   if (state.open !== undefined) {
     const lines = entryDetail(view, state.open.entry, area.width);
-    return { lines: lines.slice(state.open.top, state.open.top + area.height) };
+    return { lines: scrolledPart(lines, state.open.top, area.height) };
   }
   const list = journalList(view, area.height);
   if (list.entries.length === 0)
