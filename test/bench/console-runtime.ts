@@ -68,8 +68,8 @@ for (let number = 0; number < count; number++) open(number);
 for (const [index, name] of names.entries()) scripted.traffic(name, 120 + 90 * index);
 let number = count;
 setInterval(() => {
-  // Twenty come and go each second.
-  const [gone] = opened.splice(Math.floor(systemRandom() * opened.length), 1);
+  // Twenty come and go each second, of the younger half: who has been there for long mostly stays.
+  const [gone] = opened.splice(Math.floor((0.5 + systemRandom() / 2) * opened.length), 1);
   if (gone !== undefined) scripted.end(gone);
   open(number++);
 }, 50);
