@@ -50,10 +50,9 @@ function styleOf(theme: Theme, depth: ColorDepth, token: Token, selected: boolea
   if (selected && depth !== 'none') wanted.delete('dim');
   const codes = [...wanted].map((attribute) => attributeStyles[attribute]);
   const background = under.background ?? look.background;
-  // The plain text of a selected row takes the row's colour; a tone that means something keeps its own,
-  // unless 16 colours would make it vanish into the background.
-  const own =
-    token !== 'text' && token !== 'muted' && !(depth === '16' && look.color?.ansi === background?.ansi);
+  // The plain text of a selected row takes the row's colour, a tone that means something keeps its own; but among 16 colours
+  // hardly two can be read on each other, so there the signs and words alone say it.
+  const own = token !== 'text' && token !== 'muted' && !(selected && depth === '16');
   const color = own ? (look.color ?? under.color) : (under.color ?? look.color);
   if (depth !== 'none' && color !== undefined) codes.push(sgr(colorCode(color, depth, 30), 39));
   if (depth !== 'none' && background !== undefined) codes.push(sgr(colorCode(background, depth, 40), 49));

@@ -43,13 +43,18 @@ describe('painting a line', () => {
       '\u001b[97m\u001b[44ma  \u001b[49m\u001b[39m│b',
     ],
     [
-      'a tone keeps its meaning when selected',
+      'a tone takes the colour of the row it is selected in',
       { spans: [{ text: 'x', tone: 'good' }], selected: true },
       1,
-      '\u001b[32m\u001b[44mx\u001b[49m\u001b[39m',
+      '\u001b[97m\u001b[44mx\u001b[49m\u001b[39m',
     ],
   ])('%s', (_, line, columns, row) => {
     expect(paintLine(line, columns, palette)).toBe(row);
+  });
+
+  it('keeps the meaning of a tone in a selected row, where there are colours enough', () => {
+    const line: Line = { spans: [{ text: 'x', tone: 'good' }], selected: true };
+    expect(paintLine(line, 1, createPalette(dark, 'truecolor'))).toContain('\u001b[38;2;87;194;110m');
   });
 
   it('gives each depth its own colours', () => {
