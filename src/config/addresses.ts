@@ -22,12 +22,6 @@ export function parseServerAddress(text: string): Parsed<Address> {
   return parseAddress(text, 1, servers);
 }
 
-/** As it stands in a log or on a screen: "10.0.0.1:80", "[::1]:80", "unix:/run/x.sock". */
-export function addressText(address: Address): string {
-  if (address.kind === 'unix') return `unix:${address.path}`;
-  return address.host.includes(':') ? `[${address.host}]:${address.port}` : `${address.host}:${address.port}`;
-}
-
 /** Can only this machine reach it? */
 export function isLocal(address: Address): boolean {
   if (address.kind === 'unix') return true;

@@ -1,7 +1,8 @@
 // What backends need of their servers, and of what sends to them.
 
+import { addressText } from '../domain/address-text.ts';
 import type { BindMode } from '../domain/plan.ts';
-import { addressText, parseServerAddress } from './addresses.ts';
+import { parseServerAddress } from './addresses.ts';
 import { at, duplicates, type Found, isThere, items, textOf } from './found.ts';
 import type { Finding } from './problem.ts';
 import { serverIds } from './server-ids.ts';

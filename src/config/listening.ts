@@ -1,8 +1,9 @@
 // What only the resolved plan tells about addresses: a relative socket path may become too long, and a bind may want
 // the place where consoles attach.
 
+import { addressText } from '../domain/address-text.ts';
 import type { Address, Plan } from '../domain/plan.ts';
-import { addressText, overlaps, parseUnixPath } from './addresses.ts';
+import { overlaps, parseUnixPath } from './addresses.ts';
 import type { Finding, Path } from './problem.ts';
 
 export function checkListening(plan: Plan): Finding[] {

@@ -1,6 +1,7 @@
 // A checked configuration → the plan: every default filled in, every path absolute, every id made. Cannot fail.
 
 import { resolve as resolvePath } from 'node:path';
+import { addressText } from '../domain/address-text.ts';
 import type {
   Address,
   Backend,
@@ -12,7 +13,6 @@ import type {
   RuntimeSettings,
   Timeouts,
 } from '../domain/plan.ts';
-import { addressText } from './addresses.ts';
 import { controlListens } from './control.ts';
 import { planHash } from './plan-hash.ts';
 import type { Configuration } from './schema.ts';

@@ -112,9 +112,11 @@ const bind = z
     }),
     backend: name('mode tcp: where every connection goes').optional(),
     defaultBackend: name('mode http: where no route matches').optional(),
-    maxConnections: wholeNumber(1, 1_000_000, 'Client connections at once; more wait').prefault(
-      defaults.maxConnections,
-    ),
+    maxConnections: wholeNumber(
+      1,
+      1_000_000,
+      'Client connections at once; one more is closed and counted',
+    ).prefault(defaults.maxConnections),
     timeouts: z
       .strictObject({
         client: timeout.client.optional(),

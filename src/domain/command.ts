@@ -28,8 +28,6 @@ export type Command =
   | { readonly kind: 'reset'; readonly server: ServerKey }
   | { readonly kind: 'reload' };
 
-export type CommandKind = Command['kind'];
-
 /**
  * What the engine confirmed, never merely what was asked.
  * `unknown`: the engine went away before it answered; read the state again, nothing is retried blindly.

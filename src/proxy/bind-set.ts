@@ -1,8 +1,8 @@
 // The listening sockets of a data plane. A new set is opened beside the old one and then swapped in, or given up as a whole.
 
 import type { Socket } from 'node:net';
+import { addressText } from '../domain/address-text.ts';
 import type { Address, Bind } from '../domain/plan.ts';
-import { addressText } from './address-text.ts';
 import type { BindRuntime } from './bind-runtime.ts';
 import { type HeldSockets, type Listener, openListener } from './listener.ts';
 

@@ -1,13 +1,13 @@
 // The data plane of one process: binds, backends and servers of a plan, and every client connection on them.
 
 import type { Socket } from 'node:net';
+import { hostPort, plainHost } from '../domain/address-text.ts';
 import type { Random } from '../domain/clock.ts';
 import type { EngineSample, ProcessSample } from '../domain/counters.ts';
 import type { BindEntity } from '../domain/model.ts';
 import type { Bind, Plan, Route, ServerKey } from '../domain/plan.ts';
 import { compileRoutes } from '../domain/route-table.ts';
 import type { ServerWish } from '../domain/server-state.ts';
-import { hostPort, plainHost } from './address-text.ts';
 import type { BackendRuntime } from './backend-runtime.ts';
 import { BackendSet } from './backend-set.ts';
 import { BindRuntime, RouteRuntime } from './bind-runtime.ts';

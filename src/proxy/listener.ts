@@ -3,8 +3,8 @@
 import { stat, unlink } from 'node:fs/promises';
 import { connect, createServer, type ListenOptions, type Server, type Socket } from 'node:net';
 import { dirname } from 'node:path';
+import { addressText, hostPort } from '../domain/address-text.ts';
 import type { Address } from '../domain/plan.ts';
-import { addressText, hostPort } from './address-text.ts';
 import { holderOf } from './port-holder.ts';
 
 export interface Listener {

@@ -1,10 +1,10 @@
 // A server as it is used: settings, the wish that holds for it, its present streams, what it counted, its own queue.
 
+import { addressText } from '../domain/address-text.ts';
 import { type Candidate, createSlot } from '../domain/balance/balancer.ts';
 import { LatencyRecorder } from '../domain/latency.ts';
 import { type Server, type ServerKey, serverKey } from '../domain/plan.ts';
 import { type ServerWish, takesCookieClients, takesNewClients } from '../domain/server-state.ts';
-import { addressText } from './address-text.ts';
 import type { BackendRuntime } from './backend-runtime.ts';
 import { Traffic } from './counters.ts';
 import { WaiterQueue } from './queue.ts';

@@ -5,9 +5,9 @@
 // Every state may end at once: the client reset (C), a timeout (s), no server (S), killed (K).
 
 import type { Socket } from 'node:net';
+import { addressText } from '../domain/address-text.ts';
 import { nextAttempt, retryPauseMs } from '../domain/retry.ts';
 import type { Phase, Who } from '../domain/termination.ts';
-import { addressText } from './address-text.ts';
 import type { BackendRuntime } from './backend-runtime.ts';
 import type { BindRuntime } from './bind-runtime.ts';
 import type { LiveConnection } from './live-connection.ts';

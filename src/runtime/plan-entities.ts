@@ -1,7 +1,7 @@
 // The part of the model that follows from the plan alone.
 
 import type { BackendEntity, RouteEntity } from '../domain/model.ts';
-import { type Address, type Backend, type Check, type Route, serverKey } from '../domain/plan.ts';
+import { type Backend, type Check, type Route, serverKey } from '../domain/plan.ts';
 
 export function backendEntity(backend: Backend, checkSummary: (check: Check) => string): BackendEntity {
   const check = backend.check && checkSummary(backend.check);
@@ -17,9 +17,4 @@ export function backendEntity(backend: Backend, checkSummary: (check: Check) => 
 
 export function routeEntity({ name, host, path, to }: Route): RouteEntity {
   return { name, path, to, ...(host !== undefined && { host }) };
-}
-
-export function addressText(address: Address): string {
-  if (address.kind === 'unix') return `unix:${address.path}`;
-  return address.host.includes(':') ? `[${address.host}]:${address.port}` : `${address.host}:${address.port}`;
 }

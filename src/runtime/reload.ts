@@ -1,11 +1,11 @@
 // A reload: the configuration is read, and put in force as a whole, or not at all.
 
+import { addressText } from '../domain/address-text.ts';
 import type { Plan } from '../domain/plan.ts';
 import { safe } from '../domain/safe.ts';
 import type { Engine } from '../engine/engine.ts';
 import { EngineError } from '../engine/engine.ts';
 import type { Done } from './commands.ts';
-import { addressText } from './plan-entities.ts';
 import { refuse } from './server-commands.ts';
 import type { ServerStates } from './server-states.ts';
 

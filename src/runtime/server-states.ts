@@ -2,6 +2,7 @@
 // drift, and wishes for the engine.
 
 import { isDeepStrictEqual } from 'node:util';
+import { addressText } from '../domain/address-text.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { ServerEntity } from '../domain/model.ts';
 import { type Backend, type Plan, type Server, type ServerKey, serverKey } from '../domain/plan.ts';
@@ -16,7 +17,6 @@ import {
 import type { AdminState, CheckResult, OperationalState, ServerWish } from '../domain/server-state.ts';
 import type { ModelStore } from './model-store.ts';
 import { configuredAdmin, driftOf, isEmpty, noOverride, type Override } from './overrides.ts';
-import { addressText } from './plan-entities.ts';
 
 export interface OperationalChange {
   readonly server: ServerKey;

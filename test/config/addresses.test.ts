@@ -1,11 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import {
-  addressText,
-  isLocal,
-  overlaps,
-  parseListen,
-  parseServerAddress,
-} from '../../src/config/addresses.ts';
+import { isLocal, overlaps, parseListen, parseServerAddress } from '../../src/config/addresses.ts';
+import { addressText } from '../../src/domain/address-text.ts';
 
 describe('addresses', () => {
   it.each([

@@ -5,9 +5,9 @@
 //            │          └──► sent (until the answer's first octet) → answering → idle
 //            └──(a pooled connection)──►┘
 
+import { addressText } from '../../domain/address-text.ts';
 import { nextAttempt, retryPauseMs } from '../../domain/retry.ts';
 import type { Who } from '../../domain/termination.ts';
-import { addressText } from '../address-text.ts';
 import type { BackendRuntime } from '../backend-runtime.ts';
 import type { BindRuntime } from '../bind-runtime.ts';
 import type { LiveConnection } from '../live-connection.ts';

@@ -2,7 +2,7 @@
 // said of it is made once for each host it asks for.
 
 import type { Socket } from 'node:net';
-import { plainHost } from '../address-text.ts';
+import { plainHost } from '../../domain/address-text.ts';
 import type { BindRuntime } from '../bind-runtime.ts';
 import type { ServerRuntime } from '../server-runtime.ts';
 import { type Arrival, forwardedLines, forwardRequest } from './forward-request.ts';

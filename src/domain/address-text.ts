@@ -1,6 +1,6 @@
 // Addresses as screens, logs and errors write them: "10.0.0.1:80", "[2001:db8::7]:80", "unix:/run/x.sock".
 
-import type { Address } from '../domain/plan.ts';
+import type { Address } from './plan.ts';
 
 export function addressText(address: Address): string {
   return address.kind === 'unix' ? `unix:${address.path}` : hostPort(address.host, address.port);
