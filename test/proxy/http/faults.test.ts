@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import {
   ask,
   closedPort,
@@ -10,6 +10,9 @@ import {
   startPlane,
   timeouts,
 } from './http-plane.ts';
+
+// Real sockets, and a machine that may be busy.
+vi.setConfig({ testTimeout: 30_000 });
 
 const get = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
 const post = 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello';

@@ -2,8 +2,11 @@
 
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { ask, okAnswer, openClient, rawServer, recorder, startPlane } from './http-plane.ts';
+
+// Real sockets, and a machine that may be busy.
+vi.setConfig({ testTimeout: 30_000 });
 
 const smuggled = 'GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n';
 const line = 'POST / HTTP/1.1\r\nHost: a\r\n';

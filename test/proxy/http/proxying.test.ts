@@ -1,8 +1,11 @@
 import { createHash } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { ask, okAnswer, openClient, rawServer, recorder, startPlane } from './http-plane.ts';
+
+// Real sockets, and a machine that may be busy.
+vi.setConfig({ testTimeout: 30_000 });
 
 const get = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
 
