@@ -258,7 +258,7 @@ class ClientSession implements ExchangeClient, ClientWireUser {
 
   failed(status: number, cause: string, who: Who, phase: 'R' | 'Q' | 'C' | 'H'): void {
     if (this.#state !== 'stream') return;
-    this.#answerOurselves(status, cause, !this.closing);
+    this.#answerOurselves(status, cause, !this.closing && this.head.minor === 1);
     this.#endStream({ who, phase });
     this.#afterAnswer(this.live.endMono);
   }
