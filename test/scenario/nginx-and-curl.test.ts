@@ -3,7 +3,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Nginx, startNginx } from '../support/nginx.ts';
-import { freePort, run } from '../support/processes.ts';
+import { freePort, run, until } from '../support/processes.ts';
 import { type RunningSluice, startSluice } from '../support/sluice.ts';
 import { bindOf } from './two-backends.ts';
 
@@ -17,7 +17,8 @@ beforeAll(async () => {
   const port = await freePort();
   nginx = await startNginx({
     port,
-    files: { 'large.bin': large, 'small.txt': 'hello\n' },
+    // The last is more than the kernel's buffers on both sides hold.
+    files: { 'large.bin': large, 'huge.bin': Buffer.alloc(40 * 1024 * 1024), 'small.txt': 'hello\n' },
     http: `client_max_body_size 20m;
   server {
     listen 127.0.0.1:${port};
@@ -129,7 +130,7 @@ describe('curl through Sluice to nginx', () => {
     );
   });
 
-  it('survives a client that leaves in the middle, and says so in the journal of connections', async () => {
+  it('survives a client that leaves in the middle, and shows who ended it', async () => {
     const { code } = await run('curl', [
       '-sS',
       '--limit-rate',
@@ -138,9 +139,21 @@ describe('curl through Sluice to nginx', () => {
       '0.5',
       '-o',
       '/dev/null',
-      `${base}/large.bin`,
+      `${base}/huge.bin`,
     ]);
     expect(code).toBe(28);
+    await until('the connection is shown as ended by the client', async () => {
+      const shown = (await sluice.json(
+        'show',
+        'connections',
+        '--ended',
+        '--filter',
+        'path~huge.bin term~CD',
+      )) as {
+        matched: number;
+      };
+      return shown.matched >= 1;
+    });
     expect(await curl(`${base}/small.txt`)).toBe('hello\n');
   });
 

@@ -44,6 +44,9 @@ server.on('upgrade', (_, socket) => {
   socket.pipe(socket);
 });
 
+// Whoever started it holds its standard input: when that one dies, it leaves.
+process.stdin.resume().once('end', () => process.exit(0));
+
 process.on('SIGUSR2', () => {
   healthy = !healthy;
 });

@@ -14,6 +14,7 @@ export interface Origin {
 export async function startOrigin(name: string, postLog: string, port = 0): Promise<Origin> {
   const started = await start(process.execPath, [program, name, postLog, String(port)], {
     ready: /^listening \d+$/m,
+    stdin: 'pipe',
   });
   return { name, port: Number(/listening (\d+)/.exec(started.stdout())![1]), process: started };
 }
