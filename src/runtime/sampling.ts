@@ -54,8 +54,9 @@ export function createSampling(traffic: Traffic, clock: Clock, context: () => Ra
 
   return {
     subscribe(topics, intervalMs, listener) {
-      // The oldest is about one window old: a quick subscriber gets a sliding window, not a nervous one.
-      const readings: Reading[] = [];
+      // The oldest is about one window old: a quick subscriber gets a sliding window, not a nervous one. A new one starts
+      // from what is kept anyway, so that a screen opens with rates.
+      const readings: Reading[] = last ? [...(last.from ? [last.from] : []), last.to] : [];
       const take = (): void => {
         const reading = traffic.reading();
         if (!reading) return;
