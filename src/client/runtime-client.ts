@@ -72,6 +72,8 @@ export interface ConnectionTableQuery {
 }
 
 export interface ConnectionTable {
+  /** What it answers: after an `update`, tables of the query before may still be on their way. */
+  readonly query: ConnectionTableQuery;
   readonly at: number;
   readonly total: number;
   readonly matched: number;

@@ -16,16 +16,16 @@ export function queryOf({ filter, order, cursor }: ConnectionsState, rows: numbe
   return { filter, order, offset: cursor.top, limit: rows, ended: true };
 }
 
-/** The state with a new answer to the query whose first row was `offset`. */
+/** The state with a new answer. */
 export function withTable(
   state: ConnectionsState,
   table: ConnectionTable,
-  offset: number,
   rows: number,
   now: number,
   /** Never under a dialog. */
   held: boolean,
 ): ConnectionsState {
+  const { offset } = table.query;
   const same = state.table !== undefined && state.offset === offset;
   const keepPlaces = same && (held || now - state.settledAt < settleEveryMs);
   const shown = keepPlaces ? { ...table, rows: inPlaces(state.table.rows, table.rows) } : table;

@@ -44,7 +44,7 @@ export function createConsole({
   let traffic: Traffic = noTraffic;
   let size: Size = { columns: 80, rows: 24 };
   let frozen: { readonly view: View; readonly table: ConnectionTable | undefined } | undefined;
-  let heldBack: { readonly table: ConnectionTable; readonly offset: number } | undefined;
+  let heldBack: ConnectionTable | undefined;
   let lastId = 0;
   let disposed = false;
   let leave = () => {};
@@ -99,7 +99,7 @@ export function createConsole({
         frozen = { view: { ...now, model }, table: store.getState().connections.table };
       } else {
         frozen = undefined;
-        if (heldBack) receiveTable(heldBack.table, heldBack.offset);
+        if (heldBack) receiveTable(heldBack);
         heldBack = undefined;
       }
       changed.emit();
@@ -107,16 +107,16 @@ export function createConsole({
     leave: () => leave(),
   };
 
-  function receiveTable(table: ConnectionTable, offset: number): void {
+  function receiveTable(table: ConnectionTable): void {
     if (frozen !== undefined) {
-      heldBack = { table, offset };
+      heldBack = table;
       // Scrolled to rows that were not here when the picture was frozen: better later rows than none.
-      if (store.getState().connections.offset === offset) return;
+      if (store.getState().connections.offset === table.query.offset) return;
     }
     const { connections, overlay } = store.getState();
     const rows = connectionRows(bodyHeight(size));
     const held = overlay?.kind === 'dialog';
-    store.setState({ connections: withTable(connections, table, offset, rows, clock.now(), held) });
+    store.setState({ connections: withTable(connections, table, rows, clock.now(), held) });
   }
 
   const subscriptions = createSubscriptions(client, clock, {

@@ -17,7 +17,8 @@ export interface Sinks {
   /** Nobody sends samples of this topic any more. */
   topicLeft(topic: SampleTopic): void;
   history(points: readonly HistoryPoint[]): void;
-  table(table: ConnectionTable, offset: number): void;
+  /** The answer to the newest query, or a refresh of it. */
+  table(table: ConnectionTable): void;
   /** undefined: it is not there any more. */
   connection(id: string, detail: ConnectionDetail | undefined): void;
 }
@@ -68,7 +69,8 @@ export function createSubscriptions(client: RuntimeClient, clock: Clock, sinks: 
       const open = { query, update: (_: ConnectionTableQuery) => {}, close: () => {} };
       table = open;
       const watch = client.connections(query, (answer) => {
-        if (table === open) sinks.table(answer, open.query.offset);
+        // A late answer to the query before would show its rows at another place.
+        if (table === open && sameQuery(answer.query, open.query)) sinks.table(answer);
       });
       open.update = (next) => watch.update(next);
       open.close = () => watch.close();

@@ -63,6 +63,8 @@ export interface ConnectionQuery {
 }
 
 export interface ConnectionWindow {
+  /** What it answers: after a change of query, windows of the one before may still be on their way. */
+  readonly query: ConnectionQuery;
   readonly at: number;
   readonly total: number;
   readonly matched: number;

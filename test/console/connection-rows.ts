@@ -34,6 +34,7 @@ export const manyConnections: readonly ConnectionRow[] = Array.from({ length: 30
 
 export function answerTo(query: ConnectionTableQuery, at = noon, rows = manyConnections) {
   return {
+    query,
     at,
     total: 3_120,
     matched: rows.length,

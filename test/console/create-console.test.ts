@@ -459,6 +459,18 @@ describe('connections', () => {
     seat.console.dispose();
   });
 
+  it('does not take a late answer to the query before', async () => {
+    const seat = await onConnections();
+    const late = seat.client.queries.at(-1)!;
+    seat.press('pagedown', 'pagedown');
+    seat.client.sendTable(answerTo(late, seat.clock.now()));
+    expect(seat.show()).not.toContain(manyConnections[0]!.client);
+    expect(seat.rows().at(-1)).toContain('…');
+    seat.answer();
+    expect(seat.rows().at(-1)).toContain(manyConnections[30]!.client);
+    seat.console.dispose();
+  });
+
   it('keeps the cursor on its connection when rows move', async () => {
     const seat = await onConnections();
     seat.press('j', 'j', 'j');

@@ -256,6 +256,16 @@ export function engineContract(name: string, makeWorld: () => Promise<World>): v
         open.update({ ...everything, filter: 'mode=http' });
         await expect.poll(() => last()?.rows[0]?.id, patience).toBe(request.row.id);
       });
+      it('says with each window which query it answers', async () => {
+        await start();
+        await holdTcp();
+        const { windows, last, open } = watch();
+        await expect.poll(() => last()?.query, patience).toEqual(everything);
+        const next = { ...everything, offset: 1 };
+        open.update(next);
+        await expect.poll(() => last()?.query, patience).toEqual(next);
+        for (const { query, rows } of windows) expect(rows).toHaveLength(query.offset === 0 ? 1 : 0);
+      });
       it('refreshes by itself, and no more once closed', async () => {
         await start();
         const { windows, open } = watch();

@@ -256,6 +256,7 @@ export function createScriptedEngine(options: {
       .filter((row) => !filter.ok || filter.matches(row));
     rows.sort(compareRows(query.order));
     return {
+      query,
       at: clock.now(),
       total: all.filter((each) => each.endedAt === undefined).length,
       matched: rows.length,

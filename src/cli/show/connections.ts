@@ -52,6 +52,7 @@ function collect(client: RuntimeClient, options: ConnectionsOptions): Promise<Co
       reject(new CliFailure('refused', 'the runtime did not send its connections within 10 s'));
     });
     const watch = client.connections(query(), (table) => {
+      if (table.query.offset !== offset) return;
       // A row may move between two windows; it is shown once.
       for (const row of table.rows) rows.set(row.id, row);
       offset += table.rows.length;

@@ -5,7 +5,8 @@ import { parseFilter } from '../../domain/filter.ts';
 import type { ConnectionTable } from '../../proxy/connection-table.ts';
 import { type ConnectionScan, scanConnections, type WindowQuery } from '../../proxy/connection-window.ts';
 import type { PlaneClock } from '../../proxy/timers.ts';
-import type { ConnectionQuery, ConnectionWindow } from '../engine.ts';
+import type { ConnectionQuery } from '../engine.ts';
+import type { InstanceWindow } from './messages.ts';
 
 export interface ConnectionWatches {
   /** Opens one, or asks an open one something else; the first window comes at once, or as soon as `scanMs` allow. */
@@ -31,7 +32,7 @@ export function createConnectionWatches(options: {
   readonly table: ConnectionTable;
   readonly life: string;
   readonly clock: PlaneClock;
-  readonly send: (watch: number, turn: number, window: ConnectionWindow) => boolean;
+  readonly send: (watch: number, turn: number, window: InstanceWindow) => boolean;
 }): ConnectionWatches {
   const { table, life, clock } = options;
   const watches = new Map<number, Watch>();

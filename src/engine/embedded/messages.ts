@@ -28,6 +28,9 @@ export interface InstanceHello {
   readonly binds: readonly BindEntity[];
 }
 
+/** An instance's part of a window; its turn says which query it answers. */
+export type InstanceWindow = Omit<ConnectionWindow, 'query'>;
+
 /** The first message of an acceptor. */
 export interface AcceptorHello {
   readonly kind: 'acceptor';
@@ -42,7 +45,7 @@ export type FromInstance =
       readonly kind: 'window';
       readonly watch: number;
       readonly turn: number;
-      readonly window: ConnectionWindow;
+      readonly window: InstanceWindow;
     }
   | {
       readonly kind: 'tail';

@@ -4,7 +4,7 @@
 import type { Disposer } from '../../domain/event.ts';
 import { compareRows } from '../../proxy/connection-order.ts';
 import type { ConnectionQuery, ConnectionWatch, ConnectionWindow, TailBatch } from '../engine.ts';
-import type { FromInstance, ToInstance } from './messages.ts';
+import type { FromInstance, InstanceWindow, ToInstance } from './messages.ts';
 
 /** An attached instance, as far as onlookers care. `tell` never rejects: who went away is told again when it is back. */
 export interface Observed {
@@ -25,7 +25,7 @@ interface Watch {
   /** Of the newest query as it was asked; windows of older ones are no answer to it. */
   turn: number;
   readonly listener: (window: ConnectionWindow) => void;
-  readonly windows: Map<Observed, ConnectionWindow>;
+  readonly windows: Map<Observed, InstanceWindow>;
 }
 
 export function createOnlookers(): Onlookers {
@@ -97,7 +97,7 @@ export function createOnlookers(): Onlookers {
       const watch = watches.get(message.watch);
       if (watch === undefined || message.turn !== watch.turn) return;
       watch.windows.set(instance, message.window);
-      if (instances.size <= 1) watch.listener(message.window);
+      if (instances.size <= 1) watch.listener({ ...message.window, query: watch.query });
       else if (watch.windows.size === instances.size) watch.listener(merge(watch));
     },
   };
@@ -105,9 +105,10 @@ export function createOnlookers(): Onlookers {
 
 function merge({ query, windows }: Watch): ConnectionWindow {
   const all = [...windows.values()];
-  const sum = (of: (window: ConnectionWindow) => number) => all.reduce((total, each) => total + of(each), 0);
+  const sum = (of: (window: InstanceWindow) => number) => all.reduce((total, each) => total + of(each), 0);
   const rows = all.flatMap((window) => window.rows).sort(compareRows(query.order));
   return {
+    query,
     at: Math.max(...all.map(({ at }) => at)),
     total: sum(({ total }) => total),
     matched: sum(({ matched }) => matched),

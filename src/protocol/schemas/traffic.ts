@@ -110,8 +110,6 @@ export const connectionDetail = row.extend({
   timers,
 }) satisfies z.ZodType<ConnectionDetail>;
 
-export const connectionTable = z.object({ at: amount, total: count, matched: count, rows: z.array(row) });
-
 export const filterText = z.string().max(1_000);
 
 export const connectionQuery = z.strictObject({
@@ -123,6 +121,14 @@ export const connectionQuery = z.strictObject({
   offset: count,
   limit: z.int().min(0).max(500),
   ended: z.boolean(),
+});
+
+export const connectionTable = z.object({
+  query: z.object(connectionQuery.shape),
+  at: amount,
+  total: count,
+  matched: count,
+  rows: z.array(row),
 });
 
 export const streamRecord = z.object({

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createConnectionWatches } from '../../../src/engine/embedded/connection-watches.ts';
-import type { ConnectionQuery, ConnectionWindow } from '../../../src/engine/engine.ts';
+import type { InstanceWindow } from '../../../src/engine/embedded/messages.ts';
+import type { ConnectionQuery } from '../../../src/engine/engine.ts';
 import { ConnectionTable } from '../../../src/proxy/connection-table.ts';
 import { LiveConnection } from '../../../src/proxy/live-connection.ts';
 import { createStillClock } from './still-clock.ts';
@@ -20,7 +21,7 @@ function setUp() {
     table.add(
       new LiveConnection(serial, `10.0.0.${serial}:4000`, 'web', 'http', clock.now(), clock.mono(), () => {}),
     );
-  const sent: [number, number, ConnectionWindow][] = [];
+  const sent: [number, number, InstanceWindow][] = [];
   const watches = createConnectionWatches({
     table,
     life: 'x',

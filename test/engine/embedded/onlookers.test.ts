@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ConnectionRow } from '../../../src/domain/connection.ts';
-import type { ToInstance } from '../../../src/engine/embedded/messages.ts';
+import type { InstanceWindow, ToInstance } from '../../../src/engine/embedded/messages.ts';
 import { createOnlookers, type Observed } from '../../../src/engine/embedded/onlookers.ts';
 import type { ConnectionQuery, ConnectionWindow } from '../../../src/engine/engine.ts';
 
@@ -12,7 +12,7 @@ const query: ConnectionQuery = {
   ended: false,
 };
 const row = (id: string, bytesIn: number) => ({ id, bytesIn }) as ConnectionRow;
-const windowOf = (...rows: ConnectionRow[]): ConnectionWindow => ({
+const windowOf = (...rows: ConnectionRow[]): InstanceWindow => ({
   at: 5,
   total: 10,
   matched: rows.length,
@@ -34,7 +34,7 @@ describe('onlookers', () => {
     expect(one.told).toEqual([{ kind: 'watch', watch: 1, turn: 1, query }]);
     const window = windowOf(row('a', 1));
     onlookers.message(one, { kind: 'window', watch: 1, turn: 1, window });
-    expect(seen).toEqual([window]);
+    expect(seen).toEqual([{ query, ...window }]);
   });
 
   it('put the windows of several together in order, from the offset', () => {
@@ -56,7 +56,7 @@ describe('onlookers', () => {
     onlookers.message(one, { kind: 'window', watch: 1, turn: 2, window: windowOf(row('a', 9), row('b', 3)) });
     expect(seen).toEqual([]);
     onlookers.message(two, { kind: 'window', watch: 1, turn: 2, window: windowOf(row('c', 5), row('d', 4)) });
-    expect(seen).toEqual([{ at: 5, total: 20, matched: 4, rows: [row('c', 5), row('d', 4)] }]);
+    expect(seen).toEqual([{ query, at: 5, total: 20, matched: 4, rows: [row('c', 5), row('d', 4)] }]);
     onlookers.left(two);
     expect(one.told.at(-1)).toEqual({ kind: 'watch', watch: 1, turn: 3, query });
   });

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import type { ConnectionTable, ConnectionTableQuery } from '../../../src/client/runtime-client.ts';
 import { EngineError } from '../../../src/engine/engine.ts';
 import { scene } from '../fixture.ts';
 import { rawConsole } from '../raw-console.ts';
@@ -44,6 +45,25 @@ it('CQ2: a window has the rows asked for, and no more than 500 can be', async ()
   expect(await raw.ask('connections.open', { watch: 'c', query: query({ limit: 501 }) })).toMatchObject({
     error: { code: -32602 },
   });
+  await on.close();
+});
+
+it('CQ7: a table names the query it answers', async () => {
+  const on = await scene();
+  for (let index = 0; index < 4; index++) on.engine.open({ server: 'web/app1', backend: 'web' });
+  const { client } = await on.console();
+  const tables: ConnectionTable[] = [];
+  const first = query({ limit: 2 }) as ConnectionTableQuery;
+  const watch = client.connections(first, (table) => tables.push(table));
+  await on.pass(1_000);
+  const next = { ...first, offset: 2 };
+  watch.update(next);
+  await on.pass(1_000);
+  expect(new Set(tables.map((table) => table.query.offset))).toEqual(new Set([0, 2]));
+  for (const table of tables) {
+    expect(table.query).toEqual(table.query.offset === 0 ? first : next);
+    expect(table.rows[0]!.id).toBe(table.query.offset === 0 ? 's-1' : 's-3');
+  }
   await on.close();
 });
 
