@@ -1,6 +1,6 @@
 // From a key to an outcome: ask the runtime what a command would do, let the operator decide, send it once, tell what came of it.
 
-import type { Command, Outcome } from '../domain/command.ts';
+import type { Command, Outcome, Preview } from '../domain/command.ts';
 import type { Desk } from './desk.ts';
 import {
   commandsOf,
@@ -90,7 +90,7 @@ export function confirm(desk: Desk, dialog: Dialog): void {
     return;
   }
   desk.set({ overlay: undefined });
-  send(desk, asked.commands, wordsOf(dialog.question).doing);
+  send(desk, asked.commands, wordsOf(dialog.question).doing, dialog.preview);
 }
 
 function whyNotYet(desk: Desk, { preview }: Dialog, asked: DialogCommands): string | undefined {
@@ -114,14 +114,20 @@ function changedSince(desk: Desk, { preview }: Dialog, commands: readonly Comman
 }
 
 /** Sends each command once, one after the other, and shows that it waits. */
-export function send(desk: Desk, commands: readonly Command[], doing: string): void {
+export function send(
+  desk: Desk,
+  commands: readonly Command[],
+  doing: string,
+  /** What the operator decided on: a server that is not in that state any more is left alone. */
+  preview?: Dialog['preview'],
+): void {
   const id = desk.nextId();
   desk.set({
     waiting: [...desk.state.waiting, { id, text: doing, since: desk.clock.now() }],
     notice: undefined,
   });
   unmark(desk, commands.map(objectOf));
-  void outcomes(desk, commands).then((results) => {
+  void outcomes(desk, commands, preview ? previewsIn(preview) : []).then((results) => {
     desk.set({ waiting: desk.state.waiting.filter((entry) => entry.id !== id) });
     tell(desk, commands, results, doing);
   });
@@ -138,11 +144,16 @@ function unmark(desk: Desk, objects: readonly string[]): void {
   });
 }
 
-async function outcomes(desk: Desk, commands: readonly Command[]): Promise<Outcome[]> {
+async function outcomes(
+  desk: Desk,
+  commands: readonly Command[],
+  previews: readonly Preview[],
+): Promise<Outcome[]> {
   const results: Outcome[] = [];
-  for (const command of commands) {
+  for (const [index, command] of commands.entries()) {
+    const from = previews[index]?.from;
     const result = await desk.client
-      .execute(command)
+      .execute(command, from && { from })
       .catch((fault: unknown): Outcome => ({ result: 'unknown', text: reasonOf(fault) }));
     results.push(result);
     // Without an answer nothing more is sent: first somebody has to look.

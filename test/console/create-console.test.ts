@@ -37,6 +37,8 @@ describe('a drain', () => {
     expect(seat.client.commands).toEqual([]);
     seat.press('y');
     expect(seat.client.commands.map(({ value }) => value)).toEqual([seat.client.previews[0]!.value]);
+    // Two consoles cannot race: the runtime refuses where the server is not any more what this one saw.
+    expect(seat.client.conditions).toEqual([{ from: preview.from }]);
     seat.clock.advance(1_500);
     expect(seat.show()).toMatch(/drain web\/app1 … 1\.5 s/);
     await seat.client.commands[0]!.answer({

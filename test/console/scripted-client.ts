@@ -58,6 +58,8 @@ export interface ScriptedClient extends RuntimeClient {
   readonly queries: ConnectionTableQuery[];
   readonly previews: Asked<Command, Preview>[];
   readonly commands: Asked<Command, Outcome>[];
+  /** Sent with each command. */
+  readonly conditions: Parameters<RuntimeClient['execute']>[1][];
   readonly details: Map<string, ConnectionDetail>;
   openWatches: number;
   changed(changes?: readonly Change[]): void;
@@ -103,6 +105,7 @@ export function createScriptedClient(clock: Clock, model: MutableModel = emptyMo
     queries: [],
     previews: [],
     commands: [],
+    conditions: [],
     details: new Map(),
     openWatches: 0,
     samples(topics: readonly SampleTopic[], _interval, listener) {
@@ -130,7 +133,10 @@ export function createScriptedClient(clock: Clock, model: MutableModel = emptyMo
     connection: (id) => Promise.resolve(client.details.get(id)),
     tail: () => () => {},
     preview: (command) => asked(client.previews, command),
-    execute: (command) => asked(client.commands, command),
+    execute(command, conditions) {
+      client.conditions.push(conditions);
+      return asked(client.commands, command);
+    },
     close() {},
     changed: (list = []) => changes.emit(list),
     attachTo(state) {
