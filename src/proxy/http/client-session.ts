@@ -33,6 +33,7 @@ type SessionState = 'head' | 'stream' | 'tunnel' | 'lingering' | 'closed';
 
 /** Text of further requests that may wait while one is served. */
 const maxWaiting = 65_536;
+const emptyLines = /^(?:\r\n)*\r?$/;
 /** Takes over an accepted socket for good. */
 export function serveHttp(socket: Socket, bind: BindRuntime, plane: Plane): void {
   void new ClientSession(socket, bind, plane);
@@ -345,7 +346,8 @@ class ClientSession implements ExchangeClient, ClientWireUser {
     this.#requestText = '';
     this.head.reset();
     if (this.#text.length <= maxWaiting) this.#wire.resume();
-    if (this.#text === '') {
+    // Old clients send an empty line behind a body: with it no request has begun yet.
+    if (emptyLines.test(this.#text)) {
       this.#place.enter();
       this.#wire.await('next', this.bind.settings.timeouts.keepAlive, now);
     }

@@ -124,9 +124,11 @@ export class ClientWire {
     resetSocket(this.#socket);
   }
 
+  /** Where something was not sent yet, a regular end would make what was sent look like all of it. */
   close(): void {
     this.#stop();
-    this.#socket.destroy();
+    if (this.pending) resetSocket(this.#socket);
+    else this.#socket.destroy();
   }
 
   /** For a tunnel: the socket goes on without this object. */

@@ -63,7 +63,15 @@ export class ResponseRelay {
 
   /** After 'done': may the server connection serve another request? */
   get reusable(): boolean {
-    return this.head.persistent && !this.#surplus && this.#framing.kind !== 'close';
+    return (
+      this.head.persistent && !this.#surplus && this.#framing.kind !== 'close' && !this.#announcesUnreadBody
+    );
+  }
+
+  /** A 204 has no body; where a server says otherwise, it may come later and be taken for the next answer. */
+  get #announcesUnreadBody(): boolean {
+    const { status, chunked, contentLength } = this.head;
+    return status === 204 && (chunked || contentLength > 0);
   }
 
   /** `lent`: `octets` is read into again only once the client has taken all that was written from it. */
@@ -82,6 +90,7 @@ export class ResponseRelay {
     let until = this.#text === '' ? Math.min(length, smallOctets) : length;
     let base = -this.#text.length;
     let text = this.#text + octets.toString('latin1', 0, until);
+    let free = true;
     this.#text = '';
     for (;;) {
       const end = this.head.parse(text);
@@ -93,11 +102,11 @@ export class ResponseRelay {
           continue;
         }
         this.#text = text;
-        return 'more';
+        return free ? 'more' : 'held';
       }
       if (this.head.status >= 200) return this.#final(text, base, octets, length);
       if (this.head.status === 101) return this.#switch(text, base, octets, length);
-      this.#interim(text);
+      free = this.#interim(text);
       text = text.slice(end);
       base += end;
       this.head.reset();
@@ -105,15 +114,16 @@ export class ResponseRelay {
   }
 
   /** 1xx goes on to whoever can understand it. */
-  #interim(text: string): void {
-    if (this.#client.head.minor === 0) return;
+  #interim(text: string): boolean {
+    if (this.#client.head.minor === 0) return true;
     const plain = { close: false, sayKeepAlive: false, dropFraming: true, added: '', upgrade: '' };
-    this.#client.write(forwardResponse(text, this.head, plain));
+    return this.#client.write(forwardResponse(text, this.head, plain));
   }
 
   #switch(text: string, base: number, octets: Buffer, length: number): RelayProgress {
     if (!this.upgradeAsked) return this.#malformed('a change of protocol that nobody asked for');
-    if (this.head.upgrade === '') return this.#malformed('a change of protocol that names none');
+    if (!isAmong(this.head.upgrade, this.#client.head.upgrade))
+      return this.#malformed('a change to a protocol that nobody asked for');
     const start = base + this.head.end;
     if (start < length) this.rest = Buffer.from(octets.subarray(start, length));
     this.begun = true;
@@ -202,6 +212,13 @@ export class ResponseRelay {
     this.cause = cause;
     return 'malformed';
   }
+}
+
+/** Is every protocol of `said` one of `asked`, and is there any? Both as an Upgrade header lists them (RFC 9110 7.8). */
+function isAmong(said: string, asked: string): boolean {
+  const protocols = (list: string) => list.toLowerCase().split(/[ \t]*,[ \t]*/);
+  const known = protocols(asked);
+  return said !== '' && protocols(said).every((protocol) => known.includes(protocol));
 }
 
 /** The read buffer is used again at once, so what is written must not point into it. */

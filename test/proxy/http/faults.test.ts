@@ -161,6 +161,12 @@ describe('a whole answer', () => {
       '204 No Content\r\n\r\n',
     ],
     [
+      '204 that says it has a body',
+      get,
+      'HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\n',
+      '204 No Content\r\n\r\n',
+    ],
+    [
       '304 with a body',
       get,
       'HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\nhello',
@@ -385,16 +391,19 @@ describe('timeouts', () => {
     while (!seen.gone) await moment();
   });
 
-  it('between two requests: the connection just ends', async () => {
-    const { onConnection } = recorder(okAnswer);
-    const { port, streams } = await startPlane({
-      servers: [await rawServer(onConnection)],
-      bind: { timeouts: all },
-    });
-    const client = await ask(port, get);
-    expect(client.received).toBe(okAnswer);
-    expect(streams.length).toBe(1);
-  });
+  it.each(['', '\r\n', '\r', '\r\n\r\n'])(
+    'between two requests, %j after the first: the connection just ends',
+    async (behind) => {
+      const { onConnection } = recorder(okAnswer);
+      const { port, streams } = await startPlane({
+        servers: [await rawServer(onConnection)],
+        bind: { timeouts: all },
+      });
+      const client = await ask(port, get + behind);
+      expect(client.received).toBe(okAnswer);
+      expect(streams.length).toBe(1);
+    },
+  );
 
   it('of the server before its answer: 504; in it: reset', async () => {
     const { port, streams } = await startPlane({

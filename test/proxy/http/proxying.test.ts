@@ -383,13 +383,19 @@ describe('an upgrade', () => {
     expect(plane.sample(true).servers[0]).toMatchObject({ streams: 0, tunnels: 0 });
   });
 
-  it('that nobody asked for is a malformed answer', async () => {
+  it.each([
+    ['', 'x'],
+    ['Connection: upgrade\r\nUpgrade: websocket\r\n', 'x'],
+    ['Connection: upgrade\r\nUpgrade: websocket\r\n', 'websocket, x'],
+    ['Connection: upgrade\r\nUpgrade: websocket\r\n', ''],
+    ['Upgrade: x\r\n', 'x'],
+  ])('that nobody asked for is a malformed answer: %j, %j', async (asked, named) => {
     const { onConnection } = recorder(
-      'HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n',
+      `HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: ${named}\r\n\r\n`,
     );
     const { port, streams } = await startPlane({ servers: [await rawServer(onConnection)] });
     const client = await openClient(port);
-    client.write(get);
+    client.write(get.replace('\r\n\r\n', `\r\n${asked}\r\n`));
     await client.untilText('\r\n\r\n');
     expect(client.received).toMatch(/^HTTP\/1\.1 502 /);
     expect(streams[0]).toMatchObject({ status: 502, termination: 'PH--' });

@@ -1,0 +1,44 @@
+import { describe, expect, it } from 'vitest';
+import { ClientWire } from '../../../src/proxy/http/client-wire.ts';
+import { TimerWheel } from '../../../src/proxy/timers.ts';
+import { fakeClock } from '../fake-clock.ts';
+import { peer, socketPair, until } from '../sockets.ts';
+
+const nobody = {
+  clientBytes: () => {},
+  clientEnded: () => {},
+  clientDrained: () => {},
+  clientTimedOut: () => {},
+  clientClosed: () => {},
+};
+
+describe('a last answer', () => {
+  it('that is not read in time is reset: its end would make what came look like all of it', async () => {
+    const clock = fakeClock();
+    const [far, near] = await socketPair();
+    far.pause();
+    const wire = new ClientWire(near, new TimerWheel(clock), nobody);
+    // More than the kernels take: some of it stays with us.
+    while (!wire.full) wire.write(Buffer.alloc(1_000_000));
+    wire.linger(1_000);
+    clock.advance(5_000);
+    const client = peer(far);
+    far.resume();
+    await until(() => client.closed);
+    expect(client).toMatchObject({ ended: false, error: 'ECONNRESET' });
+  });
+
+  it('that was sent whole ends regularly, though the client never ends its side', async () => {
+    const clock = fakeClock();
+    const [far, near] = await socketPair();
+    const client = peer(far);
+    const wire = new ClientWire(near, new TimerWheel(clock), nobody);
+    wire.write('bye');
+    wire.linger(1_000);
+    await until(() => client.ended);
+    clock.advance(5_000);
+    await until(() => near.destroyed);
+    expect(String(client.received())).toBe('bye');
+    expect(client.error).toBeUndefined();
+  });
+});
