@@ -149,7 +149,9 @@ function back(desk: Desk): void {
       if (connections.open) desk.set({ connections: { ...connections, open: undefined } });
       else if (connections.marks.size > 0) desk.set({ connections: { ...connections, marks: new Set() } });
       else if (connections.filter !== '')
-        desk.set({ connections: { ...connections, filter: '', cursor: atTop, settledAt: 0 } });
+        desk.set({
+          connections: { ...connections, filter: '', cursor: atTop, outOfSight: undefined, settledAt: 0 },
+        });
       return;
     case 'backends':
       if (backends.open) desk.set({ backends: { ...backends, open: undefined } });
@@ -240,7 +242,7 @@ function toggled(marks: ReadonlySet<string>, keys: readonly string[]): Set<strin
 
 function reorder(desk: Desk, order: ConnectionOrder): void {
   const { connections } = desk.state;
-  desk.set({ connections: { ...connections, order, cursor: atTop, settledAt: 0 } });
+  desk.set({ connections: { ...connections, order, cursor: atTop, outOfSight: undefined, settledAt: 0 } });
 }
 
 function askServers(desk: Desk, kind: 'drain' | 'maint' | 'rollback' | 'reset'): void {

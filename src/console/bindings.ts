@@ -4,6 +4,8 @@ import { sidePaneFrom } from './layout.ts';
 import { hasDetail, type KeyContext, selectedOf } from './selection.ts';
 import {
   type WhyNot,
+  whyNotAskAnew,
+  whyNotBack,
   whyNotDrain,
   whyNotKill,
   whyNotMaint,
@@ -157,7 +159,9 @@ export const bindings: readonly Binding[] = [
   bind('everywhere', 'reload', ['ctrl+r'], 'reload', 'Read the configuration again; overrides stay', {
     whyNot: whyNotReload,
   }),
-  bind('everywhere', 'back', ['escape'], 'back', 'Out of a detail; then drops marks, then the filter'),
+  bind('everywhere', 'back', ['escape'], 'back', 'Out of a detail; then drops marks, then the filter', {
+    whyNot: whyNotBack,
+  }),
   bind('everywhere', 'leave-at-once', ['ctrl+c'], 'leave', 'Leave at once, whatever is open'),
 
   bind('list', 'down', ['j', 'down'], 'down', 'Next row, or a line further in a detail'),
@@ -190,14 +194,17 @@ export const bindings: readonly Binding[] = [
     ['/'],
     'filter',
     'Show only connections that match, such as: backend=web age>10s',
-    { footer: isClosed },
+    { footer: isClosed, whyNot: whyNotAskAnew },
   ),
   bind('connections', 'kill', ['x'], 'end', 'End the connection, or all that are marked', {
     footer: true,
     whyNot: whyNotKill,
   }),
-  bind('connections', 'sort', ['s'], 'sort', 'Sort by the next column', { footer: isClosed }),
-  bind('connections', 'reverse', ['S'], 'reverse', 'Sort the other way round'),
+  bind('connections', 'sort', ['s'], 'sort', 'Sort by the next column', {
+    footer: isClosed,
+    whyNot: whyNotAskAnew,
+  }),
+  bind('connections', 'reverse', ['S'], 'reverse', 'Sort the other way round', { whyNot: whyNotAskAnew }),
   bind('connections', 'mark', ['space'], 'mark', 'Mark, so that a key acts on all that are marked', {
     footer: isClosed,
   }),

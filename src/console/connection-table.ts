@@ -30,7 +30,7 @@ export function withTable(
   const keepPlaces = same && (held || now - state.settledAt < settleEveryMs);
   const shown = keepPlaces ? { ...table, rows: inPlaces(state.table.rows, table.rows) } : table;
   const settledAt = keepPlaces ? state.settledAt : now;
-  return { ...state, table: shown, offset, settledAt, cursor: settled(state, shown, offset, rows) };
+  return { ...state, table: shown, offset, settledAt, ...settled(state, shown, offset, rows) };
 }
 
 /** The rows as they stood, with their new values; new rows only at the end, where nothing has to move for them. */
@@ -41,26 +41,58 @@ function inPlaces(before: readonly ConnectionRow[], after: readonly ConnectionRo
   return [...kept, ...after.slice(before.length).filter(({ id }) => !known.has(id))];
 }
 
-function settled(state: ConnectionsState, table: ConnectionTable, offset: number, rows: number) {
+/**
+ * The cursor stays on its connection. On the very first row it is on the place: whoever sorts by rate wants to see who is
+ * first. A connection that leaves the rows shown takes no other one's place.
+ */
+function settled(
+  state: ConnectionsState,
+  table: ConnectionTable,
+  offset: number,
+  rows: number,
+): Pick<ConnectionsState, 'cursor' | 'outOfSight'> {
   const { cursor } = state;
-  if (table.matched === 0) return { index: 0, top: 0 };
-  const found = cursor.key === undefined ? -1 : table.rows.findIndex(({ id }) => id === cursor.key);
-  const index = Math.min(table.matched - 1, found >= 0 ? offset + found : cursor.index);
+  const { key } = cursor;
+  const last = Math.max(0, table.matched - 1);
+  const found = key === undefined ? -1 : table.rows.findIndex(({ id }) => id === key);
+  if (key !== undefined && found < 0) {
+    const outOfSight = state.outOfSight ?? state.table?.rows.find(({ id }) => id === key);
+    const index = Math.min(last, cursor.index);
+    const top = scrolledTo(cursor.top, index, index, table.matched, rows);
+    if (outOfSight !== undefined) return { cursor: { key, index, top }, outOfSight };
+  }
+  const index = Math.min(last, found >= 0 ? offset + found : cursor.index);
   const top = scrolledTo(cursor.top, index, index, table.matched, rows);
-  const row = table.rows[index - offset];
-  return row === undefined ? { index, top } : { key: row.id, index, top };
+  return { cursor: cursorAt(index, top, table.rows[index - offset]), outOfSight: undefined };
+}
+
+function cursorAt(index: number, top: number, row: ConnectionRow | undefined): ConnectionsState['cursor'] {
+  return row === undefined || index === 0 ? { index, top } : { key: row.id, index, top };
 }
 
 export function moveTable(desk: Desk, by: number): void {
   const { connections } = desk.state;
-  const { table, cursor, offset } = connections;
+  const { table, cursor, offset, outOfSight } = connections;
   if (table === undefined || table.matched === 0) return;
-  const rows = connectionRows(bodyHeight(desk.context().size));
-  const index = Math.min(table.matched - 1, Math.max(0, cursor.index + by));
+  const { size, view } = desk.context();
+  const rows = connectionRows(bodyHeight(size));
+  // A frozen picture has the rows it has: live ones among them would be a lie.
+  const [least, most] =
+    view.frozenAt === undefined ? [0, table.matched - 1] : [offset, offset + table.rows.length - 1];
+  // Out of sight, it stands between two rows: one step down is the row that came to its place.
+  const wished = cursor.index + (outOfSight !== undefined && by > 0 ? by - 1 : by);
+  const index = Math.min(most, Math.max(least, wished));
+  if (view.frozenAt !== undefined && index !== wished && index === cursor.index) {
+    desk.say('note', 'the picture is frozen, with these rows alone: f lets it go on');
+    return;
+  }
   const top = scrolledTo(cursor.top, index, index, table.matched, rows);
-  const row = table.rows[index - offset];
   desk.set({
-    connections: { ...connections, cursor: row === undefined ? { index, top } : { key: row.id, index, top } },
+    connections: {
+      ...connections,
+      cursor: cursorAt(index, top, table.rows[index - offset]),
+      outOfSight: undefined,
+    },
   });
 }
 

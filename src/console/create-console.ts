@@ -3,6 +3,7 @@
 import { createStore } from 'zustand/vanilla';
 import type { ConnectionTable, RuntimeClient } from '../client/runtime-client.ts';
 import type { Clock } from '../domain/clock.ts';
+import type { ConnectionDetail } from '../domain/connection.ts';
 import { createEmitter } from '../domain/event.ts';
 import type { SampleTopic } from '../domain/sample.ts';
 import { actions } from './actions.ts';
@@ -43,8 +44,12 @@ export function createConsole({
   const changed = createEmitter<void>();
   let traffic: Traffic = noTraffic;
   let size: Size = { columns: 80, rows: 24 };
-  let frozen: { readonly view: View; readonly table: ConnectionTable | undefined } | undefined;
-  let heldBack: ConnectionTable | undefined;
+  let frozen: View | undefined;
+  /** What came meanwhile, newest only. */
+  let heldBack: {
+    table?: ConnectionTable;
+    detail?: readonly [id: string, seen: ConnectionDetail | undefined];
+  } = {};
   let lastId = 0;
   let disposed = false;
   let leave = () => {};
@@ -63,7 +68,7 @@ export function createConsole({
   function view(): View {
     const now = presentView();
     if (frozen === undefined) return now;
-    const { model, traffic: then, now: at } = frozen.view;
+    const { model, traffic: then, now: at } = frozen;
     return { ...now, model, traffic: then, now: at, frozenAt: at };
   }
 
@@ -96,11 +101,13 @@ export function createConsole({
             new Map(entities as ReadonlyMap<string, unknown>),
           ]),
         ) as unknown as View['model'];
-        frozen = { view: { ...now, model }, table: store.getState().connections.table };
+        frozen = { ...now, model };
       } else {
+        const { table, detail } = heldBack;
         frozen = undefined;
-        if (heldBack) receiveTable(heldBack);
-        heldBack = undefined;
+        heldBack = {};
+        if (table) receiveTable(table);
+        if (detail) receiveDetail(...detail);
       }
       changed.emit();
     },
@@ -108,15 +115,30 @@ export function createConsole({
   };
 
   function receiveTable(table: ConnectionTable): void {
-    if (frozen !== undefined) {
-      heldBack = table;
-      // Scrolled to rows that were not here when the picture was frozen: better later rows than none.
-      if (store.getState().connections.offset === table.query.offset) return;
-    }
     const { connections, overlay } = store.getState();
+    if (frozen !== undefined && connections.table !== undefined) {
+      heldBack.table = table;
+      return;
+    }
     const rows = connectionRows(bodyHeight(size));
     const held = overlay?.kind === 'dialog';
     store.setState({ connections: withTable(connections, table, rows, clock.now(), held) });
+  }
+
+  function receiveDetail(id: string, detail: ConnectionDetail | undefined): void {
+    const { connections } = store.getState();
+    const { open } = connections;
+    if (open?.id !== id) return;
+    if (frozen !== undefined && open.detail !== undefined) {
+      heldBack.detail = [id, detail];
+      return;
+    }
+    store.setState({
+      connections: {
+        ...connections,
+        open: detail === undefined ? { ...open, gone: true } : { ...open, detail, gone: false },
+      },
+    });
   }
 
   const subscriptions = createSubscriptions(client, clock, {
@@ -132,17 +154,7 @@ export function createConsole({
       changed.emit();
     },
     table: receiveTable,
-    connection(id, detail) {
-      const { connections } = store.getState();
-      if (connections.open?.id !== id) return;
-      const { open } = connections;
-      store.setState({
-        connections: {
-          ...connections,
-          open: detail === undefined ? { ...open, gone: true } : { ...open, detail, gone: false },
-        },
-      });
-    },
+    connection: receiveDetail,
   });
 
   /** Rows of the Overview change places at most once a second, and not under something that is open. */

@@ -24,7 +24,10 @@ export function applyFilter(desk: Desk): void {
   if (overlay?.kind !== 'filter') return;
   const filter = overlay.text.text.trim();
   if (!parseFilter(filter).ok) return;
-  desk.set({ overlay: undefined, connections: { ...connections, filter, cursor: atTop, settledAt: 0 } });
+  desk.set({
+    overlay: undefined,
+    connections: { ...connections, filter, cursor: atTop, outOfSight: undefined, settledAt: 0 },
+  });
 }
 
 export function runPaletteItem(desk: Desk, act: (command: CommandId) => void): void {

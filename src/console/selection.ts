@@ -84,9 +84,9 @@ function findSelected(context: KeyContext): Selected {
         : { kind: 'backend', name: row.backend.name };
     }
     case 'connections': {
-      const { open, table, cursor, offset } = state.connections;
+      const { open, table, cursor, offset, outOfSight } = state.connections;
       if (open !== undefined) return open.detail && { kind: 'connection', row: open.detail };
-      const row = table?.rows[cursor.index - offset];
+      const row = outOfSight ?? table?.rows[cursor.index - offset];
       return row && { kind: 'connection', row };
     }
     case 'journal': {

@@ -3,7 +3,7 @@
 
 import type { ConnectionTable } from '../client/runtime-client.ts';
 import type { Outcome } from '../domain/command.ts';
-import type { ConnectionDetail, ConnectionOrder } from '../domain/connection.ts';
+import type { ConnectionDetail, ConnectionOrder, ConnectionRow } from '../domain/connection.ts';
 import type { ServerKey } from '../domain/plan.ts';
 import type { Dialog } from './dialogs/dialog.ts';
 import { atTop, type ListCursor } from './list-cursor.ts';
@@ -47,6 +47,8 @@ export interface ConnectionsState {
   /** Index of the first row of `table`. */
   readonly offset: number;
   readonly settledAt: number;
+  /** The cursor's connection as last seen, where it has left the rows shown. The cursor stays on it nevertheless. */
+  readonly outOfSight?: ConnectionRow | undefined;
   readonly marks: ReadonlySet<string>;
   readonly open?: OpenConnection | undefined;
 }

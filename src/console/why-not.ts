@@ -78,6 +78,17 @@ export const whyNotKill: WhyNot = (context) => {
   return whyNotAct(context.view, 'kill');
 };
 
+/** What was frozen cannot be asked for in another order: the rows that come would be of another time. */
+export const whyNotAskAnew: WhyNot = ({ view }) =>
+  view.frozenAt === undefined ? undefined : 'the picture is frozen: f lets it go on first';
+
+export const whyNotBack: WhyNot = (context) => {
+  const { screen, connections } = context.state;
+  const { open, marks, filter } = connections;
+  const dropsFilter = screen === 'connections' && open === undefined && marks.size === 0 && filter !== '';
+  return dropsFilter ? whyNotAskAnew(context) : undefined;
+};
+
 export const whyNotReload: WhyNot = ({ view }) => whyNotAct(view, 'reload');
 
 /** The entry that `u` is about: the one under the cursor in the Journal, elsewhere the newest that can be undone. */

@@ -482,6 +482,38 @@ describe('connections', () => {
     seat.console.dispose();
   });
 
+  it('keeps the cursor on a connection that left the rows shown, and takes no other for it', async () => {
+    const seat = await onConnections();
+    seat.press('j', 'j', 'j');
+    const mine = manyConnections[3]!;
+    seat.clock.advance(1_500);
+    seat.answer(manyConnections.slice(40));
+    expect(seat.show()).toContain(`› ${mine.client} is out of sight`);
+    expect(seat.rows().filter((row) => row.startsWith('›'))).toEqual([]);
+    seat.press('x');
+    expect(seat.client.previews[0]!.value).toEqual({ kind: 'kill', connection: mine.id });
+    seat.press('escape');
+    seat.clock.advance(1_500);
+    seat.answer(manyConnections.slice(1));
+    expect(seat.rows()[2]).toContain(`› ${mine.client}`);
+    seat.clock.advance(1_500);
+    seat.answer(manyConnections.slice(40));
+    seat.press('j');
+    expect(seat.show()).not.toContain('out of sight');
+    expect(seat.rows()[2]).toContain(`› ${manyConnections[42]!.client}`);
+    seat.console.dispose();
+  });
+
+  it('stays on the first row whoever is first', async () => {
+    const seat = await onConnections();
+    seat.press('s');
+    seat.answer();
+    seat.clock.advance(1_500);
+    seat.answer(manyConnections.slice(40));
+    expect(seat.rows()[0]).toContain(`› ${manyConnections[40]!.client}`);
+    seat.console.dispose();
+  });
+
   it('lets rows change places at most once a second, their values at once', async () => {
     const seat = await onConnections();
     seat.clock.advance(100);
@@ -571,6 +603,50 @@ describe('connections', () => {
     expect(seat.rows()[0]).toContain('10.2.0.0:51810');
     seat.press('f');
     expect(seat.rows()[0]).not.toContain('10.2.0.0:51810');
+    seat.console.dispose();
+  });
+
+  it('mixes no live rows into a frozen picture', async () => {
+    const seat = await onConnections();
+    seat.press('f', 'pagedown', 'pagedown', 'G');
+    seat.answer(manyConnections.slice(50));
+    expect(seat.rows().at(-1)).toContain(`› ${manyConnections[15]!.client}`);
+    seat.press('j');
+    expect(seat.show()).toContain('the picture is frozen, with these rows alone: f lets it go on');
+    const asked = seat.client.queries.length;
+    for (const key of ['s', 'S', '/']) {
+      seat.press(key);
+      expect(seat.show()).toContain('the picture is frozen: f lets it go on first');
+    }
+    expect(seat.client.queries).toHaveLength(asked);
+    seat.console.dispose();
+  });
+
+  it('says of when the rows are, where they came into a frozen picture', async () => {
+    const seat = await consoleIn(wellWorld());
+    seat.press('f');
+    seat.clock.advance(5_000);
+    seat.press('2');
+    seat.client.sendTable(answerTo(seat.client.queries.at(-1)!, seat.clock.now()));
+    expect(seat.show()).toContain('3,120 connections at 16:04:05');
+    seat.clock.advance(5_000);
+    seat.client.sendTable(answerTo(seat.client.queries.at(-1)!, seat.clock.now()));
+    expect(seat.show()).toContain('3,120 connections at 16:04:05');
+    seat.console.dispose();
+  });
+
+  it('holds a detail still while frozen, and knows its end afterwards', async () => {
+    const seat = await onConnections();
+    seat.client.details.set(oneInFull.id, oneInFull);
+    seat.press('enter');
+    await settled();
+    seat.press('f');
+    seat.client.details.delete(oneInFull.id);
+    seat.clock.advance(1_000);
+    await settled();
+    expect(seat.show()).not.toContain('◌ ended');
+    seat.press('f');
+    expect(seat.show()).toContain('◌ ended');
     seat.console.dispose();
   });
 });

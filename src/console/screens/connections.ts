@@ -118,7 +118,7 @@ function rows(
   placed: ReturnType<typeof placeColumns<ConnectionRow>>,
   area: Area,
 ): Line[] {
-  const { table, cursor, offset } = state;
+  const { table, cursor, offset, outOfSight } = state;
   const capable = view.model.runtime.get('runtime')?.capabilities.connections;
   if (typeof capable === 'object') return [blank, line(muted(`   ${capable.no}`))];
   if (table === undefined) return [blank, line(muted('   asking for the connections…'))];
@@ -139,7 +139,7 @@ function rows(
       const at = cursor.top + index;
       const row = table.rows[at - offset];
       if (row === undefined) return line(muted('   …'));
-      const selected = at === cursor.index;
+      const selected = at === cursor.index && outOfSight === undefined;
       const sign = state.marks.has(row.id) ? span('*', 'accent', true) : span(selected ? '›' : ' ', 'accent');
       const shown = { spans: [sign, span(' '), ...rowOfTable(placed, row)] };
       return selectedWhen(selected, row.phase === 'ended' ? staled(shown) : shown);
@@ -148,7 +148,7 @@ function rows(
 }
 
 function summary(view: View, state: ConnectionsState, width: number): Line {
-  const { table, filter, order, marks } = state;
+  const { table, filter, order, marks, outOfSight } = state;
   const marked = marks.size === 0 ? [] : [span(` · ${marks.size} marked`, 'accent')];
   const amounts =
     table === undefined
@@ -158,12 +158,21 @@ function summary(view: View, state: ConnectionsState, width: number): Line {
     table === undefined || filter === ''
       ? []
       : [muted(' · '), span(count(table.matched)), muted(' match  '), span(filter, 'accent')];
-  const late = view.stale && table !== undefined ? [muted(` at ${view.timeOfDay(table.at)}`)] : [];
+  const late =
+    table !== undefined && (view.stale || isOfAnotherTime(view, table.at))
+      ? [muted(` at ${view.timeOfDay(table.at)}`)]
+      : [];
+  const left = outOfSight ? [muted(' · '), span(`› ${outOfSight.client} is out of sight`, 'accent')] : [];
   return apart(
-    [...amounts, ...late, ...marked, ...matches],
+    [...amounts, ...late, ...marked, ...left, ...matches],
     [muted(`by ${orderWords[order.by]} ${order.descending ? '▼' : '▲'}`), span(' ')],
     width,
   );
+}
+
+/** Rows that were not here when the picture was frozen came when the screen was opened, and are held from then on. */
+function isOfAnotherTime({ frozenAt }: View, at: number): boolean {
+  return frozenAt !== undefined && Math.abs(at - frozenAt) > 2_000;
 }
 
 /** What is wrong is told while it is typed, and where. */
