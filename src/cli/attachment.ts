@@ -2,6 +2,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { attach } from '../client/attach.ts';
+import type { Dial } from '../client/dial.ts';
 import { AttachError, type RuntimeClient } from '../client/runtime-client.ts';
 import { defaultControlPath } from '../config/control.ts';
 import { safe } from '../domain/safe.ts';
@@ -12,11 +13,11 @@ import { systemClock, systemRandom } from './system-clock.ts';
 /** --attach, else $SLUICE_ATTACH, else this machine's own control socket. @throws CliFailure where it is no such URL */
 export function runtimeUrl({ options, env }: Pick<VerbContext, 'options' | 'env'>): string {
   const url = options.attach ?? (env.SLUICE_ATTACH || `unix:${defaultControlPath(env.XDG_RUNTIME_DIR)}`);
-  if (/^(unix:.|wss?:\/\/.)/.test(url)) return url;
+  if (/^(unix:.|(wss?|ssh):\/\/.)/.test(url)) return url;
   throw new CliFailure(
     'usage',
     `cannot attach to "${safe(url)}"`,
-    'write unix:PATH, ws://HOST:PORT or wss://HOST:PORT; over ssh, run sluice there: ssh -t HOST sluice',
+    'write unix:PATH, ws://HOST:PORT, wss://HOST:PORT or ssh://USER@HOST',
   );
 }
 
@@ -49,15 +50,47 @@ export async function openAttachment(context: VerbContext, stay: boolean): Promi
     random: systemRandom,
     ...(token === undefined ? {} : { token }),
     ...tlsOptions(context.options),
+    ...(isSsh(url) ? { dial: await sshDial(url) } : {}),
   };
   const client = attach({ ...options, retry: stay });
   try {
     await firstAttachment(client);
   } catch (error) {
     client.close();
-    throw error;
+    throw isSsh(url) ? sshFailure(error) : error;
   }
   return client;
+}
+
+function isSsh(url: string): boolean {
+  return url.startsWith('ssh:');
+}
+
+/** Loaded only where it is asked for. The far machine's own socket: a user's runtime folder there is not known here. @throws CliFailure */
+async function sshDial(url: string): Promise<Dial> {
+  const { createSshDial } = await import('../client/ssh-tunnel.ts');
+  try {
+    return createSshDial(url, defaultControlPath(undefined));
+  } catch (error) {
+    throw new CliFailure('usage', (error as Error).message, undefined, { cause: error });
+  }
+}
+
+/** A token, which is what others need who are not permitted, is nothing to ssh. */
+function sshFailure(error: unknown): unknown {
+  if (!(error instanceof AttachError)) return error;
+  switch (error.code) {
+    case 'no-runtime':
+    case 'not-permitted':
+      return new CliFailure(
+        error.code,
+        error.message,
+        'see that `ssh USER@HOST` works by itself; another control socket is named behind the host: ssh://USER@HOST/PATH',
+        { cause: error },
+      );
+    default:
+      return error;
+  }
 }
 
 /**

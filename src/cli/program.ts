@@ -37,7 +37,7 @@ export function createProgram(context: ProgramContext): Command {
     })
     .option(
       '--attach <url>',
-      'the runtime: unix:PATH, ws://…, wss://… (default: $SLUICE_ATTACH, else this machine’s)',
+      'the runtime: unix:PATH, ws://…, wss://…, ssh://USER@HOST (default: $SLUICE_ATTACH, else this machine’s)',
     )
     .option('--token-file <file>', 'file that holds the token for it (mode 0600)')
     .option('--ca <file>', 'whom to trust for wss, besides the system’s authorities (PEM)')

@@ -78,8 +78,8 @@ function socketTo({ url, token, ca, certificate }: DialTarget): WebSocket {
   }
   throw new AttachError(
     'incompatible',
-    /^(ssh|haproxy):/.test(url)
-      ? `${url}: this version cannot attach by ${url.slice(0, url.indexOf(':'))} yet; use unix:PATH, ws:// or wss://`
+    /^haproxy:/.test(url)
+      ? `${url}: this version cannot attach by haproxy yet; use unix:PATH, ws:// or wss://`
       : `${url}: not a control URL; use unix:PATH, ws://HOST:PORT or wss://HOST:PORT`,
   );
 }

@@ -144,7 +144,6 @@ describe('a command whose attachment breaks before the answer', () => {
 });
 
 it.each([
-  ['ssh://anna@edge-1', /cannot attach by ssh yet/],
   ['haproxy:/run/haproxy.sock', /cannot attach by haproxy yet/],
   ['http://127.0.0.1:1', /not a control URL/],
   ['unix:', /a path is missing/],
