@@ -9,6 +9,12 @@ export interface RunningSshd {
   readonly process: Started;
   /** For `ssh`: a terminal for the command that follows. */
   readonly args: readonly string[];
+  readonly port: number;
+  readonly user: string;
+  /** First in PATH, its `ssh` knows the key and the host, as an operator's own configuration would. */
+  readonly clientFolder: string;
+  /** From now on nobody is let in. */
+  forgetKey(): void;
   stop(): Promise<void>;
 }
 
@@ -18,7 +24,8 @@ export function hasSshd(): boolean {
   return spawnSync(binary, ['-V']).error === undefined && spawnSync('ssh', ['-V']).error === undefined;
 }
 
-export async function startSshd(): Promise<RunningSshd> {
+/** `extra`: lines for its configuration; they come first, and therefore win. */
+export async function startSshd(extra: readonly string[] = []): Promise<RunningSshd> {
   const place = scratch();
   const { path } = place;
   for (const name of ['host', 'user']) {
@@ -31,6 +38,7 @@ export async function startSshd(): Promise<RunningSshd> {
   writeFileSync(
     path('config'),
     [
+      ...extra,
       `Port ${port}`,
       'ListenAddress 127.0.0.1',
       `HostKey ${path('host')}`,
@@ -43,16 +51,24 @@ export async function startSshd(): Promise<RunningSshd> {
       '',
     ].join('\n'),
   );
-  const sshd = await start(binary, ['-D', '-e', '-f', path('config')], { ready: () => accepts(port) });
   const options = ['StrictHostKeyChecking=no', 'UserKnownHostsFile=/dev/null', 'LogLevel=ERROR'];
+  const identity = ['-F', '/dev/null', '-i', path('user'), ...options.flatMap((option) => ['-o', option])];
+  writeFileSync(path('known'), `[127.0.0.1]:${port} ${readFileSync(path('host.pub'), 'utf8')}`);
+  const known = `-o StrictHostKeyChecking=yes -o UserKnownHostsFile=${path('known')}`;
+  const ssh = spawnSync('sh', ['-c', 'command -v ssh'], { encoding: 'utf8' }).stdout.trim();
+  mkdirSync(path('bin'));
+  writeFileSync(path('bin/ssh'), `#!/bin/sh\nexec ${ssh} -F /dev/null -i ${path('user')} ${known} "$@"\n`, {
+    mode: 0o755,
+  });
+  const user = userInfo().username;
+  const sshd = await start(binary, ['-D', '-e', '-f', path('config')], { ready: () => accepts(port) });
   return {
     process: sshd,
-    args: [
-      '-tt',
-      ...['-F', '/dev/null', '-i', path('user'), '-p', String(port)],
-      ...options.flatMap((option) => ['-o', option]),
-      `${userInfo().username}@127.0.0.1`,
-    ],
+    args: ['-tt', ...identity, '-p', String(port), `${user}@127.0.0.1`],
+    port,
+    user,
+    clientFolder: path('bin'),
+    forgetKey: () => writeFileSync(path('authorized'), ''),
     async stop() {
       await sshd.stop();
       place.remove();
