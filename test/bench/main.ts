@@ -1,5 +1,5 @@
 // `npm run bench`: HAProxy, nginx, npm's http-proxy and Sluice side by side in one interleaved run.
-// The proxy has one core, load and origin the other. Then what the console costs.
+// The proxy has one core, load and origin the other. Then what the console costs, beside hatop.
 // `--quick` for a look, `--rounds N`, `--seconds N`, `--only HAProxy,Sluice` or `--only console`.
 import { spawnSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
@@ -8,6 +8,7 @@ import { startNginx } from '../support/nginx.ts';
 import { freePort } from '../support/processes.ts';
 import { measureConsole, reportConsole } from './console.ts';
 import { cpuUs } from './cpu.ts';
+import { hasHatop, measureHatop, reportHatop } from './hatop.ts';
 import { type LoadResult, wrk } from './load.ts';
 import { proxies, type RunningProxy } from './proxies.ts';
 import { type Measurement, report } from './report.ts';
@@ -107,6 +108,9 @@ try {
 if (only === undefined || only.includes('console')) {
   const figures = await measureConsole(options.quick ? { starts: 3, seconds: 3 } : { starts: 5, seconds: 5 });
   console.log(`\n${reportConsole(figures)}`);
+  if (hasHatop())
+    console.log(`\n${reportHatop(await measureHatop({ starts: 3, seconds: options.quick ? 3 : 5 }))}`);
+  else console.log('\nhatop is not installed (Debian: apt-get install hatop): no row for it');
 }
 
 async function measure(proxy: RunningProxy, row: Row, forSeconds: number): Promise<Measurement | undefined> {
