@@ -69,9 +69,17 @@ export function startDrain(order: DrainOrder, now: number, left: Left): DrainRun
   return resumeDrain(job);
 }
 
-/** A job read back after a restart: it goes on from its phase; pace and allowance are learned anew. */
+/**
+ * A job read back after a restart: it goes on from its phase; pace and allowance are learned anew. Drained is what it
+ * was, before its cookie clients could come back: that has to be found again.
+ */
 export function resumeDrain(job: DrainJob): DrainRun {
-  return { job, seen: [], acted: false };
+  const { drainedAt: _, ...unfinished } = job;
+  return {
+    job: job.phase === 'drained' ? { ...unfinished, phase: 'draining' } : job,
+    seen: [],
+    acted: false,
+  };
 }
 
 export function stepDrain(

@@ -48,8 +48,11 @@ export type Prepare = (
 export interface Commands {
   execute(request: CommandRequest): Promise<Outcome>;
   outcome(id: string, actor: Actor): Promise<Outcome> | undefined;
-  /** What the runtime does by itself goes through the same line, so that nothing changes a server at the same time. */
-  internally(command: Command, actor: Actor): Promise<Outcome>;
+  /**
+   * What the runtime does by itself goes through the same line, so that nothing changes a server at the same time.
+   * `stillMeant` is asked when its turn comes: an operator's act before it may have settled the matter.
+   */
+  internally(command: Command, actor: Actor, stillMeant?: () => boolean): Promise<Outcome>;
   /** Runs `work` when nothing else changes servers. */
   alone<T>(work: () => Promise<T>): Promise<T>;
 }
@@ -140,7 +143,12 @@ export function createCommands(options: {
       return outcome;
     },
     outcome: (id, actor) => byId.get(`${actor.name} ${id}`)?.outcome,
-    internally: (command, actor) => alone(() => run({ command, actor })),
+    internally: (command, actor, stillMeant = () => true) =>
+      alone(async () =>
+        stillMeant()
+          ? run({ command, actor })
+          : refusalOutcome({ result: 'refused', code: 'changed-since', text: 'not meant any more' }),
+      ),
   };
 }
 

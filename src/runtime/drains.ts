@@ -29,6 +29,8 @@ interface Running {
   /** Readings of the server's total, to know what arrived in the quiet time. Oldest first. */
   totals: { at: number; total: number }[];
   life: string | undefined;
+  /** Nothing is known of arrivals before this: the quiet time counts from here at the earliest. */
+  knownSince: number;
   /** Confirmed kills that the next step is told of. */
   killed: number;
   killing: boolean;
@@ -51,12 +53,13 @@ export function createDrains(options: {
   const { store, clock, happened, changed } = options;
   const running = new Map<ServerKey, Running>();
 
-  function begin(run: DrainRun): void {
+  function begin(run: DrainRun, knownSince: number): void {
     const key = run.job.server;
     running.set(key, {
       run,
       totals: [],
       life: undefined,
+      knownSince,
       killed: 0,
       killing: false,
       publishedAt: clock.now(),
@@ -79,6 +82,7 @@ export function createDrains(options: {
     if (job.life !== reading.life) {
       // Counters of another process start at zero: everything it counted arrived since.
       job.totals = job.life === undefined ? [] : [{ at: now, total: 0 }];
+      if (job.life !== undefined) job.knownSince = now;
       job.life = reading.life;
     }
     job.totals.push({ at: now, total });
@@ -91,7 +95,7 @@ export function createDrains(options: {
       sticky,
       queued,
       arrivals: total - job.totals[0]!.total,
-      lastArrivalAt,
+      lastArrivalAt: Math.max(lastArrivalAt, job.knownSince),
       killed: job.killed,
     });
     job.killed = 0;
@@ -176,8 +180,8 @@ export function createDrains(options: {
   return {
     job: (key) => running.get(key)?.run.job,
     jobs: () => [...running.values()].map(({ run }) => run.job),
-    start: (order) => begin(startDrain(order, clock.now(), left(order.server))),
-    resume: (job) => begin(resumeDrain(job)),
+    start: (order) => begin(startDrain(order, clock.now(), left(order.server)), 0),
+    resume: (job) => begin(resumeDrain(job), clock.now()),
     change(key, { deadlineMs, then, killRate }) {
       const job = running.get(key);
       if (!job) return;

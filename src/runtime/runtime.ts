@@ -82,8 +82,11 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     clock,
     reading: () => traffic.reading(),
     kill: (key, count) => engine.killOnServer(key, count),
-    deadline: ({ server }, act) =>
-      void commands.internally({ kind: act, server }, { name: 'runtime', from: 'drain job' }),
+    deadline: ({ server, startedAt, deadlineAt, then }, act) =>
+      void commands.internally({ kind: act, server }, { name: 'runtime', from: 'drain job' }, () => {
+        const now = drains.job(server);
+        return now?.startedAt === startedAt && now.deadlineAt === deadlineAt && now.then === then;
+      }),
     happened: (happening) => journal.event(happening),
     changed: () => void writer.save(),
   });

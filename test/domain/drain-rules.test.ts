@@ -110,6 +110,14 @@ describe('a drain job', () => {
     expect(play(resumeDrain(job), [{ at: 62, streams: 1 }]).acts).toEqual([{ act: 'maint' }]);
   });
 
+  it('is not drained after a restart until that is found again', () => {
+    const { job } = play(begin({ then: 'maint' }), [{ at: 30 }]);
+    expect(job).toMatchObject({ phase: 'drained', drainedAt: expect.any(Number) });
+    const resumed = resumeDrain(job).job;
+    expect(resumed.phase).toBe('draining');
+    expect(resumed).not.toHaveProperty('drainedAt');
+  });
+
   it('kills at a steady pace, counts what the engine confirmed, and is drained at the end', () => {
     const steps = Array.from({ length: 16 }, (_, index) => ({
       at: 60 + index * 0.2,

@@ -67,3 +67,21 @@ it('keeps what it restores when it is given another deadline', async () => {
   });
   await on.close();
 });
+
+it('does not act at the deadline when an operator settled it while that waited its turn', async () => {
+  const on = await scene();
+  on.engine.open({ server: 'web/app1', backend: 'web' });
+  const client = await drained(on, [{ ...drain, then: 'maint' }]);
+  await on.pass(1_800);
+  on.engine.hold();
+  const ready = client.execute({ kind: 'ready', server: 'web/app1' });
+  await on.settle();
+  await on.pass(600);
+  expect(client.model.drain.get('web/app1')?.phase).toBe('overdue');
+  on.engine.release();
+  await on.settle();
+  expect(await ready).toMatchObject({ result: 'done' });
+  await on.pass(2_000);
+  expect(client.model.server.get('web/app1')?.admin).toBe('ready');
+  await on.close();
+});

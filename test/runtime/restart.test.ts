@@ -60,6 +60,20 @@ describe('a runtime that starts again', () => {
     expect(client.model.server.get('web/app1')?.admin).toBe('maint');
   });
 
+  it('finds a drained server drained only once the quiet time went by without its clients coming back', async () => {
+    on = await scene(kept());
+    await act({ kind: 'drain', server: 'web/app1', deadlineMs: 0, then: 'wait', killRate: 1 });
+    const phase = () => on.runtime.services.store.model.drain.get('web/app1')?.phase;
+    await on.pass(400);
+    expect(phase()).toBe('drained');
+    await on.restart();
+    expect(phase()).toBe('draining');
+    await on.pass(2_600);
+    expect(phase()).toBe('draining');
+    await on.pass(800);
+    expect(phase()).toBe('drained');
+  });
+
   it('CM10: can undo what was done before, where the journal is kept', async () => {
     on = await scene(kept());
     await act({ kind: 'weight', server: 'web/app2', weight: 7 });
