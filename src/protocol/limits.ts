@@ -4,6 +4,8 @@ export interface Limits {
   /** A console's message, bytes; checked before it is parsed. */
   readonly payloadBytes: number;
   readonly attachments: number;
+  /** Of each listener: open sockets, those that have not asked for anything yet included. */
+  readonly sockets: number;
   /** Of each listener: who has not been identified yet. Strangers must not take the places of operators. */
   readonly unidentified: number;
   /** Without a hello an attachment ends after this. */
@@ -18,8 +20,10 @@ export interface Limits {
   readonly dropSamplesAbove: number;
   /** … over the second, changes are held back, to be replaced by a reset once it has read on … */
   readonly holdChangesAbove: number;
-  /** … over the third it is closed with 1013. */
+  /** … over the third it is closed with 1013 … */
   readonly closeAbove: number;
+  /** … and so it is over the second already, once so much waits for all consoles together: many must not do what one may not. */
+  readonly closeAllAbove: number;
   /** … and so it is when it stays behind for this long. */
   readonly behindMs: number;
   readonly pingMs: number;
@@ -30,6 +34,7 @@ export interface Limits {
 export const defaultLimits: Limits = {
   payloadBytes: 256 * 1024,
   attachments: 64,
+  sockets: 512,
   unidentified: 16,
   helloMs: 10_000,
   requestsPerSecond: 200,
@@ -39,6 +44,7 @@ export const defaultLimits: Limits = {
   dropSamplesAbove: 512 * 1024,
   holdChangesAbove: 2 * 1024 * 1024,
   closeAbove: 32 * 1024 * 1024,
+  closeAllAbove: 64 * 1024 * 1024,
   behindMs: 60_000,
   pingMs: 10_000,
   silentMs: 30_000,

@@ -26,9 +26,13 @@ export interface AttachmentOptions {
   readonly limits: Limits;
   readonly clock: Clock;
   identify(hello: Params<'hello'>): Promise<Identified>;
+  /** Bytes that wait for all consoles together. */
+  waitingForAll(): number;
 }
 
 export interface Attachment {
+  /** Bytes that the console has not taken yet. */
+  readonly waiting: number;
   /** A batch of changes, written down once for all consoles. */
   changes(text: string): void;
   close(code: number, reason: string): void;
@@ -42,9 +46,10 @@ export function createAttachment({
   limits,
   clock,
   identify,
+  waitingForAll,
 }: AttachmentOptions): Attachment {
   const { store } = services;
-  const outlet: Outlet = createOutlet(channel, store, limits, clock);
+  const outlet: Outlet = createOutlet(channel, store, limits, clock, waitingForAll);
   const watches = createWatches(services, outlet, limits);
   const mayAsk = createBudget(limits.requestsPerSecond, clock);
   const mayCommand = createBudget(limits.commandsPerSecond, clock);
@@ -59,7 +64,8 @@ export function createAttachment({
 
   const handlers: Handlers = {
     hello: greet,
-    'samples.open': ({ watch, topics, intervalMs }) => watches.openSamples(watch, topics, intervalMs),
+    'samples.open': ({ watch, topics, intervalMs, serversOf }) =>
+      watches.openSamples(watch, topics, intervalMs, serversOf),
     'history.get': () => services.history() as Result<'history.get'>,
     'connections.open': ({ watch, query }) => watches.openConnections(watch, query),
     'connections.update': ({ watch, query }) => watches.updateConnections(watch, query),
@@ -223,6 +229,9 @@ export function createAttachment({
   });
 
   return {
+    get waiting() {
+      return outlet.waiting;
+    },
     changes(text) {
       if (identity && !ended) outlet.changes(text);
     },

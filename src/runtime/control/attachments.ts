@@ -20,12 +20,17 @@ export function createAttachments(services: ControlServices, limits: Limits, clo
     const text = notificationText('model.changes', { changes });
     for (const attachment of all) attachment.changes(text);
   });
+  const waitingForAll = (): number => {
+    let sum = 0;
+    for (const { waiting } of all) sum += waiting;
+    return sum;
+  };
   return {
     get size() {
       return all.size;
     },
     accept(channel, identify) {
-      const attachment = createAttachment({ channel, services, limits, clock, identify });
+      const attachment = createAttachment({ channel, services, limits, clock, identify, waitingForAll });
       all.add(attachment);
       channel.ended(() => all.delete(attachment));
     },

@@ -27,6 +27,11 @@ export interface ControlServer {
   close(): Promise<void>;
 }
 
+/** For a request's head, and for the handshake of TLS before it. */
+const headMs = 5_000;
+/** From a refusal until the socket is gone, whatever its peer does. */
+const refusedMs = 1_000;
+
 /**
  * Listens before the engine is touched: whoever loses the race for the control socket must not reach the data plane.
  * @throws RuntimeError; then nothing listens
@@ -42,6 +47,8 @@ export async function startControlServer(options: {
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: limits.payloadBytes,
+    // Each fragment costs far more memory than its bytes; no console of ours sends any.
+    maxFragments: 256,
     perMessageDeflate: false,
     clientTracking: false,
   });
@@ -78,9 +85,17 @@ export async function startControlServer(options: {
       origins: listen.origins,
       ...(tls && { certificate: new X509Certificate(tls.cert) }),
     };
-    const server: Server = tls ? createHttpsServer(tls) : createHttpServer();
-    server.headersTimeout = 5_000;
-    server.requestTimeout = 5_000;
+    const patience = {
+      headersTimeout: headMs,
+      requestTimeout: headMs,
+      connectionsCheckingInterval: 1_000,
+    };
+    const server: Server = tls
+      ? createHttpsServer({ ...tls, ...patience, handshakeTimeout: headMs })
+      : createHttpServer(patience);
+    // Who says nothing at all is in none of those. A WebSocket lifts this from its socket.
+    server.setTimeout(limits.helloMs);
+    server.maxConnections = limits.sockets;
     server.on('request', (_, response) => {
       response.writeHead(426, { 'content-type': 'text/plain', connection: 'close' });
       response.end('this is the control port of a Sluice runtime: attach with `sluice console`\n');
@@ -97,6 +112,8 @@ export async function startControlServer(options: {
           ? { status: 503, text: `${limits.unidentified} are waiting to be identified here` }
           : undefined);
       if (fault) {
+        // Whoever never closes its own half would keep the socket.
+        clock.after(refusedMs, () => socket.destroy());
         socket.end(
           `HTTP/1.1 ${fault.status} refused\r\nconnection: close\r\ncontent-type: text/plain\r\ncontent-length: ${Buffer.byteLength(fault.text)}\r\n\r\n${fault.text}`,
         );

@@ -13,6 +13,8 @@ import type { ModelStore } from '../model-store.ts';
 import { snapshotOf } from './snapshot.ts';
 
 export interface Outlet {
+  /** Bytes that the console has not taken yet. */
+  readonly waiting: number;
   /** A reply: always sent. */
   reply(text: string): void;
   /** Changes, already written down once for all consoles. */
@@ -29,6 +31,8 @@ export function createOutlet(
   store: Pick<ModelStore, 'model' | 'epoch' | 'seq' | 'flush'>,
   limits: Limits,
   clock: Clock,
+  /** Bytes that wait for all consoles together. */
+  waitingForAll: () => number,
 ): Outlet {
   let heldSince: number | undefined;
   let stopPolling: Disposer | undefined;
@@ -42,7 +46,9 @@ export function createOutlet(
   }
 
   function overflows(): boolean {
-    if (channel.bufferedAmount <= limits.closeAbove) return false;
+    const waiting = channel.bufferedAmount;
+    if (waiting <= limits.holdChangesAbove) return false;
+    if (waiting <= limits.closeAbove && waitingForAll() <= limits.closeAllAbove) return false;
     giveUp();
     return true;
   }
@@ -61,6 +67,9 @@ export function createOutlet(
   }
 
   return {
+    get waiting() {
+      return channel.bufferedAmount;
+    },
     reply(text) {
       if (closed || overflows()) return;
       channel.send(text);

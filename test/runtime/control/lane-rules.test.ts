@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { requestText } from '../../../src/protocol/rpc.ts';
 import { scene } from '../fixture.ts';
 import { rawConsole } from '../raw-console.ts';
 
@@ -120,6 +121,27 @@ describe('a console that reads slowly', () => {
     expect(on.attachments.size).toBe(1);
     await on.close();
   });
+});
+
+it('LN6, LN8: many slow consoles together cost no more than a bound', async () => {
+  const limits = { holdChangesAbove: 5_000, closeAbove: 400_000, closeAllAbove: 60_000 };
+  const on = await scene({ limits: { ...limits, silentMs: 600_000 } });
+  const quick = await on.console();
+  const greedy = Array.from({ length: 20 }, () => rawConsole(on));
+  for (const raw of greedy) {
+    await raw.hello();
+    raw.pair.stall(true);
+  }
+  await on.pass(20_000);
+  for (let round = 0; round < 60; round++)
+    for (const raw of greedy) raw.send(requestText(round + 10, 'history.get', {}));
+  await on.settle();
+  const waiting = greedy.reduce((sum, { pair }) => sum + pair.server.bufferedAmount, 0);
+  // One answer more than the bound for each.
+  expect(waiting).toBeLessThan(limits.closeAllAbove + 20 * 20_000);
+  await on.pass(3_000);
+  expect(quick.client.attach.state).toBe('live');
+  await on.close();
 });
 
 it('LN7: a console that finds a change missing attaches anew and has everything', async () => {

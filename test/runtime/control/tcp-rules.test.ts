@@ -1,7 +1,7 @@
 // Listeners on TCP: TLS, tokens, Origin and Host, over real sockets.
 
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -196,6 +196,19 @@ describe('who is there', () => {
   });
 });
 
+/** Ended by the other side, and not only half: what is written afterwards meets nobody. */
+function untilGone(socket: Socket): Promise<void> {
+  return new Promise((resolve) => {
+    socket.once('end', () => {
+      const poke = setInterval(() => socket.write('x'), 50);
+      socket.once('close', () => {
+        clearInterval(poke);
+        resolve();
+      });
+    });
+  });
+}
+
 describe('limits', () => {
   it('LM1: a message over the limit ends the attachment before it is parsed', async () => {
     const { urls } = await runtimeWith({});
@@ -228,6 +241,45 @@ describe('limits', () => {
     await console(urls[0]!).ready();
     await console(urls[0]!).ready();
     await console(urls[0]!).ready();
+  });
+
+  it('LM6: a socket that asks for nothing is closed, and a refused one though it never closes', async () => {
+    const { urls } = await runtimeWith({}, { helloMs: 100 });
+    const port = Number(new URL(urls[0]!).port);
+    const refused =
+      'GET /control HTTP/1.1\r\nhost: evil.example\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n';
+    await Promise.all(
+      ['', refused].map((asked) => {
+        const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+        open.push(() => socket.destroy());
+        socket.on('error', () => {}).resume();
+        socket.write(asked);
+        return untilGone(socket);
+      }),
+    );
+  });
+
+  it('LM6: a listener holds so many sockets', async () => {
+    const { urls } = await runtimeWith({}, { sockets: 2 });
+    const port = Number(new URL(urls[0]!).port);
+    const first = [connect(port, '127.0.0.1'), connect(port, '127.0.0.1')];
+    await Promise.all(first.map((socket) => new Promise((resolve) => socket.once('connect', resolve))));
+    const third = connect(port, '127.0.0.1').on('error', () => {});
+    open.push(() => [...first, third].forEach((socket) => void socket.destroy()));
+    await new Promise((resolve) => third.once('close', resolve));
+    expect(first.every(({ destroyed }) => !destroyed)).toBe(true);
+  });
+
+  it('LM1: a message in countless fragments ends the attachment', async () => {
+    const { urls } = await runtimeWith({});
+    const socket = new WebSocket(`${urls[0]}/control`);
+    const code = await new Promise<number>((resolve) => {
+      socket.on('open', () => {
+        for (let sent = 0; sent < 300; sent++) socket.send('x', { fin: false });
+      });
+      socket.on('close', resolve);
+    });
+    expect(code).toBe(1008);
   });
 
   it('LM8: compression is not agreed to', async () => {
