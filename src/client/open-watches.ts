@@ -2,8 +2,12 @@
 
 import type { StreamRecord } from '../domain/connection.ts';
 import type { Disposer } from '../domain/event.ts';
-import type { Sample, SampleTopic } from '../domain/sample.ts';
-import type { ConnectionTable, ConnectionTableQuery, ConnectionTableWatch } from './runtime-client.ts';
+import type {
+  ConnectionTable,
+  ConnectionTableQuery,
+  ConnectionTableWatch,
+  RuntimeClient,
+} from './runtime-client.ts';
 import type { NotificationOf, Session } from './session.ts';
 
 export interface TailBatch {
@@ -17,7 +21,7 @@ interface Watch {
 }
 
 export interface OpenWatches {
-  samples(topics: readonly SampleTopic[], intervalMs: number, listener: (sample: Sample) => void): Disposer;
+  readonly samples: RuntimeClient['samples'];
   connections(query: ConnectionTableQuery, listener: (table: ConnectionTable) => void): ConnectionTableWatch;
   tail(filter: string, listener: (batch: TailBatch) => void): Disposer;
   /** The attachment is live: everything is opened on it. */
@@ -50,9 +54,15 @@ export function createOpenWatches(): OpenWatches {
   }
 
   return {
-    samples(topics, intervalMs, listener) {
+    samples(topics, intervalMs, listener, serversOf) {
       return add((watch) => ({
-        open: (on) => on.request('samples.open', { watch, topics: [...topics], intervalMs }),
+        open: (on) =>
+          on.request('samples.open', {
+            watch,
+            topics: [...topics],
+            intervalMs,
+            ...(serversOf && { serversOf: [...serversOf] }),
+          }),
         notified: (notification) => {
           if (notification.name === 'samples') listener(notification.params.sample);
         },

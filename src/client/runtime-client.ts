@@ -43,7 +43,13 @@ export interface RuntimeClient {
   /** Wall clock (ours) of the last message of any kind. */
   readonly lastHeardAt: number;
 
-  samples(topics: readonly SampleTopic[], intervalMs: number, listener: (sample: Sample) => void): Disposer;
+  /** `servers` only of these backends, where they are given: ten thousand of them are much to send for forty rows. */
+  samples(
+    topics: readonly SampleTopic[],
+    intervalMs: number,
+    listener: (sample: Sample) => void,
+    serversOf?: readonly string[],
+  ): Disposer;
   history(): Promise<readonly HistoryPoint[]>;
   connections(query: ConnectionTableQuery, listener: (table: ConnectionTable) => void): ConnectionTableWatch;
   connection(id: string): Promise<ConnectionDetail | undefined>;

@@ -5,6 +5,7 @@ import type { ConnectionTable, RuntimeClient } from '../client/runtime-client.ts
 import type { Clock } from '../domain/clock.ts';
 import type { ConnectionDetail } from '../domain/connection.ts';
 import { createEmitter } from '../domain/event.ts';
+import { backendOf } from '../domain/plan.ts';
 import type { SampleTopic } from '../domain/sample.ts';
 import { actions } from './actions.ts';
 import { composeFrame } from './compose-frame.ts';
@@ -14,6 +15,8 @@ import type { Desk } from './desk.ts';
 import { localTimeOfDay } from './format.ts';
 import { activeScopes, bindingFor, keyName, shownKey } from './keys.ts';
 import { isLargeEnough } from './layout.ts';
+import { settleCursor } from './list-cursor.ts';
+import { backendList, backendRows, backendsWithin } from './screens/backend-rows.ts';
 import { connectionRows } from './screens/connections.ts';
 import { overviewOrder } from './screens/overview.ts';
 import { bodyHeight, type KeyContext } from './selection.ts';
@@ -176,6 +179,7 @@ export function createConsole({
     const showsTable = screen === 'connections' && connections.open === undefined && isLargeEnough(size);
     return {
       topics: topicsOf(screen),
+      servers: screen === 'backends' ? serversWanted(context()) : undefined,
       history: screen === 'overview',
       table: showsTable ? queryOf(connections, connectionRows(bodyHeight(size))) : undefined,
       connection: screen === 'connections' ? connections.open?.id : undefined,
@@ -183,8 +187,9 @@ export function createConsole({
   }
 
   const forget = [
-    client.changes(() => {
+    client.changes((changes) => {
       settleOverview();
+      if (changes.length === 0) subscriptions.want(wanted());
       changed.emit();
     }),
     client.attachChanges(({ state }) => {
@@ -205,6 +210,7 @@ export function createConsole({
       waiting.length > 0 || (overlay?.kind === 'dialog' && overlay.dialog.preview.state === 'asking');
     stopBeat = clock.after(busy ? 250 : 1_000, () => {
       settleOverview();
+      subscriptions.want(wanted());
       changed.emit();
       beat();
     });
@@ -267,4 +273,22 @@ function topicsOf(screen: State['screen']): readonly SampleTopic[] {
     case 'journal':
       return ['totals'];
   }
+}
+
+/** So many servers are sampled whether they are in sight or not. */
+const serversAlways = 200;
+
+/** With thousands of servers only those in sight are sampled, and those a screenful away. */
+function serversWanted({ view, state, size }: KeyContext): Wanted['servers'] {
+  if (view.model.server.size <= serversAlways) return undefined;
+  const { open, cursor } = state.backends;
+  const rows = backendRows(view, state.backends);
+  const height = bodyHeight(size);
+  const { key, top } = settleCursor(cursor, backendList(rows, height - 1));
+  // Beside a wide table stands the detail of what the cursor is on; it is in sight.
+  const opened = open === undefined ? [] : [backendOf(open.server)];
+  return {
+    shown: [...opened, ...(key === undefined ? [] : backendsWithin(rows, top, top + height))],
+    around: [...opened, ...backendsWithin(rows, top - height, top + 2 * height)],
+  };
 }

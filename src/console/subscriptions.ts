@@ -8,6 +8,8 @@ import type { HistoryPoint, Sample, SampleTopic } from '../domain/sample.ts';
 export interface Wanted {
   readonly topics: readonly SampleTopic[];
   readonly history: boolean;
+  /** Of which backends servers are shown, and of which they soon might be. Undefined: of all. */
+  readonly servers?: { readonly shown: readonly string[]; readonly around: readonly string[] } | undefined;
   readonly table?: ConnectionTableQuery | undefined;
   readonly connection?: string | undefined;
 }
@@ -40,17 +42,27 @@ export function createSubscriptions(client: RuntimeClient, clock: Clock, sinks: 
     | undefined;
   let detail: { readonly id: string; readonly stop: () => void } | undefined;
   let hadHistory = false;
+  let serversOf: readonly string[] | undefined;
 
   // One by one: a topic that two screens share goes on, and its rates with it, when one of them is left.
-  function wantSamples(topics: readonly SampleTopic[]): void {
+  function wantSamples(topics: readonly SampleTopic[], servers: Wanted['servers']): void {
     for (const [topic, stop] of samples) {
       if (topics.includes(topic)) continue;
       stop();
       samples.delete(topic);
       sinks.topicLeft(topic);
     }
-    for (const topic of topics)
-      if (!samples.has(topic)) samples.set(topic, client.samples([topic], sampleEveryMs, sinks.sample));
+    for (const topic of topics) {
+      // What is shown now stays until the first sample of the others.
+      if (topic === 'servers' && !covers(serversOf, servers)) {
+        samples.get(topic)?.();
+        samples.delete(topic);
+      }
+      if (samples.has(topic)) continue;
+      if (topic === 'servers') serversOf = servers?.around;
+      const only = topic === 'servers' ? serversOf : undefined;
+      samples.set(topic, client.samples([topic], sampleEveryMs, sinks.sample, only));
+    }
   }
 
   function wantHistory(wanted: boolean): void {
@@ -115,7 +127,7 @@ export function createSubscriptions(client: RuntimeClient, clock: Clock, sinks: 
 
   return {
     want(wanted) {
-      wantSamples(wanted.topics);
+      wantSamples(wanted.topics, wanted.servers);
       wantHistory(wanted.history);
       wantTable(wanted.table);
       wantConnection(wanted.connection);
@@ -132,6 +144,11 @@ export function createSubscriptions(client: RuntimeClient, clock: Clock, sinks: 
       detail = undefined;
     },
   };
+}
+
+function covers(asked: readonly string[] | undefined, servers: Wanted['servers']): boolean {
+  if (asked === undefined || servers === undefined) return asked === servers;
+  return servers.shown.every((backend) => asked.includes(backend));
 }
 
 function sameQuery(a: ConnectionTableQuery, b: ConnectionTableQuery): boolean {

@@ -174,3 +174,7 @@ export type ServerKey = `${string}/${string}`;
 export function serverKey(backend: string, server: string): ServerKey {
   return `${backend}/${server}`;
 }
+
+export function backendOf(key: ServerKey): string {
+  return key.slice(0, key.indexOf('/'));
+}

@@ -49,9 +49,15 @@ const hello = {
 export const methods = {
   hello,
   'samples.open': {
-    summary: 'Sends samples of these topics at this interval, until closed.',
+    summary:
+      'Sends samples of these topics at this interval, until closed; of the servers only those of some backends.',
     role: 'viewer',
-    params: z.strictObject({ watch, topics, intervalMs: z.int().min(100).max(60_000) }),
+    params: z.strictObject({
+      watch,
+      topics,
+      intervalMs: z.int().min(100).max(60_000),
+      serversOf: z.array(z.string().min(1).max(300)).max(500).exactOptional(),
+    }),
     result: nothing,
   },
   'history.get': {

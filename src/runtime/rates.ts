@@ -2,6 +2,7 @@
 
 import type { TrafficCounters } from '../domain/counters.ts';
 import { percentiles } from '../domain/latency.ts';
+import { backendOf } from '../domain/plan.ts';
 import type {
   BackendRates,
   BindRates,
@@ -29,6 +30,7 @@ export function sampleBetween(
   topics: readonly SampleTopic[],
   traffic: Pick<Traffic, 'latency'>,
   context: RateContext,
+  serversOf?: ReadonlySet<string>,
 ): Sample {
   const same = from && from.life === to.life && to.at > from.at ? from : undefined;
   const windowMs = same ? to.at - same.at : 0;
@@ -69,7 +71,9 @@ export function sampleBetween(
   }
 
   function servers(): ServerRates[] {
-    return [...to.servers.values()].map((server) => {
+    const all = [...to.servers.values()];
+    const asked = serversOf ? all.filter(({ key }) => serversOf.has(backendOf(key))) : all;
+    return asked.map((server) => {
       const before = same?.servers.get(server.key);
       return {
         key: server.key,

@@ -11,7 +11,13 @@ const historyStepMs = 1_000;
 const historyPoints = 300;
 
 export interface Sampling {
-  subscribe(topics: readonly SampleTopic[], intervalMs: number, listener: (sample: Sample) => void): Disposer;
+  /** The topic `servers` has those of `serversOf` alone, where it is given. */
+  subscribe(
+    topics: readonly SampleTopic[],
+    intervalMs: number,
+    listener: (sample: Sample) => void,
+    serversOf?: readonly string[],
+  ): Disposer;
   history(): readonly HistoryPoint[];
   /** The last whole second, by server and backend: what previews speak of. */
   lastSecond(): Sample | undefined;
@@ -53,7 +59,8 @@ export function createSampling(traffic: Traffic, clock: Clock, context: () => Ra
   });
 
   return {
-    subscribe(topics, intervalMs, listener) {
+    subscribe(topics, intervalMs, listener, serversOf) {
+      const only = serversOf && new Set(serversOf);
       // The oldest is about one window old: a quick subscriber gets a sliding window, not a nervous one. A new one starts
       // from what is kept anyway, so that a screen opens with rates.
       const readings: Reading[] = last ? [...(last.from ? [last.from] : []), last.to] : [];
@@ -61,7 +68,7 @@ export function createSampling(traffic: Traffic, clock: Clock, context: () => Ra
         const reading = traffic.reading();
         if (!reading) return;
         while (readings.length > 1 && readings[1]!.at <= reading.at - windowMs) readings.shift();
-        listener(sampleBetween(readings[0], reading, topics, traffic, context()));
+        listener(sampleBetween(readings[0], reading, topics, traffic, context(), only));
         if (readings.at(-1) !== reading) readings.push(reading);
       };
       // The first one at once: gauges need no second reading, and a screen should not open empty.

@@ -5,7 +5,16 @@ import type { Preview } from '../../src/domain/command.ts';
 import { answerTo, manyConnections, oneInFull } from './connection-rows.ts';
 import { consoleIn, small } from './picture.ts';
 import { settled } from './scripted-client.ts';
-import { addBackend, addEntry, brokenWorld, changeServer, noon, pastOf, wellWorld } from './worlds.ts';
+import {
+  addBackend,
+  addEntry,
+  brokenWorld,
+  changeServer,
+  crowdedWorld,
+  noon,
+  pastOf,
+  wellWorld,
+} from './worlds.ts';
 
 const preview: Preview = {
   title: 'Drain web/app1',
@@ -400,6 +409,25 @@ describe('the way through the screens', () => {
     expect(seat.client.openWatches).toBe(0);
     seat.console.dispose();
     expect(seat.client.topics.size).toBe(0);
+  });
+
+  it('asks for samples of the servers in sight alone, where there are very many', async () => {
+    const seat = await consoleIn(crowdedWorld());
+    seat.press('3');
+    const near = () => seat.client.serversOf.at(-1)!;
+    expect(near()).toEqual(['pool1', 'pool2']);
+    seat.press('j', 'j');
+    expect(seat.client.serversOf).toHaveLength(1);
+    seat.press('G');
+    expect(near()).toEqual(['pool19', 'pool20']);
+    seat.press('enter');
+    expect(near()).toContain('pool20');
+    expect([...seat.client.topics]).toEqual(['totals', 'backends', 'servers']);
+    seat.console.dispose();
+    const few = await consoleIn(wellWorld());
+    few.press('3');
+    expect(few.client.serversOf).toEqual([undefined]);
+    few.console.dispose();
   });
 
   it('fills its charts with what passed while it was not attached', async () => {

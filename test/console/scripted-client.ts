@@ -55,6 +55,8 @@ export interface ScriptedClient extends RuntimeClient {
   lastHeardAt: number;
   points: readonly HistoryPoint[];
   readonly topics: Set<string>;
+  /** Asked for with the topic `servers`, newest last. */
+  readonly serversOf: (readonly string[] | undefined)[];
   readonly queries: ConnectionTableQuery[];
   readonly previews: Asked<Command, Preview>[];
   readonly commands: Asked<Command, Outcome>[];
@@ -102,14 +104,16 @@ export function createScriptedClient(clock: Clock, model: MutableModel = emptyMo
     lastHeardAt: clock.now(),
     points: [],
     topics: new Set(),
+    serversOf: [],
     queries: [],
     previews: [],
     commands: [],
     conditions: [],
     details: new Map(),
     openWatches: 0,
-    samples(topics: readonly SampleTopic[], _interval, listener) {
+    samples(topics: readonly SampleTopic[], _interval, listener, serversOf) {
       const name = topics.join(' ');
+      if (name === 'servers') client.serversOf.push(serversOf);
       client.topics.add(name);
       const stop = samples.event((sample) => listener(only(sample, topics)));
       return () => {

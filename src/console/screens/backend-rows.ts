@@ -80,3 +80,15 @@ export function linesOf(row: BackendRow): number {
 export function backendList(rows: readonly BackendRow[], height: number): ListShape {
   return { keys: rows.map(({ key }) => key), rows: height, heightOf: (index) => linesOf(rows[index]!) };
 }
+
+/** Backends with a row among these lines. */
+export function backendsWithin(rows: readonly BackendRow[], from: number, to: number): string[] {
+  const names = new Set<string>();
+  let at = 0;
+  for (const row of rows) {
+    const end = at + linesOf(row);
+    if (end > from && at < to) names.add(row.kind === 'backend' ? row.backend.name : row.server.backend);
+    at = end;
+  }
+  return [...names];
+}

@@ -13,7 +13,12 @@ export interface ControlServices {
   readonly store: ModelStore;
   readonly name: string;
   readonly version: string;
-  samples(topics: readonly SampleTopic[], intervalMs: number, listener: (sample: Sample) => void): Disposer;
+  samples(
+    topics: readonly SampleTopic[],
+    intervalMs: number,
+    listener: (sample: Sample) => void,
+    serversOf?: readonly string[],
+  ): Disposer;
   history(): readonly HistoryPoint[];
   /** What is wrong with a filter expression; undefined where nothing is. */
   filterFault(filter: string): string | undefined;

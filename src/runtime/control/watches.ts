@@ -13,7 +13,12 @@ type Watch = { readonly close: Disposer; readonly update?: (query: ConnectionQue
 type Nothing = Record<string, never>;
 
 export interface Watches {
-  openSamples(watch: string, topics: readonly SampleTopic[], intervalMs: number): Nothing;
+  openSamples(
+    watch: string,
+    topics: readonly SampleTopic[],
+    intervalMs: number,
+    serversOf?: readonly string[],
+  ): Nothing;
   openConnections(watch: string, query: ConnectionQuery): Nothing;
   updateConnections(watch: string, query: ConnectionQuery): Nothing;
   openTail(watch: string, filter: string): Nothing;
@@ -47,10 +52,13 @@ export function createWatches(
   }
 
   return {
-    openSamples: (watch, topics, intervalMs) =>
+    openSamples: (watch, topics, intervalMs, serversOf) =>
       add(watch, () => ({
-        close: services.samples(topics, intervalMs, (sample) =>
-          outlet.sample(() => notificationText('samples', { watch, sample })),
+        close: services.samples(
+          topics,
+          intervalMs,
+          (sample) => outlet.sample(() => notificationText('samples', { watch, sample })),
+          serversOf,
         ),
       })),
 

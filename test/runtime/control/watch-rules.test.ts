@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import type { ConnectionTable, ConnectionTableQuery } from '../../../src/client/runtime-client.ts';
+import type { Sample } from '../../../src/domain/sample.ts';
 import { EngineError } from '../../../src/engine/engine.ts';
 import { scene } from '../fixture.ts';
 import { rawConsole } from '../raw-console.ts';
@@ -98,6 +99,24 @@ it('CQ4: nothing comes after the close', async () => {
   const before = raw.notifications('samples').length;
   await on.pass(1_000);
   expect(raw.notifications('samples')).toHaveLength(before);
+  await on.close();
+});
+
+it('CQ8: servers are sampled of the backends asked for', async () => {
+  const on = await scene();
+  const { client } = await on.console();
+  const keys = { all: new Set<string>(), some: new Set<string>(), none: new Set<string>() };
+  const into = (set: Set<string>) => (sample: Sample) => {
+    for (const { key } of sample.servers!) set.add(key);
+  };
+  client.samples(['servers'], 500, into(keys.all));
+  client.samples(['servers'], 500, into(keys.some), ['web', 'nobody']);
+  client.samples(['servers'], 500, into(keys.none), ['nobody']);
+  await on.pass(2_000);
+  const web = [...keys.all].filter((key) => key.startsWith('web/'));
+  expect(web.length).toBeGreaterThan(0);
+  expect([...keys.some].sort()).toEqual(web.sort());
+  expect(keys.none.size).toBe(0);
   await on.close();
 });
 
