@@ -126,6 +126,7 @@ export class ClientWire {
 
   /** Where something was not sent yet, a regular end would make what was sent look like all of it. */
   close(): void {
+    if (this.#state === 'closed') return;
     this.#stop();
     if (this.pending) resetSocket(this.#socket);
     else this.#socket.destroy();

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
-import { ask, okAnswer, openClient, rawServer, recorder, startPlane } from './http-plane.ts';
+import { ask, okAnswer, openClient, rawServer, recorder, startPlane, timeouts } from './http-plane.ts';
 
 // Real sockets, and a machine that may be busy.
 vi.setConfig({ testTimeout: 30_000 });
@@ -381,6 +381,29 @@ describe('an upgrade', () => {
     await client.until(() => streams.length === 1);
     expect(streams[0]).toMatchObject({ status: 101, termination: '----' });
     expect(plane.sample(true).servers[0]).toMatchObject({ streams: 0, tunnels: 0 });
+  });
+
+  it.each([
+    ['the server breaks it off', (socket: Socket) => void socket.resetAndDestroy(), 'SD--'],
+    ['it is silent for too long', () => {}, 'sD--'],
+  ])('is reset on the client where %s', async (_, then, termination) => {
+    const server = await rawServer((socket) => {
+      socket.once('data', () => {
+        socket.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n');
+        socket.once('data', () => then(socket));
+      });
+    });
+    const { port, streams } = await startPlane({
+      servers: [server],
+      backend: { timeouts: { ...timeouts, tunnel: 100 } },
+    });
+    const client = await openClient(port);
+    client.write('GET /ws HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n');
+    await client.untilText('101');
+    client.write('now');
+    await client.untilEnded();
+    expect(client.ended).toBe('reset');
+    expect(streams).toMatchObject([{ status: 101, termination }]);
   });
 
   it.each([
