@@ -91,12 +91,14 @@ export async function openJournal(
     const handle = file;
     if (!handle) return Promise.resolve();
     const done = writing.then(async () => {
-      await handle.appendFile(`${JSON.stringify(line)}\n`);
+      // What a write that failed left of its line must not swallow this one.
+      await handle.appendFile(`${fileFailed ? '\n' : ''}${JSON.stringify(line)}\n`);
       if (durable) await handle.datasync();
+      fileFailed = false;
     });
     writing = done.catch((error: Error) => {
       if (fileFailed) return;
-      // Told once. An operator with a full disk must still be able to act.
+      // Told once, until it can be written again. An operator with a full disk must still be able to act.
       fileFailed = true;
       put({
         ...blank(),
@@ -112,14 +114,17 @@ export async function openJournal(
 
   const blank = (): { id: number; at: number } => ({ id: nextId++, at: clock.now() });
 
-  function put(entry: JournalEntry): void {
+  /** Answers what may be written down. */
+  function put(entry: JournalEntry): JournalEntry {
     // Errors of the engine and of files end up here: one safe line each, and not an endless one.
-    store.set('journal', String(entry.id), { ...entry, text: safe(entry.text, 1_000) });
+    const shown = { ...entry, text: safe(entry.text, 1_000) };
+    store.set('journal', String(entry.id), shown);
     for (const key of store.model.journal.keys()) {
       if (store.model.journal.size <= kept) break;
       store.remove('journal', key);
       undos.delete(Number(key));
     }
+    return shown;
   }
 
   const entryOf = (id: number): JournalEntry | undefined => store.model.journal.get(String(id));
@@ -136,8 +141,7 @@ export async function openJournal(
         command,
         ...(before !== undefined && { before }),
       };
-      put(entry);
-      await write(entry, true);
+      await write(put(entry), true);
       return entry.id;
     },
 
@@ -153,8 +157,8 @@ export async function openJournal(
         ...(undo && { inverse: { kind: 'undo', entry: id } as const }),
       };
       if (undo) undos.set(id, undo);
-      put(entry);
-      void write(undo ? { ...entry, undo } : entry, false);
+      const shown = put(entry);
+      void write(undo ? { ...shown, undo } : shown, false);
     },
 
     event({ subject, text, severity, from }) {
@@ -166,8 +170,7 @@ export async function openJournal(
         text,
         severity,
       };
-      put(entry);
-      void write(entry, false);
+      void write(put(entry), false);
     },
 
     entry: entryOf,

@@ -52,6 +52,15 @@ it('keeps the newest in memory, safe to show', async () => {
   expect(newest.text.length).toBeLessThanOrEqual(1_000);
 });
 
+it('has nothing in its file that a terminal would obey', async () => {
+  const path = join(folder, 'safe.jsonl');
+  const { journal } = await openJournal(path, createModelStore('a'), testClock());
+  journal.event({ ...event, text: 'died: \u001b[2J\u009b2J\u202e\u007f' });
+  journal.complete(await journal.begin(act), { result: 'unknown', severity: 'bad', note: '\u009b2J' });
+  await journal.close();
+  expect(readFileSync(path, 'latin1')).toMatch(/^[\x20-\x7e\n]+$/);
+});
+
 it('is no reason not to start when it cannot be written', async () => {
   const path = join(folder, 'file', 'journal.jsonl');
   writeFileSync(join(folder, 'file'), '');
