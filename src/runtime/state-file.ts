@@ -1,12 +1,13 @@
 // What outlives a restart: overrides and running drain jobs, in one small file that is replaced as a whole.
 
-import { mkdir, open, readFile, rename, unlink } from 'node:fs/promises';
+import { mkdir, open, readFile, rename, rm, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { z } from 'zod';
 import type { DrainJob } from '../domain/drain.ts';
 import type { ServerKey } from '../domain/plan.ts';
+import { weight } from '../protocol/schemas/commands.ts';
 import { drain } from '../protocol/schemas/entities.ts';
-import { adminState, amount, count, line, serverKey } from '../protocol/schemas/words.ts';
+import { adminState, amount, line, serverKey } from '../protocol/schemas/words.ts';
 import type { Override } from './overrides.ts';
 
 export interface SavedState {
@@ -19,7 +20,7 @@ export const emptyState: SavedState = { overrides: new Map(), drains: [] };
 const override = z.strictObject({
   server: serverKey,
   admin: z.strictObject({ value: adminState, by: line, at: amount }).exactOptional(),
-  weight: z.strictObject({ value: count, by: line, at: amount }).exactOptional(),
+  weight: z.strictObject({ value: weight, by: line, at: amount }).exactOptional(),
 });
 const document = z.strictObject({
   version: z.literal(1),
@@ -92,7 +93,9 @@ export async function writeState(
   );
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   const temporary = `${path}.new-${process.pid}`;
-  const file = await open(temporary, 'w', 0o600);
+  // Ours alone: whatever lies there (of a crash, or a link that somebody laid) is neither written to nor followed.
+  await rm(temporary, { force: true });
+  const file = await open(temporary, 'wx', 0o600);
   try {
     await file.writeFile(text);
     await file.sync();

@@ -1,4 +1,14 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  lstatSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -91,6 +101,10 @@ describe('a runtime that starts again', () => {
       'of another shape',
       '{"version":1,"savedAt":1,"overrides":[{"server":"web/app1","admin":"gone"}],"drains":[]}',
     ],
+    [
+      'of a weight that no server may have',
+      '{"version":1,"savedAt":1,"overrides":[{"server":"web/app1","weight":{"value":1000,"by":"x","at":1}}],"drains":[]}',
+    ],
     ['of a later version', '{"version":2}'],
     ['empty', ''],
   ])('sets a state file aside that is %s, says so, and starts', async (_, text) => {
@@ -111,6 +125,16 @@ describe('a runtime that starts again', () => {
     expect(told).toBe(true);
     await act({ kind: 'maint', server: 'web/app1' });
     expect(JSON.parse(readFileSync(join(folder, 'state.json'), 'utf8')).overrides).toHaveLength(1);
+  });
+
+  it('writes its state through no link that somebody laid', async () => {
+    on = await scene(kept());
+    const precious = join(folder, 'precious');
+    writeFileSync(precious, 'precious');
+    symlinkSync(precious, join(folder, `state.json.new-${process.pid}`));
+    await act({ kind: 'maint', server: 'web/app1' });
+    expect(readFileSync(precious, 'utf8')).toBe('precious');
+    expect(lstatSync(join(folder, 'state.json')).isFile()).toBe(true);
   });
 
   it('reports the override of a server that is gone, and drops it only when told', async () => {

@@ -1,6 +1,6 @@
 // The directory that a runtime and its data plane meet in: what lies there, and who may look.
 
-import { chmodSync, mkdirSync, readFileSync, statSync } from 'node:fs';
+import { chmodSync, lstatSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { EngineError } from '../engine.ts';
 
@@ -19,8 +19,11 @@ export function prepareDirectory(directory: string): void {
     );
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
+    const there = lstatSync(directory);
+    // Laid by somebody else it may lead to a directory of ours that is meant for something else.
+    if (!there.isDirectory()) throw new Error('there is something that is not a directory');
     // Made beforehand by somebody else it would stay theirs, whatever its mode.
-    if (statSync(directory).uid !== process.getuid?.()) throw new Error('it belongs to another user');
+    if (there.uid !== process.getuid?.()) throw new Error('it belongs to another user');
     chmodSync(directory, 0o700);
   } catch (cause) {
     const text = cause instanceof Error ? cause.message : String(cause);

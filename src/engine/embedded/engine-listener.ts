@@ -42,10 +42,13 @@ export async function listenForDataPlane(
   const listen = () =>
     new Promise<void>((resolve, reject) => {
       server.once('error', reject);
+      // The directory keeps others out already; the socket itself need not depend on it.
+      const before = process.umask(0o177);
       server.listen(path, () => {
         server.off('error', reject);
         resolve();
       });
+      process.umask(before);
     });
   try {
     await listen().catch(async (error: NodeJS.ErrnoException) => {
