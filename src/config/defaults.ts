@@ -37,6 +37,7 @@ export const defaults = {
   /** HAProxy's weight of a server. */
   serverWeight: 1,
   serverMaxConnections: 0,
+  serverAdmin: 'ready',
 
   checkInterval: '2s',
   rise: 2,

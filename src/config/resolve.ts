@@ -118,13 +118,14 @@ function backendOf(
     redispatch: backend.redispatch,
     ...(backend.cookie ? { cookie: backend.cookie } : {}),
     maxIdleConnections: backend.maxIdleConnections,
-    servers: backend.servers.map(({ name, address, weight, maxConnections, backup }, index) => ({
+    servers: backend.servers.map(({ name, address, weight, maxConnections, backup, admin }, index) => ({
       name,
       id: ids[index]!,
       address: placed(address, file),
       weight,
       maxConnections,
       backup,
+      admin,
     })),
   };
 }

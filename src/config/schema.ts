@@ -211,6 +211,9 @@ const server = z
       'Streams at once, 0 for no limit; more wait in the queue',
     ).prefault(defaults.serverMaxConnections),
     backup: flag('Used only when no other server is usable').prefault(false),
+    admin: choice(['ready', 'drain', 'maint'], 'Where it stands while no operator says otherwise').prefault(
+      defaults.serverAdmin,
+    ),
   })
   .meta({ description: 'An endpoint' });
 

@@ -1,6 +1,8 @@
 // The plan: a configuration, validated and resolved. Immutable, plain JSON, named by its hash.
 // Every default is filled in, so whoever reads a plan never asks what a missing field means.
 
+import type { AdminState } from './server-state.ts';
+
 /** Milliseconds. Zero means "no limit" only where a field says so. */
 export type Milliseconds = number;
 
@@ -137,6 +139,8 @@ export interface Server {
   /** Streams on the server at once, 0 for no limit; more wait in the queue. */
   readonly maxConnections: number;
   readonly backup: boolean;
+  /** Where no operator wishes otherwise (HAProxy `disabled` is `maint`). */
+  readonly admin: AdminState;
 }
 
 export interface Check {

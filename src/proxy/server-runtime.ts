@@ -39,7 +39,7 @@ export class ServerRuntime implements Candidate {
   lastArrivalAt = 0;
 
   // The wish that holds: written by `wish` and `configure` alone.
-  admin: ServerWish['admin'] = 'ready';
+  admin: ServerWish['admin'];
   operational: ServerWish['operational'];
   /** The weight in force: an operator's, else the configuration's. */
   weight: number;
@@ -54,6 +54,7 @@ export class ServerRuntime implements Candidate {
     this.name = settings.name;
     this.backend = backend;
     this.settings = settings;
+    this.admin = settings.admin;
     this.weight = settings.weight;
     this.operational = backend.settings.check === undefined ? 'unchecked' : 'starting';
   }
@@ -79,11 +80,12 @@ export class ServerRuntime implements Candidate {
     return !this.removed && takesCookieClients(this);
   }
 
-  /** Takes over a plan's settings; the weight in force changes with them unless an operator's holds. */
+  /** Takes over a plan's settings; the state in force changes with them unless an operator's holds. */
   configure(settings: Server): void {
     const former = this.settings;
     this.removed = false;
     this.settings = settings;
+    if (this.admin === former.admin) this.admin = settings.admin;
     if (this.weight === former.weight) this.weight = settings.weight;
     if (addressText(former.address) !== addressText(settings.address)) {
       this.generation += 1;

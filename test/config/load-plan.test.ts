@@ -83,6 +83,7 @@ describe('the least configuration', () => {
               weight: 1,
               maxConnections: 0,
               backup: false,
+              admin: 'ready',
             },
           ],
         },
@@ -130,6 +131,7 @@ describe('a plan', () => {
 
   it.each([
     ['weight: 100', 'weight: 101'],
+    ['weight: 100', 'weight: 100, admin: maint'],
     ['name: edge-1', 'name: edge-2'],
     ['/healthz', '/health'],
     ['10.0.0.11', '10.0.0.12'],

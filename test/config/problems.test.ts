@@ -297,6 +297,13 @@ describe('one error, where it is', () => {
       '0 is not a port',
       '1 to 65535',
     ],
+    [
+      'server',
+      'name: a, address: "10.0.0.1:80", admin: ^main',
+      'backends[0].servers[0].admin',
+      '"main" is none of ready, drain, maint',
+      'did you mean maint?',
+    ],
     ['server', '^name: a', 'backends[0].servers[0].address', '"address" is missing', undefined],
     [
       'server',

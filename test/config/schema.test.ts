@@ -14,6 +14,10 @@ describe('the JSON Schema', () => {
     const backend = schema.properties.backends.items;
     expect(backend.required).toEqual(['name', 'servers']);
     expect(backend.properties.servers.items.required).toEqual(['name', 'address']);
+    expect(backend.properties.servers.items.properties.admin).toMatchObject({
+      enum: ['ready', 'drain', 'maint'],
+      default: 'ready',
+    });
     expect(backend.properties.balance.properties.algorithm).toMatchObject({
       enum: ['roundrobin', 'leastconn', 'random', 'source'],
       default: 'roundrobin',

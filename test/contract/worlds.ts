@@ -55,6 +55,7 @@ export function planOf(hash: string, ports: readonly [number, number, number], h
     weight: 100,
     maxConnections: 0,
     backup: false,
+    admin: 'ready' as const,
   });
   const backend = {
     algorithm: 'roundrobin',

@@ -12,6 +12,7 @@ export function serverOf(name: string, fields: Partial<Server> = {}): Server {
     weight: 1,
     maxConnections: 0,
     backup: false,
+    admin: 'ready',
     ...fields,
   };
 }

@@ -49,6 +49,7 @@ export function server(name: string, over: Partial<Server> = {}): Server {
     weight: 100,
     maxConnections: 0,
     backup: false,
+    admin: 'ready',
     ...over,
   };
 }

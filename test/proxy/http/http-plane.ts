@@ -66,6 +66,7 @@ export function backendOf(name: string, ports: readonly number[], more: Partial<
       weight: 100,
       maxConnections: 0,
       backup: false,
+      admin: 'ready',
     })),
     ...more,
   };
