@@ -71,15 +71,26 @@ export function startDrain(order: DrainOrder, now: number, left: Left): DrainRun
 
 /**
  * A job read back after a restart: it goes on from its phase; pace and allowance are learned anew. Drained is what it
- * was, before its cookie clients could come back: that has to be found again.
+ * was, before its cookie clients could come back: that has to be found again. Without a deadline nothing is overdue.
  */
 export function resumeDrain(job: DrainJob): DrainRun {
   const { drainedAt: _, ...unfinished } = job;
   return {
-    job: job.phase === 'drained' ? { ...unfinished, phase: 'draining' } : job,
+    job: job.phase === 'drained' || job.deadlineAt === 0 ? { ...unfinished, phase: 'draining' } : job,
     seen: [],
     acted: false,
   };
+}
+
+/** Another deadline or action for a job that runs. That it was overdue was said of the deadline before. */
+export function changeDrain(
+  run: DrainRun,
+  { deadlineMs, then, killRate }: Pick<DrainOrder, 'deadlineMs' | 'then' | 'killRate'>,
+  now: number,
+): DrainRun {
+  const phase = run.job.phase === 'drained' ? 'drained' : 'draining';
+  const deadlineAt = deadlineMs > 0 ? now + deadlineMs : 0;
+  return { ...run, job: { ...run.job, phase, deadlineAt, then, killRate }, acted: false };
 }
 
 export function stepDrain(

@@ -2,7 +2,14 @@
 
 import type { Clock } from '../domain/clock.ts';
 import { type DrainJob, drainQuietMs } from '../domain/drain.ts';
-import { type DrainOrder, type DrainRun, resumeDrain, startDrain, stepDrain } from '../domain/drain-rules.ts';
+import {
+  changeDrain,
+  type DrainOrder,
+  type DrainRun,
+  resumeDrain,
+  startDrain,
+  stepDrain,
+} from '../domain/drain-rules.ts';
 import type { ServerKey } from '../domain/plan.ts';
 import { spokenDuration } from '../domain/units.ts';
 import type { Happening } from './journal.ts';
@@ -182,11 +189,10 @@ export function createDrains(options: {
     jobs: () => [...running.values()].map(({ run }) => run.job),
     start: (order) => begin(startDrain(order, clock.now(), left(order.server)), 0),
     resume: (job) => begin(resumeDrain(job), clock.now()),
-    change(key, { deadlineMs, then, killRate }) {
+    change(key, wish) {
       const job = running.get(key);
       if (!job) return;
-      const deadlineAt = deadlineMs > 0 ? clock.now() + deadlineMs : 0;
-      job.run = { ...job.run, job: { ...job.run.job, deadlineAt, then, killRate }, acted: false };
+      job.run = changeDrain(job.run, wish, clock.now());
       store.set('drain', key, job.run.job);
       changed();
     },

@@ -68,6 +68,28 @@ it('keeps what it restores when it is given another deadline', async () => {
   await on.close();
 });
 
+it.each([0, 60_000])('is not overdue any more with another deadline, %d ms', async (deadlineMs) => {
+  const on = await scene();
+  on.engine.open({ server: 'web/app1', backend: 'web' });
+  const client = await drained(on, [{ ...drain, then: 'wait' }]);
+  const job = () => client.model.drain.get('web/app1');
+  await on.pass(3_000);
+  expect(job()?.phase).toBe('overdue');
+  const change = client.execute({ ...drain, deadlineMs, then: 'wait' });
+  await on.settle();
+  expect(await change).toMatchObject({ result: 'done' });
+  expect(job()?.phase).toBe('draining');
+  const undo = client.execute({ kind: 'undo' });
+  await on.settle();
+  expect(await undo).toMatchObject({ result: 'done' });
+  expect(job()?.phase).toBe('draining');
+  await on.pass(1_000);
+  expect([...client.model.journal.values()].map(({ text }) => text).join()).not.toMatch(
+    'not drained any more',
+  );
+  await on.close();
+});
+
 it('does not act at the deadline when an operator settled it while that waited its turn', async () => {
   const on = await scene();
   on.engine.open({ server: 'web/app1', backend: 'web' });
