@@ -5,6 +5,7 @@ import { attach } from '../client/attach.ts';
 import type { Dial } from '../client/dial.ts';
 import { AttachError, type RuntimeClient } from '../client/runtime-client.ts';
 import { defaultControlPath } from '../config/control.ts';
+import { isLoopback, parseIp } from '../domain/ip.ts';
 import { safe } from '../domain/safe.ts';
 import { CliFailure } from './failure.ts';
 import type { VerbContext } from './program.ts';
@@ -13,11 +14,23 @@ import { systemClock, systemRandom } from './system-clock.ts';
 /** --attach, else $SLUICE_ATTACH, else this machine's own control socket. @throws CliFailure where it is no such URL */
 export function runtimeUrl({ options, env }: Pick<VerbContext, 'options' | 'env'>): string {
   const url = options.attach ?? (env.SLUICE_ATTACH || `unix:${defaultControlPath(env.XDG_RUNTIME_DIR)}`);
-  if (/^(unix:.|(wss?|ssh):\/\/.)/.test(url)) return url;
+  if (/^(unix:.|ssh:\/\/.)/.test(url)) return url;
+  if (/^wss?:\/\/./.test(url) && URL.canParse(url)) return withoutSecrets(url);
   throw new CliFailure(
     'usage',
     `cannot attach to "${safe(url)}"`,
     'write unix:PATH, ws://HOST:PORT, wss://HOST:PORT or ssh://USER@HOST',
+  );
+}
+
+/** A URL is seen in `ps` and kept in a shell's history. @throws CliFailure */
+function withoutSecrets(url: string): string {
+  const { username, password, search } = new URL(url);
+  if (username === '' && password === '' && search === '') return url;
+  throw new CliFailure(
+    'usage',
+    'the URL of a runtime holds neither a user nor a token',
+    'give the token in a file: --token-file FILE',
   );
 }
 
@@ -41,6 +54,7 @@ export async function attached<T>(
 export async function openAttachment(context: VerbContext, stay: boolean): Promise<RuntimeClient> {
   const url = runtimeUrl(context);
   const token = readToken(context);
+  if (token !== undefined) keepFromOpenWire(url);
   const options = {
     url,
     name: 'sluice',
@@ -91,6 +105,19 @@ function sshFailure(error: unknown): unknown {
     default:
       return error;
   }
+}
+
+/** Whoever is on the way would have the token. @throws CliFailure */
+function keepFromOpenWire(url: string): void {
+  if (!url.startsWith('ws:')) return;
+  const { hostname } = new URL(url);
+  const address = parseIp(hostname.replace(/^\[(.*)\]$/, '$1'));
+  if (hostname === 'localhost' || (address && isLoopback(address))) return;
+  throw new CliFailure(
+    'usage',
+    'a token is not sent to another machine by ws://, which is not encrypted',
+    'use wss://, or ssh://USER@HOST',
+  );
 }
 
 /**

@@ -1,4 +1,5 @@
 // The edge of the process: parses, runs one verb, and is the only place that prints a failure and sets the exit code.
+import { safeLines } from '../domain/safe.ts';
 import { exitCodes, explain } from './failure.ts';
 import { jsonLine } from './json.ts';
 import { createProgram, explainUsage, type ProgramContext, withDefaultVerb } from './program.ts';
@@ -17,10 +18,11 @@ try {
     if (process.argv.includes('--json')) {
       context.terminal.print(jsonLine({ error: { ending, message, hint } }));
     } else {
-      context.terminal.note(`sluice: ${message}${hint === undefined ? '' : `\n  ${hint}`}`);
+      // It may hold what somebody typed, or what a runtime elsewhere said.
+      context.terminal.note(safeLines(`sluice: ${message}${hint === undefined ? '' : `\n  ${hint}`}`));
     }
   }
   if (process.env.SLUICE_DEBUG !== undefined && error instanceof Error) {
-    context.terminal.note(error.stack ?? error.message);
+    context.terminal.note(safeLines(error.stack ?? error.message));
   }
 }

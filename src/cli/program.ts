@@ -1,6 +1,7 @@
 // The command line as a tree of verbs. Each verb's code is loaded only when it is the one asked for:
 // `--version` must not pay for a screen, nor a screen for a proxy.
 import { Argument, Command, CommanderError, Option } from 'commander';
+import { safeLines } from '../domain/safe.ts';
 import { type Explained, exitCodes } from './failure.ts';
 import {
   deadlineActions,
@@ -33,7 +34,7 @@ export function createProgram(context: ProgramContext): Command {
     .showSuggestionAfterError()
     .configureHelp({ showGlobalOptions: true, sortSubcommands: false })
     .configureOutput({
-      outputError: (text, write) => write(text.replace(/^error: /, 'sluice: ')),
+      outputError: (text, write) => write(safeLines(text.replace(/^error: /, 'sluice: '))),
     })
     .option(
       '--attach <url>',

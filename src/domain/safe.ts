@@ -34,6 +34,14 @@ export function safe(raw: string, maxLength = Number.POSITIVE_INFINITY): SafeTex
   return (text.length <= maxLength ? text : cut(within, maxLength)) as SafeText;
 }
 
+/** For what may be several lines: a message at the edge of the process. Only the line breaks stay. */
+export function safeLines(raw: string): string {
+  return raw
+    .split('\n')
+    .map((line) => safe(line))
+    .join('\n');
+}
+
 function cutPlain(text: string, maxLength: number): string {
   return maxLength < 1 ? '' : `${text.slice(0, maxLength - 1)}…`;
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { safe } from '../../src/domain/safe.ts';
+import { safe, safeLines } from '../../src/domain/safe.ts';
 
 const forbidden = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
 
@@ -27,6 +27,10 @@ describe('safe text', () => {
     ['abc', 1, '…'],
     ['abc', 0, ''],
   ])('%j in %i units is %j', (raw, limit, shown) => expect(safe(raw, limit)).toBe(shown));
+
+  it('keeps the line breaks of several lines, and nothing else', () => {
+    expect(safeLines('a\x1b[2J\n  b\r\n\u202ec')).toBe('a\\x1b[2J\n  b\\x0d\n\\u202ec');
+  });
 
   it('never lets a control through, keeps to the limit, and is idempotent', () => {
     fc.assert(
