@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 // Starts dist/main.js on a Node that is recent enough, or says what is missing.
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { closeSync, existsSync, openSync } from 'node:fs';
+import { constants } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { isRecentEnough, projectNode } from './current-node.js';
 
@@ -29,10 +30,20 @@ function handOver(node) {
   }
   const child = spawn(node, process.argv.slice(1), { stdio: 'inherit' });
   for (const signal of ['SIGTERM', 'SIGHUP', 'SIGINT', 'SIGUSR1']) {
-    // The terminal sends SIGINT to the whole group; the others are passed on.
-    process.on(signal, () => signal !== 'SIGINT' && child.kill(signal));
+    // The terminal sends SIGINT to the whole group, and a second one would end the child at once.
+    process.on(signal, () => (signal === 'SIGINT' && hasTerminal()) || child.kill(signal));
   }
   child.on('exit', (code, signal) => {
-    process.exitCode = signal === null ? (code ?? 1) : 128 + 1;
+    process.exitCode = signal === null ? (code ?? 1) : 128 + constants.signals[signal];
   });
+}
+
+/** Whether Ctrl-C can come from a terminal: where there is none, SIGINT was sent to this process alone. */
+function hasTerminal() {
+  try {
+    closeSync(openSync('/dev/tty', 'r'));
+    return true;
+  } catch {
+    return false;
+  }
 }
