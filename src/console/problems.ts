@@ -75,11 +75,19 @@ function health(view: View): Problem[] {
       0,
     );
     const { taking } = stateOf(view, name);
-    const none = servers.length === 0 ? `${name} has no servers` : `${name}: no server takes new clients`;
+    const together = down.length >= downTogether;
+    const amount = `${down.length} of ${servers.length} down`;
+    const none =
+      servers.length === 0
+        ? `${name} has no servers`
+        : `${name}: no server takes new clients${together ? `, ${amount}` : ''}`;
     return [
       ...(taking === 0 ? [bad(3, none, latest)] : []),
-      ...(down.length >= downTogether
-        ? [bad(2, `${name}: ${down.length} of ${servers.length} down`, latest)]
+      // Told once: a line has room for two problems, and the second may be another backend's.
+      ...(together
+        ? taking === 0
+          ? []
+          : [bad(2, `${name}: ${amount}`, latest)]
         : down.map((server) => downProblem(server, view.now))),
       ...servers.flatMap(failing),
     ];

@@ -80,6 +80,18 @@ describe('what is wrong now', () => {
     expect(crowd.filter((text) => text.includes('pool20'))).toHaveLength(1);
   });
 
+  it('is said once of a backend all of whose servers are down, so that others are seen beside it', () => {
+    const all = texts((model) => {
+      for (const name of ['api1', 'api2', 'api3', 'api4'])
+        changeServer(model, `api/${name}`, { operational: 'down', operationalSince: noon - 5_000 });
+      changeServer(model, 'web/app1', { operational: 'down', operationalSince: noon - 5_000 });
+    });
+    expect(all).toEqual([
+      '▼ api: no server takes new clients, 4 of 4 down',
+      expect.stringContaining('▼ web/app1 down 0:05'),
+    ]);
+  });
+
   it('is not a server that somebody took out', () => {
     expect(
       texts((model) => changeServer(model, 'web/app1', { admin: 'maint', operational: 'paused' })),
