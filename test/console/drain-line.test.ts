@@ -26,12 +26,12 @@ describe('the line of a drain job', () => {
     [
       'with clients that may come back',
       job({}, { streams: 0, tunnels: 0, sticky: 40, arrivals: 6 }),
-      '└ ◐ drain  41 of 41 gone ██████ 100 %  40 cookie clients, 2/s arrive  ~20 s left, limit 4:02',
+      '└ ◐ drain  41 of 41 gone   40 cookie clients, 2/s arrive, limit 4:02',
     ],
     [
       'quiet, but not for long enough',
       job({}, { streams: 0, tunnels: 0, estimateMs: 3_000 }),
-      '└ ◐ drain  41 of 41 gone ██████ 100 %  waits until none comes  ~3 s left, limit 4:02',
+      '└ ◐ drain  41 of 41 gone   waits until none comes  ~3 s left, limit 4:02',
     ],
     ['done', job({ phase: 'drained', drainedAt: noon - 12_000 }), '└ ● drained  nothing left since 0:12'],
     [
@@ -45,6 +45,12 @@ describe('the line of a drain job', () => {
       '└ ▲ ends 10/s  3 streams (3 tunnels) · 20 ended',
     ],
   ])('tells of one %s', (_, shown, expected) => expect(lineOf(shown)).toBe(expected));
+
+  it('keeps its limit in sight on 80 columns, whatever comes', () => {
+    const busy = job({}, { streams: 9_999, sticky: 120, arrivals: 250, streamsAtStart: 12_000 });
+    expect(lineOf(busy)).toMatch(/, limit 4:02$/);
+    expect(lineOf(busy).length).toBeLessThanOrEqual(72);
+  });
 
   it('says all that holds a drain back', () => {
     expect(whatIsLeft(job({}, { queued: 1, sticky: 1, arrivals: 2 }))).toBe(

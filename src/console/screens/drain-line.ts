@@ -32,6 +32,8 @@ export function whatIsLeft({ progress }: DrainJob): string {
   return parts.length === 0 ? 'nothing left' : parts.join(', ');
 }
 
+const barLeast = 6;
+
 export function drainLine(job: DrainJob, now: number, width: number): Span[] {
   const { progress, phase } = job;
   switch (phase) {
@@ -43,9 +45,14 @@ export function drainLine(job: DrainJob, now: number, width: number): Span[] {
       );
       const start = [muted('└ '), span('◐ drain', 'drain'), span(`  ${amounts} gone `)];
       const portion = span(padStart(percent(goneShare(job)), 6));
-      const rest = tail(job, now);
+      const rest = tail(job, now, true);
       const bars = width - spansWidth([...start, portion, ...rest]);
-      return [...start, ...barSpans(goneShare(job), Math.max(6, Math.min(24, bars))), portion, ...rest];
+      if (bars >= barLeast)
+        return [...start, ...barSpans(goneShare(job), Math.min(24, bars)), portion, ...rest];
+      // The limit is what an operator must know; a bar only says again what the numbers say.
+      return spansWidth([...start, ...rest]) <= width
+        ? [...start, ...rest]
+        : [...start, ...tail(job, now, false)];
     }
     case 'drained':
       return [
@@ -70,7 +77,7 @@ export function drainLine(job: DrainJob, now: number, width: number): Span[] {
 }
 
 /** What the share of streams gone does not tell: who may still come, and how long it may take. */
-function tail(job: DrainJob, now: number): Span[] {
+function tail(job: DrainJob, now: number, withEstimate: boolean): Span[] {
   const { sticky, queued, arrivals, streams, estimateMs } = job.progress;
   const coming = [
     ...(queued > 0 ? [`${count(queued)} queued`] : []),
@@ -80,7 +87,7 @@ function tail(job: DrainJob, now: number): Span[] {
   ];
   return [
     span(coming.length === 0 ? '' : `  ${coming.join(', ')}`, 'warning'),
-    muted(estimateMs === undefined ? '' : `  ~${about(estimateMs)} left`),
+    muted(estimateMs === undefined || !withEstimate ? '' : `  ~${about(estimateMs)} left`),
     ...limit(job, now),
   ];
 }
