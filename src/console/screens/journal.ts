@@ -3,7 +3,7 @@
 import type { JournalEntry } from '../../domain/journal.ts';
 import { type Block, scrolledPart } from '../block.ts';
 import { fact, heading, longFact } from '../facts.ts';
-import type { Line } from '../frame.ts';
+import type { Line, Span } from '../frame.ts';
 import { newestEntries, severitySign, severityTone } from '../journal-line.ts';
 import type { Area } from '../layout.ts';
 import { type ListShape, settleCursor } from '../list-cursor.ts';
@@ -55,9 +55,9 @@ function columns(view: View): Column<JournalEntry>[] {
     { title: 'object', width: 12, upTo: 16, cell: ({ subject }) => span(subject) },
     {
       title: 'what',
-      width: 22,
+      width: 24,
       upTo: 90,
-      cell: ({ text, severity }) => span(text, severity === 'bad' ? 'bad' : 'text'),
+      cell: whatCell,
     },
     {
       title: 'by',
@@ -66,15 +66,22 @@ function columns(view: View): Column<JournalEntry>[] {
       cell: ({ actor, kind }) => (kind === 'act' ? span(actor.name) : muted(actor.name)),
     },
     { title: 'from', width: 12, spare: 2, cell: ({ actor }) => muted(actor.from) },
-    { title: 'came of it', width: 11, spare: 1, cell: resultCell },
+    // Wider than its words, so that on 80 columns the text has the room.
+    { title: 'undo', width: 20, spare: 1, cell: undoCell },
   ];
 }
 
-function resultCell(entry: JournalEntry) {
+/** What did not come about is said before anything else: no narrow column may hide it. */
+function whatCell({ text, severity, result }: JournalEntry): Span[] {
+  return [
+    ...(result === undefined || result === 'done' ? [] : [span(`${result}: `, 'warning', true)]),
+    span(text, severity === 'bad' ? 'bad' : 'text'),
+  ];
+}
+
+function undoCell(entry: JournalEntry): Span {
   if (entry.undoneBy !== undefined) return muted(`undone by ${entry.undoneBy}`);
-  if (entry.result === undefined) return muted(entry.kind === 'act' ? '–' : '');
-  if (entry.result !== 'done') return span(entry.result, 'warning');
-  return entry.inverse === undefined ? span('done') : span('done, u', 'good');
+  return whyNotUndoable(entry) === undefined ? span('u undoes', 'good') : span('');
 }
 
 export function entryDetail(view: View, key: string, width: number): Line[] {
