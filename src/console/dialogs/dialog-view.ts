@@ -60,12 +60,16 @@ function shownPreviews(previews: readonly Preview[], width: number): Line[] {
   return previews.flatMap((each) => previewOf(each, previews.length > 1, width));
 }
 
+/** Warnings last: they are what the eye must meet right before the buttons. */
+const toneOrder = { now: 0, then: 1, warning: 2 } as const;
+
 function previewOf({ title, lines }: Preview, several: boolean, width: number): Line[] {
+  const inOrder = lines.toSorted((a, b) => toneOrder[a.tone] - toneOrder[b.tone]);
   return [
     ...(several ? [line(span(title, 'text', true))] : []),
-    ...lines.flatMap(({ tone, text }, index) => {
+    ...inOrder.flatMap(({ tone, text }, index) => {
       // The same word once: what follows under it belongs to it.
-      const again = lines[index - 1]?.tone === tone;
+      const again = inOrder[index - 1]?.tone === tone;
       switch (tone) {
         case 'now':
           return labelled(again ? '' : 'Now', 'muted', text, width);
