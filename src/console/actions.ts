@@ -46,7 +46,13 @@ export const actions: Readonly<Record<CommandId, (desk: Desk) => void>> = {
   problems(desk) {
     const { backends, screen } = desk.state;
     const problemsOnly = screen !== 'backends' || !backends.problemsOnly;
-    desk.set({ screen: 'backends', backends: { ...backends, problemsOnly, open: undefined } });
+    const shown = { ...backends, problemsOnly, open: undefined };
+    // On the first of them at once: Enter then says why.
+    const first = problemsOnly
+      ? backendRows(desk.context().view, shown).find(({ kind }) => kind === 'server')
+      : undefined;
+    const cursor = first === undefined ? backends.cursor : { ...atTop, key: first.key };
+    desk.set({ screen: 'backends', backends: { ...shown, cursor } });
   },
   fold: (desk) => fold(desk, true),
   unfold: (desk) => fold(desk, false),

@@ -32,33 +32,36 @@ export const orderWords: Readonly<Record<ConnectionsState['order']['by'], string
   phase: 'phase',
 };
 
+/** What is asked for most at night: requests that a server has not answered. */
+const exampleFilter = 'phase=wait idle>1s';
+
 const optional: Span = { text: '', tone: 'text' };
 
 const columns: readonly Column<ConnectionRow>[] = [
   { title: 'client', width: 18, upTo: 28, cell: (row) => span(row.client) },
   { title: 'bind', width: 6, upTo: 16, spare: 1, cell: (row) => span(row.bind) },
-  { title: 'mode', width: 4, spare: 6, cell: (row) => muted(row.mode) },
-  { title: 'route', width: 8, upTo: 16, spare: 4, cell: (row) => (row.route ? span(row.route) : muted('–')) },
+  { title: 'mode', width: 4, spare: 9, cell: (row) => muted(row.mode) },
+  { title: 'route', width: 8, upTo: 16, spare: 7, cell: (row) => (row.route ? span(row.route) : muted('–')) },
   {
     title: 'server',
     width: 12,
     upTo: 24,
     cell: (row) => (row.server ? span(row.server) : row.backend ? muted(`${row.backend}/–`) : muted('–')),
   },
-  { title: 'request', width: 20, upTo: 80, spare: 9, cell: requestCell },
+  { title: 'request', width: 28, upTo: 80, spare: 4, cell: requestCell },
   { title: 'phase', width: 7, cell: phaseCell },
   {
     title: 'st',
     width: 4,
-    spare: 7,
+    spare: 5,
     align: 'right',
     cell: (row) =>
       row.status === undefined
         ? muted('–')
         : span(String(row.status), row.status >= 500 ? 'bad' : row.status >= 400 ? 'warning' : 'text'),
   },
-  { title: 'reqs', width: 5, align: 'right', spare: 5, cell: (row) => span(count(row.requests)) },
-  { title: 'idle', width: 5, align: 'right', spare: 8, cell: (row) => muted(duration(row.idleMs)) },
+  { title: 'reqs', width: 5, align: 'right', spare: 8, cell: (row) => span(count(row.requests)) },
+  { title: 'idle', width: 5, align: 'right', spare: 6, cell: (row) => muted(duration(row.idleMs)) },
   { title: 'age', width: 5, align: 'right', cell: (row) => span(duration(row.ageMs)) },
   { title: '↓', width: 6, align: 'right', spare: 2, cell: (row) => span(bytes(row.bytesIn)) },
   { title: '↑', width: 6, align: 'right', spare: 3, cell: (row) => span(bytes(row.bytesOut)) },
@@ -179,7 +182,7 @@ function isOfAnotherTime({ frozenAt }: View, at: number): boolean {
 function typingLine(typing: TypedText, width: number): Block {
   const result = parseFilter(typing.text);
   const help = result.ok
-    ? muted('  Enter filters, Esc leaves it')
+    ? muted(typing.text === '' ? `  such as ${exampleFilter}` : '  Enter filters, Esc leaves it')
     : span(`  ▲ at ${result.at + 1}: ${result.message}${result.remedy ? `; ${result.remedy}` : ''}`, 'bad');
   const room = Math.max(20, result.ok ? width - 34 : Math.floor(width / 2));
   const { text, column } = shownPart(typing, room - 1);
