@@ -77,6 +77,7 @@ export interface ServerEntity {
   readonly backup: boolean;
   readonly maxConnections: number;
   readonly admin: AdminState;
+  readonly configuredAdmin: AdminState;
   readonly adminSince: number;
   /** Who wished it; undefined where it is the configuration's own state. */
   readonly adminBy?: string;

@@ -32,6 +32,7 @@ export function previewServer(
   const backend = facts.model.backend.get(server.backend)!;
   const lines: Lines = [{ tone: 'now', text: nowText(server, facts.server(server.key)) }];
   const from = { admin: server.admin, weight: server.weight };
+  const configured = { admin: server.configuredAdmin, weight: server.configuredWeight };
   const job = facts.model.drain.get(server.key);
   const say = (tone: PreviewLine['tone'], text: string): void => void lines.push({ tone, text });
 
@@ -65,18 +66,15 @@ export function previewServer(
       return { title: `weight ${server.weight} → ${command.weight} for ${server.key}`, lines, from };
     case 'rollback':
       if (job) {
-        const target = job.before.overridden
-          ? job.before
-          : { admin: 'ready' as const, weight: server.configuredWeight };
+        const target = job.before.overridden ? job.before : configured;
         say('then', `the drain job of ${job.by} ends; ${server.name} is ${stateText(target)} again`);
         arriving(server, backend, target, facts, lines);
       } else say('warning', 'it has no drain job');
       return { title: `roll back the drain of ${server.key}`, lines, from };
     case 'reset': {
-      const target = { admin: 'ready' as const, weight: server.configuredWeight };
-      say('then', `the configuration's values hold again: ${stateText(target)}`);
+      say('then', `the configuration's values hold again: ${stateText(configured)}`);
       if (job) say('then', `the drain job of ${job.by} ends`);
-      arriving(server, backend, target, facts, lines);
+      arriving(server, backend, configured, facts, lines);
       return { title: `drop the override of ${server.key}`, lines, from };
     }
   }

@@ -113,10 +113,8 @@ function undoPreview(command: Extract<Command, { kind: 'undo' }>, context: Previ
 }
 
 function restoredText(before: Override, server: `${string}/${string}`, { servers }: PreviewContext): string {
-  return stateText({
-    admin: before.admin?.value ?? 'ready',
-    weight: before.weight?.value ?? servers.states.configuredWeight(server) ?? 0,
-  });
+  const { admin, weight } = servers.states.configured(server)!;
+  return stateText({ admin: before.admin?.value ?? admin, weight: before.weight?.value ?? weight });
 }
 
 function reloadPreview({ facts: { model }, configFile, servers }: PreviewContext): Preview {

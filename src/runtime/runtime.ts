@@ -128,10 +128,12 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     plan = next;
     rateContext = rateContextOf(plan);
     publishPlan(plan, engine.snapshot(), store, traffic);
+    const changed = states.settle((key) => drains.job(key) !== undefined);
     states.publish();
-    for (const { server } of drains.jobs()) if (!states.has(server)) drains.end(server);
+    for (const { server } of drains.jobs()) if (states.state(server)?.admin !== 'drain') drains.end(server);
     store.set('runtime', 'runtime', runtimeEntity({ ...options, plan, startedAt, planAt: clock.now() }));
     checker.adopt(plan);
+    for (const key of changed) checker.reschedule(key);
   };
   const reload = createReload({
     load: options.reload,
@@ -183,7 +185,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
       limits: { ...defaultLimits, ...options.limits },
       clock,
     });
-    states.load(saved.state.overrides);
+    states.hold(saved.state.overrides);
     states.adopt(plan);
     await engine.start(plan, states.wishes());
     engineStarted = true;

@@ -96,7 +96,7 @@ export function prepareServerCommand(
   const next =
     command.kind === 'reset' || wish === 'none'
       ? noOverride
-      : override(before, wish, states.configuredWeight(server) ?? -1, actor.name, context.clock.now());
+      : override(before, wish, states.configured(server), actor.name, context.clock.now());
   const changesAdmin = before.admin?.value !== next.admin?.value;
   const changesWeight = before.weight?.value !== next.weight?.value;
   const endsJob = job !== undefined && command.kind !== 'drain' && command.kind !== 'weight';

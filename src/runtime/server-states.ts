@@ -16,7 +16,7 @@ import {
 } from '../domain/rise-fall.ts';
 import type { AdminState, CheckResult, OperationalState, ServerWish } from '../domain/server-state.ts';
 import type { ModelStore } from './model-store.ts';
-import { configuredAdmin, driftOf, isEmpty, noOverride, type Override } from './overrides.ts';
+import { beyond, type Configured, driftOf, isEmpty, noOverride, type Override } from './overrides.ts';
 
 export interface OperationalChange {
   readonly server: ServerKey;
@@ -33,15 +33,23 @@ export interface ServerStates {
   health(key: ServerKey): Health | undefined;
   /** As it holds now; undefined for a server that the plan does not have. */
   state(key: ServerKey): { readonly admin: AdminState; readonly weight: number } | undefined;
-  configuredWeight(key: ServerKey): number | undefined;
+  configured(key: ServerKey): Configured | undefined;
   override(key: ServerKey): Override;
   overrides(): ReadonlyMap<ServerKey, Override>;
   /** What the engine is told while a change of the override is under way, and before it is confirmed. */
   propose(key: ServerKey, override: Override | undefined): ServerWish;
   /** The engine confirmed (or, for a server that is gone, nobody needs to). */
   commit(key: ServerKey, override: Override): void;
-  /** At start, from the state file. */
-  load(overrides: ReadonlyMap<ServerKey, Override>): void;
+  /**
+   * Holds overrides that nobody has to confirm: those of the state file at start, and those that make no difference
+   * to what runs because the configuration changes with them.
+   */
+  hold(overrides: ReadonlyMap<ServerKey, Override>): void;
+  /**
+   * The plan taken over last is in force: what it says itself is no override any more, but for servers that drain: a
+   * job's own wish ends with the job. Answers the servers whose admin state is another than before.
+   */
+  settle(drains: (key: ServerKey) => boolean): ServerKey[];
   checked(key: ServerKey, result: CheckResult): OperationalChange | undefined;
   wish(key: ServerKey): ServerWish;
   wishes(): ServerWish[];
@@ -54,6 +62,8 @@ interface Entry {
   backend: Backend;
   server: Server;
   health: Health | undefined;
+  /** What was published of it last, and since when it holds. */
+  admin: AdminState;
   adminSince: number;
   operationalSince: number;
   previousOperational: { state: OperationalState; lastedMs: number } | undefined;
@@ -69,7 +79,7 @@ export function createServerStates(store: ModelStore, clock: Clock): ServerState
   const overrideOf = (key: ServerKey): Override => overrides.get(key) ?? noOverride;
   const operational = ({ health }: Entry): OperationalState => health?.state ?? 'unchecked';
   const stateOf = (entry: Entry, { admin, weight }: Override) => ({
-    admin: admin?.value ?? configuredAdmin,
+    admin: admin?.value ?? entry.server.admin,
     weight: weight?.value ?? entry.server.weight,
   });
 
@@ -89,6 +99,18 @@ export function createServerStates(store: ModelStore, clock: Clock): ServerState
     return { lastedMs, from };
   }
 
+  function setOverride(key: ServerKey, held: Override): void {
+    if (isEmpty(held)) overrides.delete(key);
+    else overrides.set(key, held);
+  }
+
+  function setAdmin(entry: Entry, admin: AdminState): boolean {
+    if (admin === entry.admin) return false;
+    entry.admin = admin;
+    entry.adminSince = clock.now();
+    return true;
+  }
+
   /** Checks rest in maint, and go on when it ends. */
   function followAdmin(entry: Entry, admin: AdminState): void {
     if (!entry.backend.check) return;
@@ -106,6 +128,7 @@ export function createServerStates(store: ModelStore, clock: Clock): ServerState
       name: entry.server.name,
       address: addressText(entry.server.address),
       ...stateOf(entry, overrideOf(key)),
+      configuredAdmin: entry.server.admin,
       configuredWeight: entry.server.weight,
       backup: entry.server.backup,
       maxConnections: entry.server.maxConnections,
@@ -126,9 +149,7 @@ export function createServerStates(store: ModelStore, clock: Clock): ServerState
   }
 
   function publishDrift(): void {
-    const drift = [...overrides].flatMap(([key, held]) =>
-      driftOf(key, held, entries.get(key)?.server.weight),
-    );
+    const drift = [...overrides].flatMap(([key, held]) => driftOf(key, held, entries.get(key)?.server));
     store.replace(
       'drift',
       drift.map((entry) => [entry.key, entry]),
@@ -149,7 +170,8 @@ export function createServerStates(store: ModelStore, clock: Clock): ServerState
             backend,
             server,
             health: backend.check ? ((same ? known.health : undefined) ?? startingHealth) : undefined,
-            adminSince: overrideOf(key).admin?.at ?? known?.adminSince ?? now,
+            admin: known?.admin ?? overrideOf(key).admin?.value ?? server.admin,
+            adminSince: known?.adminSince ?? overrideOf(key).admin?.at ?? now,
             operationalSince: (same && known.operationalSince) || now,
             previousOperational: same ? known.previousOperational : undefined,
             check: same && backend.check ? known.check : undefined,
@@ -168,7 +190,7 @@ export function createServerStates(store: ModelStore, clock: Clock): ServerState
       const entry = entries.get(key);
       return entry && stateOf(entry, overrideOf(key));
     },
-    configuredWeight: (key) => entries.get(key)?.server.weight,
+    configured: (key) => entries.get(key)?.server,
     override: overrideOf,
     overrides: () => overrides,
 
@@ -184,20 +206,25 @@ export function createServerStates(store: ModelStore, clock: Clock): ServerState
 
     commit(key, held) {
       const entry = entries.get(key);
-      const before = overrideOf(key).admin?.value ?? configuredAdmin;
-      if (isEmpty(held)) overrides.delete(key);
-      else overrides.set(key, held);
+      setOverride(key, held);
       if (entry) {
         entry.proposed = undefined;
         const { admin } = stateOf(entry, held);
-        if (admin !== before) entry.adminSince = clock.now();
+        setAdmin(entry, admin);
         followAdmin(entry, admin);
       }
       publishOne(key);
     },
 
-    load(saved) {
-      for (const [key, held] of saved) if (!isEmpty(held)) overrides.set(key, held);
+    hold(held) {
+      for (const [key, override] of held) setOverride(key, override);
+    },
+
+    settle(drains) {
+      return [...entries].flatMap(([key, entry]) => {
+        if (!drains(key)) setOverride(key, beyond(overrideOf(key), entry.server));
+        return setAdmin(entry, stateOf(entry, overrideOf(key)).admin) ? [key] : [];
+      });
     },
 
     checked(key, result) {

@@ -83,6 +83,7 @@ export function addBackend(
       name: server,
       address: `10.1.0.${5 + index}:8080`,
       weight: 100,
+      configuredAdmin: 'ready',
       configuredWeight: 100,
       backup: false,
       maxConnections: 200,

@@ -79,6 +79,7 @@ const server = z.object({
   backup: z.boolean(),
   maxConnections: count,
   admin: adminState,
+  configuredAdmin: adminState,
   adminSince: amount,
   adminBy: line.exactOptional(),
   operational: operationalState,
