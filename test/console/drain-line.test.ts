@@ -26,7 +26,7 @@ describe('the line of a drain job', () => {
     [
       'with clients that may come back',
       job({}, { streams: 0, tunnels: 0, sticky: 40, arrivals: 6 }),
-      '└ ◐ drain  41 of 41 gone   40 cookie clients, 2/s arrive, limit 4:02',
+      '└ ◐ drain  41 of 41 gone  limit 4:02  40 cookie clients, 2/s arrive',
     ],
     [
       'quiet, but not for long enough',
@@ -48,8 +48,7 @@ describe('the line of a drain job', () => {
 
   it('keeps its limit in sight on 80 columns, whatever comes', () => {
     const busy = job({}, { streams: 9_999, sticky: 120, arrivals: 250, streamsAtStart: 12_000 });
-    expect(lineOf(busy)).toMatch(/, limit 4:02$/);
-    expect(lineOf(busy).length).toBeLessThanOrEqual(72);
+    expect(lineOf(busy).slice(0, 72)).toContain(' limit 4:02  120 cookie clients');
   });
 
   it('says all that holds a drain back', () => {

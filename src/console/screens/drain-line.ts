@@ -45,14 +45,13 @@ export function drainLine(job: DrainJob, now: number, width: number): Span[] {
       );
       const start = [muted('└ '), span('◐ drain', 'drain'), span(`  ${amounts} gone `)];
       const portion = span(padStart(percent(goneShare(job)), 6));
-      const rest = tail(job, now, true);
+      const rest = tail(job, now);
       const bars = width - spansWidth([...start, portion, ...rest]);
       if (bars >= barLeast)
         return [...start, ...barSpans(goneShare(job), Math.min(24, bars)), portion, ...rest];
-      // The limit is what an operator must know; a bar only says again what the numbers say.
-      return spansWidth([...start, ...rest]) <= width
-        ? [...start, ...rest]
-        : [...start, ...tail(job, now, false)];
+      // A bar only says again what the numbers say; the limit is what an operator must know, whatever is cut after it.
+      if (spansWidth([...start, ...rest]) <= width) return [...start, ...rest];
+      return [...start, ...limit(job, now, ' '), span(`  ${comingOf(job)}`, 'warning')];
     }
     case 'drained':
       return [
@@ -77,25 +76,30 @@ export function drainLine(job: DrainJob, now: number, width: number): Span[] {
 }
 
 /** What the share of streams gone does not tell: who may still come, and how long it may take. */
-function tail(job: DrainJob, now: number, withEstimate: boolean): Span[] {
-  const { sticky, queued, arrivals, streams, estimateMs } = job.progress;
-  const coming = [
-    ...(queued > 0 ? [`${count(queued)} queued`] : []),
-    ...(sticky > 0 ? [plural(sticky, 'cookie client')] : []),
-    ...(arrivals > 0 ? [`${rate((arrivals * 1000) / drainQuietMs)}/s arrive`] : []),
-    ...(streams + sticky + queued + arrivals === 0 ? ['waits until none comes'] : []),
-  ];
+function tail(job: DrainJob, now: number): Span[] {
+  const coming = comingOf(job);
+  const { estimateMs } = job.progress;
   return [
-    span(coming.length === 0 ? '' : `  ${coming.join(', ')}`, 'warning'),
-    muted(estimateMs === undefined || !withEstimate ? '' : `  ~${about(estimateMs)} left`),
+    span(coming === '' ? '' : `  ${coming}`, 'warning'),
+    muted(estimateMs === undefined ? '' : `  ~${about(estimateMs)} left`),
     ...limit(job, now),
   ];
 }
 
-function limit(job: DrainJob, now: number): Span[] {
+function comingOf(job: DrainJob): string {
+  const { sticky, queued, arrivals, streams } = job.progress;
+  return [
+    ...(queued > 0 ? [`${count(queued)} queued`] : []),
+    ...(sticky > 0 ? [plural(sticky, 'cookie client')] : []),
+    ...(arrivals > 0 ? [`${rate((arrivals * 1000) / drainQuietMs)}/s arrive`] : []),
+    ...(streams + sticky + queued + arrivals === 0 ? ['waits until none comes'] : []),
+  ].join(', ');
+}
+
+function limit(job: DrainJob, now: number, before = ', '): Span[] {
   return job.deadlineAt === 0 || job.deadlineAt <= now
     ? []
-    : [muted(`, limit ${duration(job.deadlineAt - now)}`)];
+    : [muted(`${before}limit ${duration(job.deadlineAt - now)}`)];
 }
 
 /** With its track, or nobody sees how much of it is still empty. */
