@@ -1,6 +1,6 @@
 // How a verb ends when it does not end well: exit codes in one table, and the one error that carries message and hint.
 
-/** DESIGN: stable for scripts. `interrupted` is what shells expect after Ctrl-C. */
+/** Stable for scripts. `interrupted` is what shells expect after Ctrl-C. */
 export const exitCodes = {
   done: 0,
   refused: 1,
@@ -47,10 +47,16 @@ export function explain(error: unknown): Explained {
       return {
         ending: 'no-runtime',
         message: error.message,
-        hint: 'start one with `sluice run -c sluice.yaml`, name another with --attach, or try `sluice demo`',
+        hint: noRuntimeHint(causeOf(error)),
       };
     case 'AttachError not-permitted':
-      return { ending: 'not-permitted', message: error.message, hint: 'give a token with --token-file' };
+      return {
+        ending: 'not-permitted',
+        message: error.message,
+        hint: ['EACCES', 'EPERM'].includes(causeOf(error))
+          ? 'be the user that the runtime runs as, or root'
+          : 'give a token with --token-file',
+      };
     case 'AttachError lost':
       return {
         ending: 'no-runtime',
@@ -66,4 +72,21 @@ export function explain(error: unknown): Explained {
     default:
       return { ending: 'refused', message: error.message };
   }
+}
+
+function noRuntimeHint(cause: string): string {
+  switch (cause) {
+    case 'DEPTH_ZERO_SELF_SIGNED_CERT':
+    case 'SELF_SIGNED_CERT_IN_CHAIN':
+    case 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY':
+    case 'UNABLE_TO_VERIFY_LEAF_SIGNATURE':
+      return 'name the certificate to trust with --ca FILE';
+    default:
+      return 'start one with `sluice run -c sluice.yaml`, name another with --attach, or try `sluice demo`';
+  }
+}
+
+/** The system's code of what was behind an error: "" where it has none. */
+function causeOf({ cause }: Error): string {
+  return cause instanceof Error && 'code' in cause ? String(cause.code) : '';
 }

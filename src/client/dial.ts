@@ -94,6 +94,18 @@ function attachError(url: string, error: NodeJS.ErrnoException): AttachError {
       return new AttachError('not-permitted', `${url}: this user may not open the control socket`, {
         cause: error,
       });
+    case 'EPROTO':
+      return new AttachError('no-runtime', `${url}: what listens there speaks no TLS`, { cause: error });
+    case 'DEPTH_ZERO_SELF_SIGNED_CERT':
+      return new AttachError('no-runtime', `${url}: its certificate is not trusted: it signed itself`, {
+        cause: error,
+      });
+    case 'SELF_SIGNED_CERT_IN_CHAIN':
+    case 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY':
+    case 'UNABLE_TO_VERIFY_LEAF_SIGNATURE':
+      return new AttachError('no-runtime', `${url}: nobody trusted here signed its certificate`, {
+        cause: error,
+      });
     default:
       return new AttachError('no-runtime', `${url}: ${error.message}`, { cause: error });
   }

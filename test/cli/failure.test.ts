@@ -22,4 +22,14 @@ describe('exit codes', () => {
   it('hints at what to start when no runtime is there', () => {
     expect(explain(new AttachError('no-runtime', 'x')).hint).toContain('sluice run');
   });
+
+  it.each([
+    ['no-runtime', 'DEPTH_ZERO_SELF_SIGNED_CERT', /--ca/],
+    ['no-runtime', 'ECONNREFUSED', /sluice run/],
+    ['not-permitted', 'EACCES', /the user/],
+    ['not-permitted', 'ENOTHING', /--token-file/],
+  ] as const)('hints for %s after %s', (code, cause, hint) => {
+    const error = new AttachError(code, 'x', { cause: Object.assign(new Error('y'), { code: cause }) });
+    expect(explain(error).hint).toMatch(hint);
+  });
 });
