@@ -1,7 +1,8 @@
 import { existsSync, readdirSync, readFileSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { EmbeddedEngine } from '../../src/engine/embedded/embedded-engine.ts';
+import { createEmbeddedEngine, type EmbeddedEngine } from '../../src/engine/embedded/embedded-engine.ts';
+import { systemClock } from '../../src/proxy/system-clock.ts';
 import { type EmbeddedWorld, embeddedWorld } from './embedded-world.ts';
 import { engineContract } from './engine-contract.ts';
 import { allReady, wish } from './worlds.ts';
@@ -164,6 +165,23 @@ describe('a data plane and its runtimes', () => {
     await world.engine.stop(1_000);
     await expect.poll(() => pids.filter(isAlive), patience).toEqual([]);
     expect(readdirSync(world.directory)).toEqual([]);
+  });
+
+  it('leaves no socket that nobody serves when its runtime dies while it stops', async () => {
+    const { directory } = world;
+    const engine = createEmbeddedEngine({
+      directory,
+      clock: systemClock,
+      exitWithRuntime: false,
+      output: 'ignore',
+    });
+    engines.push(engine);
+    await engine.start(world.plan, allReady);
+    const pids = [acceptorPid(), engine.snapshot().instances[0]!.pid];
+    const stopped = engine.stop(1_000);
+    engine.detach();
+    await stopped;
+    await expect.poll(() => pids.filter(isAlive), patience).toEqual([]);
   });
 
   it('lets what it carries finish within the time of grace, and takes nothing new', async () => {

@@ -39,7 +39,10 @@ const keeper = createInstanceKeeper({
   exitWithRuntime,
   holder,
   started: (id, pid) => send({ kind: 'started', id, pid }),
-  gone: (id, pid, text) => send({ kind: 'gone', id, pid, text }),
+  gone(id, pid, text) {
+    send({ kind: 'gone', id, pid, text });
+    leaveWhenUseless();
+  },
 });
 
 const dialler = dial(join(directory, engineSocket), systemClock, {
@@ -58,11 +61,20 @@ const dialler = dial(join(directory, engineSocket), systemClock, {
     for (const { id, pid } of keeper.running) send({ kind: 'started', id, pid });
     await promise;
     link = undefined;
+    leaveWhenUseless();
   },
   away(ms) {
     if (exitWithRuntime && ms > awayLimitMs) void leave();
   },
 });
+
+/**
+ * A runtime that stopped the instances and died before it said `leave`: clients would wait for ever in the queues of
+ * sockets that nobody serves.
+ */
+function leaveWhenUseless(): void {
+  if (link === undefined && keeper.idle) void leave();
+}
 
 /** No new connections from now on; instances finish what they carry, as their plan or the runtime says. */
 async function leave(killAfterMs?: number): Promise<void> {

@@ -19,6 +19,8 @@ export interface InstanceKeeper {
   /** Exactly these from now on. */
   run(wanted: readonly WantedInstance[]): void;
   readonly running: readonly { readonly id: string; readonly pid: number }[];
+  /** None wanted and none left: the runtime stopped them for good. */
+  readonly idle: boolean;
   /** Tells all to leave, ends those still there after `killAfterMs`, and resolves when the last is gone. */
   close(killAfterMs?: number): Promise<void>;
 }
@@ -116,6 +118,9 @@ export function createInstanceKeeper(options: InstanceKeeperOptions): InstanceKe
     },
     get running() {
       return [...children].flatMap(([{ pid }, id]) => (pid === undefined ? [] : [{ id, pid }]));
+    },
+    get idle() {
+      return wanted.size === 0 && children.size === 0;
     },
     close(killAfterMs) {
       wanted.clear();
