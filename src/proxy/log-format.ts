@@ -20,7 +20,7 @@ function httpLine(record: StreamRecord): string {
   const { TR, Tw, Tc, Tr, Ta } = record.timers;
   return (
     `${client(record.client)} [${logDate(record.at)}] ${word(record.bind)} ${where(record)}` +
-    ` ${TR}/${Tw}/${Tc}/${Tr}/${Ta} ${record.status ?? -1} ${record.bytesOut} - - ${record.termination.padEnd(4, '-')}` +
+    ` ${TR}/${Tw}/${Tc}/${Tr}/${Ta} ${record.status ?? -1} ${record.bytesOut} - - ${letters(record)}` +
     ` ${counts(record)} "${requestLine(record)}"`
   );
 }
@@ -34,6 +34,10 @@ function tcpLine(record: StreamRecord): string {
   );
 }
 
+function letters({ termination }: StreamRecord): string {
+  return termination.length === 4 ? termination : termination.padEnd(4, '-');
+}
+
 /** HAProxy writes an IPv6 address without brackets, and a unix client as "unix" with the listener's number. */
 function client(text: string): string {
   if (text.startsWith('unix')) return 'unix:1';
@@ -42,12 +46,12 @@ function client(text: string): string {
 
 function where({ bind, backend, server }: StreamRecord): string {
   // Where no backend was chosen HAProxy names the frontend: it is the stream's proxy until then.
-  const name = server?.slice(server.indexOf('/') + 1) ?? '<NOSRV>';
-  return `${word(backend ?? bind)}/${word(name)}`;
+  return `${word(backend ?? bind)}/${server === undefined ? '<NOSRV>' : serverWord(server)}`;
 }
 
 function counts({ connections, retries, redispatched, queue }: StreamRecord): string {
-  return `${connections.join('/')}/${redispatched ? '+' : ''}${retries} ${queue.join('/')}`;
+  const [process, bind, backend, server] = connections;
+  return `${process}/${bind}/${backend}/${server}/${redispatched ? '+' : ''}${retries} ${queue[0]}/${queue[1]}`;
 }
 
 /** HAProxy keeps at most so much of a request line (REQURI_LEN). */
@@ -55,17 +59,28 @@ const requestLineLimit = 1_023;
 
 function requestLine({ method, path, version }: StreamRecord): string {
   if (method === undefined) return '<BADREQ>';
-  return escapeText(
-    [method, path, version]
-      .filter((part) => part !== undefined)
-      .join(' ')
-      .slice(0, requestLineLimit),
-  );
+  const line = `${method}${path === undefined ? '' : ` ${path}`}${version === undefined ? '' : ` ${version}`}`;
+  return escapeText(line.length > requestLineLimit ? line.slice(0, requestLineLimit) : line);
 }
 
 /** A name from the configuration as one word: a bind may be named by an address or a path with a blank in it. */
-function word(text: string): string {
-  return escapeText(text).replaceAll(' ', '#20');
+const word = remembered((text) => escapeText(text).replaceAll(' ', '#20'));
+/** The server's name out of its key. */
+const serverWord = remembered((key) => word(key.slice(key.indexOf('/') + 1)));
+
+/** Names of the configuration are few, and the same in every line. */
+function remembered(make: (text: string) => string): (text: string) => string {
+  const made = new Map<string, string>();
+  return (text) => {
+    let known = made.get(text);
+    if (known === undefined) {
+      known = make(text);
+      // Reloads bring new ones, without end.
+      if (made.size >= 1_000) made.clear();
+      made.set(text, known);
+    }
+    return known;
+  };
 }
 
 /** `"`, `#` and all that is not printable ASCII as #XX, as HAProxy writes a request line; UTF-8 where it is not one byte. */
@@ -86,6 +101,7 @@ const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', '
 const two = (value: number) => String(value).padStart(2, '0');
 
 // A line a microsecond apart shares its second with thousands of others: what is before the dot is made once.
+const thousandths = Array.from({ length: 1_000 }, (_, ms) => `.${String(ms).padStart(3, '0')}`);
 let secondMade = Number.NaN;
 let secondText = '';
 
@@ -100,7 +116,7 @@ export function logDate(at: number): string {
       `${two(date.getDate())}/${months[date.getMonth()]}/${date.getFullYear()}` +
       `:${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
   }
-  return `${secondText}.${String(whole - second * 1_000).padStart(3, '0')}`;
+  return `${secondText}${thousandths[whole - second * 1_000]}`;
 }
 
 /** Stable names; times in milliseconds; what is not known is left out. */
