@@ -1,5 +1,5 @@
 // Read buffers of relays. Connections with little to say share one; those that move more than it holds get one of their own,
-// first as small, then, when they go on and on, large.
+// and, when they go on and on, a large one.
 
 /** A string up to this size is copied by `write` before it returns, so that a shared buffer may be filled again. */
 export const smallRead = 16 * 1024;
@@ -43,5 +43,7 @@ export class BufferPool {
 
 /** What a reader that stalls holds of ours. */
 export const ownBuffers = new BufferPool(smallRead, 8_192);
-/** Stalled readers can hold all of them, and no more. */
+/** For an answer that is longer than a small read: most end within it. Stalled readers can hold all of them, and no more. */
+export const wideBuffers = new BufferPool(64 * 1024, 256);
+/** The same of these, for what goes on and on. */
 export const bulkBuffers = new BufferPool(256 * 1024, 64);

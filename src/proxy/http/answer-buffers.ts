@@ -1,79 +1,89 @@
-// Where an answer's octets are read to. Small ones share a buffer and are copied; one that goes on gets a buffer of its
-// own, written from without a copy; one that goes on for long without its client stalling, a large one. A client that
-// stalls holds no more than the small one, so thousands of slow readers cost little.
+// Where an answer's octets are read to. Small ones share a buffer and are copied; one that goes on gets a buffer lent for
+// itself, written from without a copy: a wide one while there are some, a large one where it goes on for long. A client
+// that stalls holds no more than a small one, so thousands of slow readers cost little.
 //
-//   shared ──(a read that fills it, or a stall)──► own ──(8 MiB without a stall)──► bulk ──(a stall)──► own
+//   shared ──(a read that fills it)──► wide ──(8 MiB without a stall)──► bulk
+//      │                                 └──(a stall)──► own ◄──(a stall)──┘
+//      └──(a stall, or no wide one is left)──► own ──(8 MiB without a stall)──► bulk
 
-import { bulkBuffers, ownBuffers } from '../relay-buffers.ts';
+import { type BufferPool, bulkBuffers, ownBuffers, wideBuffers } from '../relay-buffers.ts';
 import type { ServerSocket } from '../server-socket.ts';
 
 /** More than two kernels' socket buffers take from a reader that does not keep up. */
 const bulkAfter = 8 * 1024 * 1024;
 
+interface Loan {
+  readonly pool: BufferPool;
+  readonly buffer: Buffer;
+}
+
 export class AnswerBuffers {
   #socket: ServerSocket | undefined = undefined;
-  #own: Buffer | undefined = undefined;
-  #bulk: Buffer | undefined = undefined;
+  /** Read into now; undefined for the shared one. */
+  #current: Loan | undefined = undefined;
   /** Left behind by a stall: free again once the client has taken what was written from it. */
-  #leaving: Buffer | undefined = undefined;
+  #leaving: Loan | undefined = undefined;
   #unstalled = 0;
 
   /** Is it written from as it is? Then all must have gone out before the next read. */
   isLent(octets: Buffer): boolean {
-    return octets === this.#own || octets === this.#bulk;
+    return this.#current !== undefined && octets === this.#current.buffer;
   }
 
   /** After a read whose octets the client took at once. */
   flowed(socket: ServerSocket, octets: Buffer, length: number): void {
     this.#unstalled += length;
-    if (this.#own === undefined) {
-      if (length === octets.length) this.#takeOwn(socket);
-    } else if (this.#unstalled > bulkAfter && this.#bulk === undefined) {
-      this.#bulk = bulkBuffers.take();
-      if (this.#bulk !== undefined) socket.readInto?.(this.#bulk);
+    if (this.#current === undefined) {
+      if (length === octets.length) this.#use(socket, lend(wideBuffers) ?? lend(ownBuffers));
+    } else if (this.#unstalled > bulkAfter && this.#current.pool !== bulkBuffers) {
+      const bulk = lend(bulkBuffers);
+      if (bulk === undefined) return;
+      giveBack(this.#current);
+      this.#use(socket, bulk);
     }
   }
 
   /** The client holds some of what was written. No read follows before `drained`. */
   stalled(socket: ServerSocket): void {
     this.#unstalled = 0;
-    if (this.#own === undefined) this.#takeOwn(socket);
-    else if (this.#bulk !== undefined) {
-      this.#leaving = this.#bulk;
-      this.#bulk = undefined;
-      socket.readInto?.(this.#own);
-    }
+    if (this.#current?.pool === ownBuffers) return;
+    this.#leaving = this.#current;
+    this.#use(socket, lend(ownBuffers));
   }
 
   drained(): void {
-    if (this.#leaving !== undefined) bulkBuffers.give(this.#leaving);
+    if (this.#leaving !== undefined) giveBack(this.#leaving);
     this.#leaving = undefined;
   }
 
   /** The answer is over. `pending`: the client has not taken all of it, so what it is written from is lost to us. */
   end(pending: boolean): void {
     this.#unstalled = 0;
-    if (this.#own === undefined) return;
-    if (pending) {
-      ownBuffers.forsake();
-      if (this.#bulk !== undefined) bulkBuffers.forsake();
-      if (this.#leaving !== undefined) bulkBuffers.forsake();
-    } else {
-      ownBuffers.give(this.#own);
-      if (this.#bulk !== undefined) bulkBuffers.give(this.#bulk);
-      if (this.#leaving !== undefined) bulkBuffers.give(this.#leaving);
+    if (this.#socket === undefined) return;
+    for (const loan of [this.#current, this.#leaving]) {
+      if (loan === undefined) continue;
+      if (pending) loan.pool.forsake();
+      else giveBack(loan);
     }
-    this.#own = undefined;
-    this.#bulk = undefined;
+    this.#current = undefined;
     this.#leaving = undefined;
-    this.#socket?.readInto?.(undefined);
+    this.#socket.readInto?.(undefined);
     this.#socket = undefined;
   }
 
-  #takeOwn(socket: ServerSocket): void {
-    this.#own = ownBuffers.take();
-    if (this.#own === undefined) return;
+  #use(socket: ServerSocket, loan: Loan | undefined): void {
+    this.#current = loan;
     this.#socket = socket;
-    socket.readInto?.(this.#own);
+    socket.readInto?.(loan?.buffer);
   }
+}
+
+/** Undefined where the pool has none left. */
+function lend(pool: BufferPool): Loan | undefined {
+  const buffer = pool.take();
+  return buffer === undefined ? undefined : { pool, buffer };
+}
+
+function giveBack({ pool, buffer }: Loan): void {
+  pool.give(buffer);
 }
