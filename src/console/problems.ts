@@ -1,8 +1,9 @@
-// What is wrong now, worst first: the one line that the eye finds on every screen. Made from the model alone.
+// What is wrong now, worst first: the one line that the eye finds on every screen. Made from the model, and from totals,
+// which every screen has.
 
 import type { ServerEntity } from '../domain/model.ts';
 import { stateOf } from './backend-states.ts';
-import { chosenTime, duration, plural } from './format.ts';
+import { chosenTime, count, duration, percent, plural } from './format.ts';
 import type { Tone } from './frame.ts';
 import { leftOf } from './screens/drain-line.ts';
 import { checkSentence } from './server-look.ts';
@@ -31,7 +32,7 @@ function warning(text: string, at: number): Problem {
 }
 
 export function problemsOf(view: View): Problem[] {
-  return [...serving(view), ...health(view), ...drains(view), ...drift(view)].sort(
+  return [...serving(view), ...health(view), ...overload(view), ...drains(view), ...drift(view)].sort(
     (a, b) => b.severity - a.severity || b.at - a.at,
   );
 }
@@ -104,6 +105,36 @@ function failing({ key, admin, operational, check, checkProgress }: ServerEntity
   if (admin === 'maint' || operational === 'down' || checkProgress?.towards !== 'down') return [];
   const why = check === undefined ? '' : `: ${checkSentence(check)}`;
   return [warning(`${key} failing ${checkProgress.done} of ${checkProgress.of}${why}`, check?.at ?? 0)];
+}
+
+/** Over so many of the newest seconds, or the line would come and go with every burst. */
+const overloadSeconds = 5;
+const errorShareFrom = 0.05;
+
+/** All servers may be up while clients wait or are refused: that is not "all well". */
+function overload({ traffic: { past, backends }, heardAt }: View): Problem[] {
+  const newest = past.slice(-overloadSeconds).filter(({ at }) => heardAt - at < 2 * overloadSeconds * 1_000);
+  if (newest.length < overloadSeconds) return [];
+  const queued = Math.min(...newest.map(({ totals }) => totals.queued));
+  const sum = (of: (status: readonly number[]) => number) =>
+    newest.reduce((total, { totals: { status } }) => total + (status === null ? 0 : of(status)), 0);
+  const failed = sum((status) => status[4]!);
+  const answers = sum((status) => status.reduce((all, each) => all + each, 0));
+  // Of which backend, where this screen knows it.
+  const where = [...backends.values()].filter((backend) => backend.queued > 0).map(({ name }) => name);
+  return [
+    ...(answers > 0 && failed / answers >= errorShareFrom
+      ? [warning(`${percent(failed / answers)} of the answers are 5xx`, heardAt)]
+      : []),
+    ...(queued > 0
+      ? [
+          warning(
+            `${count(queued)} wait in the queue${where.length === 1 ? ` of ${where[0]}` : 's'}`,
+            heardAt,
+          ),
+        ]
+      : []),
+  ];
 }
 
 function drains({ model, now }: View): Problem[] {

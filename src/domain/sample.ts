@@ -20,6 +20,8 @@ export interface TotalsSample {
   readonly connections: number;
   readonly idle: number;
   readonly maxConnections: number;
+  /** Requests and TCP streams that wait for a place at a server, in all backends. */
+  readonly queued: number;
   readonly newConnections: number | null;
   readonly requests: number | null;
   /** Answers by class, 1xx … 5xx. */

@@ -133,6 +133,7 @@ function totalsBetween(
     connections,
     idle,
     maxConnections,
+    queued: [...to.backends.values()].reduce((sum, { queued }) => sum + queued, 0),
     newConnections: delta<Bind>('binds', ({ total }) => total),
     requests: delta<Bind>('binds', ({ requests }) => requests),
     status: from ? (classes as [number, number, number, number, number]) : null,

@@ -1,10 +1,21 @@
 import { describe, expect, it } from 'vitest';
 import { type Problem, problemsOf } from '../../src/console/problems.ts';
-import { noTraffic } from '../../src/console/traffic.ts';
+import { noTraffic, withSample } from '../../src/console/traffic.ts';
 import type { View } from '../../src/console/view.ts';
 import type { MutableModel } from '../../src/domain/model.ts';
+import type { TotalsSample } from '../../src/domain/sample.ts';
 import { createScriptedClient, createScriptedClock } from './scripted-client.ts';
-import { bareWorld, brokenWorld, changeServer, crowdedWorld, drainOfPg1, noon, wellWorld } from './worlds.ts';
+import {
+  backendRates,
+  bareWorld,
+  brokenWorld,
+  changeServer,
+  crowdedWorld,
+  drainOfPg1,
+  noon,
+  totals,
+  wellWorld,
+} from './worlds.ts';
 
 function viewOf(model: MutableModel): View {
   const client = createScriptedClient(createScriptedClock(noon), model);
@@ -106,4 +117,46 @@ describe('what is wrong now', () => {
   });
 
   it('is nothing where nothing is served', () => expect(texts(() => {}, bareWorld)).toEqual([]));
+});
+
+describe('overload, with all servers up', () => {
+  const shown = (seconds: readonly Partial<TotalsSample>[], queuedIn?: string) => {
+    const traffic = seconds.reduce(
+      (before, change, index) =>
+        withSample(before, {
+          at: noon - (seconds.length - 1 - index) * 1_000,
+          windowMs: 1_000,
+          totals: totals(change),
+          ...(queuedIn && { backends: [backendRates(queuedIn, { queued: 4 }), backendRates('api')] }),
+        }),
+      noTraffic,
+    );
+    return problemsOf({ ...viewOf(wellWorld()), traffic }).map(({ text }) => text);
+  };
+  const times = (count: number, change: Partial<TotalsSample>) => Array.from({ length: count }, () => change);
+  const failing = { status: [0, 80, 4, 0, 16] } as const;
+
+  it('is not all well: the queue is told, and whose it is where that is known', () => {
+    expect(shown(times(5, { queued: 4 }))).toEqual(['4 wait in the queues']);
+    expect(shown(times(5, { queued: 4 }), 'web')).toEqual(['4 wait in the queue of web']);
+  });
+
+  it('is told of answers that fail', () =>
+    expect(shown(times(5, failing))).toEqual(['16 % of the answers are 5xx']));
+
+  it.each<[string, Partial<TotalsSample>[]]>([
+    ['a burst', [...times(4, { queued: 9 }), { queued: 0 }]],
+    ['what came only now', times(3, { queued: 9, ...failing })],
+    ['a rate that is not known', times(5, { status: null })],
+    ['few failures among many answers', times(5, { status: [0, 990, 0, 0, 10] })],
+  ])('is not %s', (_, seconds) => expect(shown(seconds)).toEqual([]));
+
+  it('is forgotten once nothing of it was heard for a while', () => {
+    const traffic = withSample(noTraffic, {
+      at: noon - 60_000,
+      windowMs: 1_000,
+      totals: totals({ queued: 3 }),
+    });
+    expect(problemsOf({ ...viewOf(wellWorld()), traffic })).toEqual([]);
+  });
 });

@@ -251,6 +251,7 @@ export function totals(change: Partial<TotalsSample> = {}): TotalsSample {
     connections: 3_120,
     idle: 1_911,
     maxConnections: 20_000,
+    queued: 0,
     newConnections: 212,
     requests: 1_842,
     status: [0, 1_750, 48, 38.7, 5.5],

@@ -15,6 +15,7 @@ const totals = z.object({
   connections: amount,
   idle: amount,
   maxConnections: amount,
+  queued: amount,
   newConnections: rate,
   requests: rate,
   status,
