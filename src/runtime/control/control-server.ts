@@ -15,6 +15,7 @@ import { RuntimeError } from '../runtime-error.ts';
 import { createAttachments } from './attachments.ts';
 import { type DoorRules, doorFault, isLoopback } from './door.ts';
 import { certificateName, createIdentifier, type Peer } from './identify.ts';
+import { listenFailure } from './listen-failure.ts';
 import type { ControlServices } from './services.ts';
 import { readTokens } from './tokens.ts';
 import { listenPrivately, prepareSocketPath } from './unix-socket.ts';
@@ -169,13 +170,13 @@ export async function startControlServer(options: {
     );
   }
 
-  try {
-    for (const listen of options.listens) await open(listen);
-  } catch (error) {
-    await close();
-    throw error instanceof RuntimeError
-      ? error
-      : new RuntimeError('control-failed', `control: ${(error as Error).message}`, { cause: error });
+  for (const listen of options.listens) {
+    try {
+      await open(listen);
+    } catch (error) {
+      await close();
+      throw listenFailure(error, listen.address);
+    }
   }
   return {
     urls,
