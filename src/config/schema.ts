@@ -1,7 +1,7 @@
 // The shape of sluice.yaml: the one place from which reading, the errors' suggestions and the JSON Schema are made.
 // What concerns two places at once (references, uniqueness) is in references.ts.
 
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseListen, parseServerAddress } from './addresses.ts';
 import { parseControlUrl } from './control.ts';
 import { defaults } from './defaults.ts';

@@ -1,7 +1,7 @@
 // The kinds of single values in sluice.yaml. Each is one parser that says what is wrong and what would be right, and
 // the JSON Schema that an editor checks it with, made into a zod schema in one place.
 
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseIp } from '../domain/ip.ts';
 import { nearest } from '../domain/nearest.ts';
 import { parseDuration, parseSize } from '../domain/units.ts';

@@ -1,6 +1,7 @@
 // A box around lines, and one picture laid over another: for what lies over a screen for a moment.
 
 import type { ChartSlot, Line, Span } from './frame.ts';
+import { graphemesOf } from './graphemes.ts';
 import type { Area } from './layout.ts';
 import { fill, span, within } from './spans.ts';
 import { widthOf } from './text.ts';
@@ -19,8 +20,6 @@ export function boxed(title: string, content: readonly Line[], width: number): L
   ];
 }
 
-const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
-
 /** What is left of a line behind its first `cells` cells; a wide glyph on the edge becomes a blank. */
 export function skipCells(spans: readonly Span[], cells: number): Span[] {
   const kept: Span[] = [];
@@ -36,7 +35,7 @@ export function skipCells(spans: readonly Span[], cells: number): Span[] {
       continue;
     }
     let rest = '';
-    for (const { segment } of graphemes.segment(item.text)) {
+    for (const { segment } of graphemesOf(item.text)) {
       const size = widthOf(segment);
       if (left <= 0) rest += segment;
       else if (size > left) rest += ' '.repeat(size - left);

@@ -1,16 +1,14 @@
 // Text measured in terminal cells: cut, pad and wrap by what is seen, never by UTF-16 units. Knows no tones.
 
 import stringWidth from 'string-width';
-
-const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
-const printableAscii = /^[\x20-\x7e]*$/;
+import { graphemesOf, isOneCellEach } from './graphemes.ts';
 
 /** A frame measures the same few rules, bars and signs again and again; each measuring reads every character. */
 const measured = new Map<string, number>();
 const mostMeasured = 4_000;
 
 export function widthOf(text: string): number {
-  if (printableAscii.test(text)) return text.length;
+  if (isOneCellEach(text)) return text.length;
   const known = measured.get(text);
   if (known !== undefined) return known;
   if (measured.size >= mostMeasured) measured.clear();
@@ -22,11 +20,11 @@ export function widthOf(text: string): number {
 /** At most `width` cells; where something was cut, the last cell is "…". A wide glyph is never halved. */
 export function cut(text: string, width: number): string {
   if (width <= 0) return '';
-  if (printableAscii.test(text)) return text.length <= width ? text : `${text.slice(0, width - 1)}…`;
+  if (isOneCellEach(text)) return text.length <= width ? text : `${text.slice(0, width - 1)}…`;
   if (widthOf(text) <= width) return text;
   let kept = '';
   let used = 0;
-  for (const { segment } of graphemes.segment(text)) {
+  for (const { segment } of graphemesOf(text)) {
     const size = widthOf(segment);
     if (used + size > width - 1) break;
     kept += segment;
@@ -69,7 +67,7 @@ export function wrap(text: string, width: number): string[] {
 function headOf(text: string, width: number): string {
   let head = '';
   let used = 0;
-  for (const { segment } of graphemes.segment(text)) {
+  for (const { segment } of graphemesOf(text)) {
     const size = widthOf(segment);
     // A glyph wider than the line still has to go somewhere, or wrapping would never end.
     if (used + size > width && head !== '') break;

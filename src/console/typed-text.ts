@@ -1,6 +1,7 @@
 // One line that is being typed: text and a place in it, edited grapheme by grapheme. Pure.
 
 import type { KeyPress } from './console.ts';
+import { graphemesOf } from './graphemes.ts';
 import { cut, widthOf } from './text.ts';
 
 export interface TypedText {
@@ -9,7 +10,6 @@ export interface TypedText {
   readonly at: number;
 }
 
-const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
 const longest = 1_000;
 
 export function typed(text: string): TypedText {
@@ -24,7 +24,7 @@ export function insert({ text, at }: TypedText, piece: string): TypedText {
 
 function before({ text, at }: TypedText): number {
   let edge = 0;
-  for (const { index } of graphemes.segment(text)) {
+  for (const { index } of graphemesOf(text)) {
     if (index >= at) break;
     edge = index;
   }
@@ -32,7 +32,7 @@ function before({ text, at }: TypedText): number {
 }
 
 function after({ text, at }: TypedText): number {
-  for (const { index } of graphemes.segment(text)) if (index > at) return index;
+  for (const { index } of graphemesOf(text)) if (index > at) return index;
   return text.length;
 }
 
@@ -67,13 +67,13 @@ export function edited(line: TypedText, { key, ctrl, alt }: KeyPress): TypedText
     case 'space':
       return insert(line, ' ');
     default:
-      return [...graphemes.segment(key)].length === 1 ? insert(line, key) : undefined;
+      return [...graphemesOf(key)].length === 1 ? insert(line, key) : undefined;
   }
 }
 
 /** The part that fits into `width` cells with the cursor in it, and the cursor's cell. */
 export function shownPart({ text, at }: TypedText, width: number): { text: string; column: number } {
-  const starts = [...[...graphemes.segment(text)].map(({ index }) => index), text.length];
+  const starts = [...[...graphemesOf(text)].map(({ index }) => index), text.length];
   // One cell is the cursor's own, behind the last glyph.
   const start = starts.find((index) => index >= at || widthOf(text.slice(index, at)) < width) ?? at;
   return { text: cut(text.slice(start), width), column: widthOf(text.slice(start, at)) };

@@ -1,7 +1,7 @@
 // The method table: every request a console may send and every notification a runtime sends, with schemas and roles.
 // Types, validation and the OpenRPC document are made from it; SPEC.md tells the rules between the messages.
 
-import { z } from 'zod';
+import * as z from 'zod';
 import { command, outcome, precondition, preview } from './schemas/commands.ts';
 import { change, snapshot } from './schemas/entities.ts';
 import {

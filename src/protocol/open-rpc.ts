@@ -1,6 +1,6 @@
 // The published description of the protocol, made from the method table (https://spec.open-rpc.org 1.3).
 
-import { z } from 'zod';
+import * as z from 'zod';
 import { methods, notifications, protocolVersion } from './methods.ts';
 import { rpcErrors } from './rpc.ts';
 

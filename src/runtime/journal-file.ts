@@ -1,6 +1,6 @@
 // The journal's lines read back: an entry is written again when it changes, so the last line of an id counts.
 
-import { z } from 'zod';
+import * as z from 'zod';
 import type { JournalEntry } from '../domain/journal.ts';
 import { drain, journalEntry } from '../protocol/schemas/entities.ts';
 import { adminState, amount, count, line, serverKey } from '../protocol/schemas/words.ts';

@@ -2,7 +2,7 @@
 
 import { mkdir, open, readFile, rename, rm, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { DrainJob } from '../domain/drain.ts';
 import type { ServerKey } from '../domain/plan.ts';
 import { weight } from '../protocol/schemas/commands.ts';

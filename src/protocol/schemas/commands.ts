@@ -1,6 +1,6 @@
 // Commands, outcomes and previews as they travel. Limits of values are here, so a bad one never reaches the runtime's core.
 
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Command, Outcome, Preview } from '../../domain/command.ts';
 import { adminState, count, line, name, serverKey } from './words.ts';
 

@@ -1,6 +1,6 @@
 // The model's entities, changes and snapshots as they travel.
 
-import { z } from 'zod';
+import * as z from 'zod';
 import type { DrainJob } from '../../domain/drain.ts';
 import type { JournalEntry } from '../../domain/journal.ts';
 import type { Change, EntityTypes } from '../../domain/model.ts';

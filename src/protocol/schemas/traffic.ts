@@ -1,6 +1,6 @@
 // Samples, history, connection tables and ended streams as they travel.
 
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ConnectionDetail, ConnectionRow, StreamRecord } from '../../domain/connection.ts';
 import type { HistoryPoint, Sample } from '../../domain/sample.ts';
 import type { TerminationState } from '../../domain/termination.ts';

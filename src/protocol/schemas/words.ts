@@ -1,6 +1,6 @@
 // The small words of the wire, shared by the other schemas: names, numbers, states.
 
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ServerKey } from '../../domain/plan.ts';
 
 /** A wall clock in milliseconds since 1970, a duration in milliseconds, or a count: all are plain numbers. */

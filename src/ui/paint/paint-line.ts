@@ -1,7 +1,8 @@
 // Toned spans to one ANSI string a row, exactly as wide as it should be, and cutting spans at a column.
 
-import stringWidth from 'string-width';
 import type { Line, Span } from '../../console/frame.ts';
+import { graphemesOf, isOneCellEach } from '../../console/graphemes.ts';
+import { widthOf } from '../../console/text.ts';
 import type { Palette } from './palette.ts';
 import { plain, type Style, transition } from './sgr.ts';
 
@@ -64,29 +65,12 @@ export function paintSpans(spans: readonly PlacedSpan[], palette: Palette): stri
   return text;
 }
 
-const printableAscii = /^[ -~]*$/;
-const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
-
-function widthOf(text: string): number {
-  if (printableAscii.test(text)) return text.length;
-  let width = widths.get(text);
-  if (width === undefined) {
-    width = stringWidth(text);
-    // The same few signs and words come again and again; what does not is not worth keeping.
-    if (widths.size >= 2_000) widths.clear();
-    widths.set(text, width);
-  }
-  return width;
-}
-
-const widths = new Map<string, number>();
-
 function cutText(text: string, from: number, to: number): string {
-  if (printableAscii.test(text)) return text.slice(Math.max(0, from), Math.max(0, to));
+  if (isOneCellEach(text)) return text.slice(Math.max(0, from), Math.max(0, to));
   let result = '';
   let column = 0;
-  for (const { segment } of graphemes.segment(text)) {
-    const end = column + stringWidth(segment);
+  for (const { segment } of graphemesOf(text)) {
+    const end = column + widthOf(segment);
     if (column >= to) break;
     if (column >= from && end <= to) result += segment;
     else result += ' '.repeat(Math.max(0, Math.min(end, to) - Math.max(column, from)));
