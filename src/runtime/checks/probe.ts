@@ -35,12 +35,15 @@ function tcpProbe(address: Address, timeoutMs: number, abort: AbortSignal): Prom
     const socket = connect(socketOptions(address));
     const finish = (result: ProbeResult): void => {
       clearTimeout(timer);
+      abort.removeEventListener('abort', stop);
       // An RST rather than a FIN: no TIME_WAIT, and the server need not read a connection that says nothing.
       socket.resetAndDestroy();
       resolve(result);
     };
     const timer = setTimeout(() => finish(timedOut(false, timeoutMs)), timeoutMs);
-    abort.addEventListener('abort', () => finish(aborted), { once: true });
+    // Taken off in the end: the signal lives as long as the server is in the plan, thousands of checks.
+    const stop = (): void => finish(aborted);
+    abort.addEventListener('abort', stop, { once: true });
     socket.once('connect', () => finish({ code: 'L4OK', ok: true, what: 'connected' }));
     socket.on('error', (error) => finish(connectFailure(error)));
   });
@@ -59,6 +62,7 @@ function httpProbe(
       if (settled) return;
       settled = true;
       clearTimeout(timer);
+      abort.removeEventListener('abort', stop);
       asked.destroy();
       resolve(result);
     };
@@ -81,7 +85,9 @@ function httpProbe(
       ].flat(),
     });
     const timer = setTimeout(() => finish(timedOut(connected, timeoutMs)), timeoutMs);
-    abort.addEventListener('abort', () => finish(aborted), { once: true });
+    // Taken off in the end: the signal lives as long as the server is in the plan, thousands of checks.
+    const stop = (): void => finish(aborted);
+    abort.addEventListener('abort', stop, { once: true });
     asked.on('socket', (socket) =>
       socket.once('connect', () => {
         connected = true;

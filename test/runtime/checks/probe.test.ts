@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -164,4 +165,15 @@ describe('an HTTP check', () => {
       ]);
     }
   });
+});
+
+it.each<[string, Check]>([
+  ['http', check(http())],
+  ['tcp', check({ type: 'tcp' })],
+])('leaves nothing on the signal of its series, a %s check', async (_, of) => {
+  const { signal } = new AbortController();
+  const up = await serverThat(answering('HTTP/1.1 200 OK\r\n\r\n'));
+  const down = await closedPort();
+  for (const address of [up, down, up]) await probe(of, address, signal);
+  expect(getEventListeners(signal, 'abort')).toEqual([]);
 });
