@@ -2,7 +2,7 @@
 // SIGHUP reads the configuration again, SIGUSR1 reopens the logs, SIGTERM and SIGINT end gracefully, a second one at once.
 import { dirname } from 'node:path';
 import { defaultControlPath } from '../config/control.ts';
-import { loadPlan } from '../config/load-plan.ts';
+import { loadPlan, planAsIfIn } from '../config/load-plan.ts';
 import type { Plan } from '../domain/plan.ts';
 import { safe } from '../domain/safe.ts';
 import { createEmbeddedEngine } from '../engine/embedded/embedded-engine.ts';
@@ -33,7 +33,8 @@ export async function run({ terminal, env, version }: VerbContext, options: RunO
   const runtime = await startRuntime({
     plan,
     configFile: options.config,
-    reload: () => loadPlan(options.config),
+    reload: async (text) =>
+      text === undefined ? loadPlan(options.config) : planAsIfIn(options.config, text),
     engine,
     clock: systemClock,
     random: systemRandom,

@@ -52,6 +52,15 @@ export function planFromText(text: string, { file, folder, runtimeFolder }: Text
   return { ok: true, plan, warnings: inOrder(warnings.map(source.problem)), source: text };
 }
 
+/** The plan of a text, as if the file had it. */
+export function planAsIfIn(
+  path: string,
+  text: string,
+  runtimeFolder: string | undefined = process.env.XDG_RUNTIME_DIR,
+): LoadResult {
+  return planFromText(text, { file: path, folder: dirname(resolve(path)), runtimeFolder });
+}
+
 /** Never rejects: a file that cannot be read is a problem like any other. */
 export async function loadPlan(
   path: string,
@@ -62,7 +71,7 @@ export async function loadPlan(
     // Only what is refused for its size anyway is not read as a whole.
     if (size > maxBytes) return unread(path, `the file is larger than ${maxBytes / 1024 / 1024} MiB`);
     const text = new TextDecoder('utf-8', { fatal: true }).decode(await readFile(path));
-    return planFromText(text, { file: path, folder: dirname(resolve(path)), runtimeFolder });
+    return planAsIfIn(path, text, runtimeFolder);
   } catch (cause) {
     return unread(path, reasonOf(cause));
   }

@@ -26,6 +26,8 @@ export type Command =
   | { readonly kind: 'undo'; readonly entry?: number }
   /** Drops an override: the configuration's own value holds again. */
   | { readonly kind: 'reset'; readonly server: ServerKey }
+  /** Makes an override the configuration's own value: written into its file, which is then loaded. */
+  | { readonly kind: 'write-back'; readonly server: ServerKey }
   | { readonly kind: 'reload' };
 
 /**

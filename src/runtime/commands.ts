@@ -43,7 +43,9 @@ export type Prepare = (
   command: Command,
   actor: Actor,
   from: CommandRequest['from'],
-) => Prepared | Refused | (Done & { result: 'done'; nothing: true });
+) => Answer | Promise<Answer>;
+
+type Answer = Prepared | Refused | (Done & { result: 'done'; nothing: true });
 
 export interface Commands {
   execute(request: CommandRequest): Promise<Outcome>;
@@ -76,7 +78,7 @@ export function createCommands(options: {
 
   async function run({ command, actor, from }: Omit<CommandRequest, 'id'>): Promise<Outcome> {
     // Looked at when its turn comes: what the screen showed may have changed while it waited.
-    const prepared = prepare(command, actor, from);
+    const prepared = await prepare(command, actor, from);
     if (prepared.result === 'refused') return refusalOutcome(prepared);
     if (prepared.result === 'done') return { result: 'done', seq: store.flush(), text: prepared.text };
     const entry = await journal.begin({

@@ -12,7 +12,13 @@ const override = z.object({
 });
 const written = journalEntry.extend({
   undo: z
-    .object({ server: serverKey, before: override, after: override, job: drain.nullable().exactOptional() })
+    .object({
+      server: serverKey,
+      before: override,
+      after: override,
+      job: drain.nullable().exactOptional(),
+      written: z.object({ hash: line, at: count, length: count, was: z.string() }).exactOptional(),
+    })
     .exactOptional(),
 });
 

@@ -20,6 +20,18 @@ export interface UndoRecord {
   readonly after: Override;
   /** The drain job that the act ended or changed; null where it began one; nothing where it left jobs alone. */
   readonly job?: DrainJob | null;
+  /** Of a write-back: what is to be put back into the configuration's file. */
+  readonly written?: WrittenText;
+}
+
+/** One stretch of a file that was replaced. */
+export interface WrittenText {
+  /** SHA-256 of the whole text as it was written, in hex. */
+  readonly hash: string;
+  /** In UTF-16 units: where the stretch is now, and how long. */
+  readonly at: number;
+  readonly length: number;
+  readonly was: string;
 }
 
 export interface Act {

@@ -7,13 +7,15 @@ import type { Journal } from './journal.ts';
 import type { Reload } from './reload.ts';
 import { incapable, prepareServerCommand, refuse, type ServerCommandContext } from './server-commands.ts';
 import { prepareUndo } from './undo.ts';
+import { type FileEdits, prepareWriteBack } from './write-back.ts';
 
 export function createPrepare(options: {
   readonly journal: Journal;
   readonly servers: ServerCommandContext;
   readonly reload: Reload;
+  readonly edits: FileEdits;
 }): Prepare {
-  const { journal, servers, reload } = options;
+  const { journal, servers, reload, edits } = options;
   const { engine } = servers;
 
   return (command, actor, from) => {
@@ -25,8 +27,10 @@ export function createPrepare(options: {
       case 'rollback':
       case 'reset':
         return prepareServerCommand(command, actor, from, servers);
+      case 'write-back':
+        return prepareWriteBack(command, from, servers, edits);
       case 'undo':
-        return prepareUndo(command.entry, journal, servers);
+        return prepareUndo(command.entry, journal, servers, edits);
       case 'reload':
         return prepareReload();
       case 'kill':

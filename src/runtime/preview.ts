@@ -6,6 +6,7 @@ import type { BackendEntity, Model, ServerEntity } from '../domain/model.ts';
 import type { ServerKey } from '../domain/plan.ts';
 import type { Sample } from '../domain/sample.ts';
 import { takesNewClients } from '../domain/server-state.ts';
+import type { ServerCommand } from './server-commands.ts';
 import { countText, deadlineText, stateText } from './wording.ts';
 
 export interface PreviewFacts {
@@ -17,10 +18,7 @@ export interface PreviewFacts {
 
 type Lines = PreviewLine[];
 
-export function previewServer(
-  command: Extract<Command, { server: ServerKey }>,
-  facts: PreviewFacts,
-): Preview {
+export function previewServer(command: ServerCommand, facts: PreviewFacts): Preview {
   const server = facts.model.server.get(command.server);
   if (!server)
     return {

@@ -11,11 +11,14 @@ import { type PreviewFacts, previewServer } from './preview.ts';
 import { incapable, type ServerCommandContext, serverCommandFault } from './server-commands.ts';
 import { findUndo } from './undo.ts';
 import { commandText, countText, stateText, subjectOf } from './wording.ts';
+import type { FileEdits } from './write-back.ts';
+import { editLines, writeBackPreview } from './write-back-preview.ts';
 
 export interface PreviewContext {
   readonly facts: PreviewFacts;
   readonly journal: Journal;
   readonly servers: Pick<ServerCommandContext, 'engine' | 'states' | 'drains'>;
+  readonly edits: FileEdits;
   readonly configFile: string | undefined;
 }
 
@@ -35,6 +38,8 @@ export async function previewOf(command: Command, context: PreviewContext): Prom
         ? { ...preview, lines: [...preview.lines, { tone: 'warning', text: fault.text }] }
         : preview;
     }
+    case 'write-back':
+      return writeBackPreview(command, context);
     case 'kill':
       return killPreview(command, context.servers.engine);
     case 'undo':
@@ -94,15 +99,28 @@ function killText({ mode, phase }: ConnectionRow): string {
   }
 }
 
-function undoPreview(command: Extract<Command, { kind: 'undo' }>, context: PreviewContext): Preview {
+async function undoPreview(
+  command: Extract<Command, { kind: 'undo' }>,
+  context: PreviewContext,
+): Promise<Preview> {
   const found = findUndo(command.entry, context.journal, context.servers);
   if (!('record' in found)) return { title: 'undo', lines: [{ tone: 'warning', text: found.text }] };
   const { entry, record } = found;
   const state = context.servers.states.state(record.server)!;
+  const about = { title: `undo "${entry.text}" of ${record.server}`, entry: entry.id, from: state };
+  if (record.written) {
+    const edit = await context.edits.ofUndo(record.written);
+    if ('result' in edit) return { ...about, lines: [{ tone: 'warning', text: edit.text }] };
+    return {
+      ...about,
+      lines: [
+        ...editLines(edit),
+        { tone: 'then', text: `it stays ${stateText(state)}, as an override of the configuration` },
+      ],
+    };
+  }
   return {
-    title: `undo "${entry.text}" of ${record.server}`,
-    entry: entry.id,
-    from: state,
+    ...about,
     lines: [
       { tone: 'now', text: `${record.server} is ${stateText(state)}; that was done by ${entry.actor.name}` },
       { tone: 'then', text: `it is ${restoredText(record.before, record.server, context)} again` },

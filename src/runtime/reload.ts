@@ -21,11 +21,14 @@ export interface LoadFault {
   readonly column?: number;
 }
 
-export type LoadPlan = () => Promise<LoadedPlan>;
+/** Of the file as it is, or of a text as if the file had it. */
+export type LoadPlan = (text?: string) => Promise<LoadedPlan>;
 
 export interface Reload {
   readonly possible: boolean;
   run(): Promise<Done>;
+  /** Puts a plan in force that is loaded already. */
+  apply(plan: Plan): Promise<Done>;
 }
 
 export function createReload(options: {
@@ -42,8 +45,10 @@ export function createReload(options: {
       const loaded = await load!();
       if (!loaded.ok)
         return refuse('bad-configuration', faultsText(loaded.errors), 'the old plan goes on serving');
+      return this.apply(loaded.plan);
+    },
+    async apply(plan) {
       const before = options.planInForce();
-      const { plan } = loaded;
       const fixed = fixedFault(before, plan);
       if (fixed) return refuse('bad-configuration', fixed, 'restart the runtime for that');
       // The states take the plan over first, so that the wishes are those of the new servers; taken back on a refusal.
@@ -69,7 +74,7 @@ export function createReload(options: {
   };
 }
 
-function faultsText(errors: readonly LoadFault[]): string {
+export function faultsText(errors: readonly LoadFault[]): string {
   const [first] = errors;
   if (!first) return 'the configuration cannot be read';
   const at = [first.file, first.line, first.column].filter((part) => part !== undefined).join(':');

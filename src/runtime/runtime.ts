@@ -26,10 +26,11 @@ import { createServices } from './service-desk.ts';
 import { createStateWriter, emptyState, readState } from './state-file.ts';
 import { createTraffic } from './traffic.ts';
 import { countText } from './wording.ts';
+import { createFileEdits } from './write-back.ts';
 
 export interface RuntimeOptions {
   readonly plan: Plan;
-  /** Shown, and told of in previews; reading it is `reload`'s. */
+  /** Shown, told of in previews, and edited by a write-back; loading it is `reload`'s. */
   readonly configFile?: string;
   /** Reads the configuration anew. Without it there is nothing to reload. */
   readonly reload?: LoadPlan;
@@ -142,10 +143,17 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     inForce,
     planInForce: () => plan,
   });
+  const edits = createFileEdits({
+    file: options.configFile,
+    load: options.reload,
+    reload,
+    states,
+    planInForce: () => plan,
+  });
   const commands = createCommands({
     store,
     journal,
-    prepare: createPrepare({ journal, servers: context, reload }),
+    prepare: createPrepare({ journal, servers: context, reload, edits }),
   });
   const services = createServices({
     store,
@@ -163,6 +171,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
         },
         journal,
         servers: context,
+        edits,
         configFile: options.configFile,
       }),
   });

@@ -15,7 +15,8 @@ import { isEmpty, noOverride, type Override, override, type Wish } from './overr
 import type { ServerStates } from './server-states.ts';
 import { commandText, deadlineText, stateText } from './wording.ts';
 
-export type ServerCommand = Extract<Command, { server: ServerKey }>;
+export type WriteBackCommand = Extract<Command, { kind: 'write-back' }>;
+export type ServerCommand = Exclude<Extract<Command, { server: ServerKey }>, WriteBackCommand>;
 
 export interface ServerCommandContext {
   readonly engine: Engine;
@@ -30,13 +31,14 @@ export interface ServerCommandContext {
   save(): Promise<void>;
 }
 
-const capabilityOf: Readonly<Record<ServerCommand['kind'], Capability | undefined>> = {
+const capabilityOf: Readonly<Record<(ServerCommand | WriteBackCommand)['kind'], Capability | undefined>> = {
   drain: 'drain',
   ready: undefined,
   maint: 'maint',
   weight: 'weight',
   rollback: undefined,
   reset: undefined,
+  'write-back': 'reload',
 };
 
 export function refuse(code: Refused['code'], text: string, remedy?: string): Refused {
@@ -50,7 +52,7 @@ export function incapable(engine: Engine, capability: Capability): Refused | und
 
 /** Why this command cannot be carried out now; undefined where it can. */
 export function serverCommandFault(
-  command: ServerCommand,
+  command: ServerCommand | WriteBackCommand,
   from: CommandRequest['from'],
   { engine, states, drains }: Pick<ServerCommandContext, 'engine' | 'states' | 'drains'>,
 ): Refused | undefined {

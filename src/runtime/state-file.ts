@@ -1,6 +1,6 @@
 // What outlives a restart: overrides and running drain jobs, in one small file that is replaced as a whole.
 
-import { mkdir, open, readFile, rename, rm, unlink } from 'node:fs/promises';
+import { mkdir, readFile, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import * as z from 'zod';
 import type { DrainJob } from '../domain/drain.ts';
@@ -9,6 +9,7 @@ import { weight } from '../protocol/schemas/commands.ts';
 import { drain } from '../protocol/schemas/entities.ts';
 import { adminState, amount, line, serverKey } from '../protocol/schemas/words.ts';
 import type { Override } from './overrides.ts';
+import { replaceFile } from './replace-file.ts';
 
 export interface SavedState {
   readonly overrides: ReadonlyMap<ServerKey, Override>;
@@ -92,23 +93,7 @@ export async function writeState(
     1,
   );
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  const temporary = `${path}.new-${process.pid}`;
-  // Ours alone: whatever lies there (of a crash, or a link that somebody laid) is neither written to nor followed.
-  await rm(temporary, { force: true });
-  const file = await open(temporary, 'wx', 0o600);
-  try {
-    await file.writeFile(text);
-    await file.sync();
-    await file.close();
-    await rename(temporary, path);
-  } catch (error) {
-    await file.close().catch(() => {});
-    await unlink(temporary).catch(() => {});
-    throw error;
-  }
-  // The rename itself is safe only once the folder is.
-  const folder = await open(dirname(path), 'r');
-  await folder.sync().finally(() => folder.close());
+  await replaceFile(path, text, 0o600);
 }
 
 /** Writes one at a time, the newest last; a burst of changes costs two writes. */

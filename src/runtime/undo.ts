@@ -7,6 +7,7 @@ import type { Prepared, Refused } from './commands.ts';
 import type { Journal, UndoRecord } from './journal.ts';
 import { refuse, type ServerCommandContext } from './server-commands.ts';
 import { stateText } from './wording.ts';
+import { type FileEdits, linesText } from './write-back.ts';
 
 export type Undoable = { readonly entry: JournalEntry; readonly record: UndoRecord };
 
@@ -41,20 +42,43 @@ export function findUndo(
   return { entry, record };
 }
 
-export function prepareUndo(
+export async function prepareUndo(
   asked: number | undefined,
   journal: Journal,
   context: ServerCommandContext,
-): Prepared | Refused {
+  edits: FileEdits,
+): Promise<Prepared | Refused> {
   const found = findUndo(asked, journal, context);
   if (!('record' in found)) return found;
   const { entry, record } = found;
   const { states, drains } = context;
   const { server } = record;
+  const text = `undo of "${entry.text}" by ${entry.actor.name}`;
+  if (record.written) {
+    const edit = await edits.ofUndo(record.written);
+    if ('result' in edit) return edit;
+    return {
+      result: 'prepared',
+      subject: server,
+      text,
+      before: linesText(edit, 'was'),
+      async carryOut(id) {
+        const done = await edits.carryOut(edit, new Map([[server, record.before]]));
+        if (done.result !== 'done') return done;
+        journal.undone(entry.id, id);
+        await context.save();
+        return {
+          result: 'done',
+          after: linesText(edit, 'is'),
+          text: `${edit.file} is as before (${done.text}); ${server} stays ${stateText(states.state(server)!)}`,
+        };
+      },
+    };
+  }
   return {
     result: 'prepared',
     subject: server,
-    text: `undo of "${entry.text}" by ${entry.actor.name}`,
+    text,
     before: stateText(states.state(server)!),
     async carryOut(id) {
       if (!isDeepStrictEqual(record.before, record.after)) {

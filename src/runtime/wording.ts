@@ -35,6 +35,8 @@ export function commandText(command: Command): string {
       return command.entry === undefined ? 'undo' : `undo of entry ${command.entry}`;
     case 'reset':
       return "back to the configuration's values";
+    case 'write-back':
+      return 'write back to the configuration';
     case 'reload':
       return 'reload the configuration';
   }
@@ -54,6 +56,7 @@ export function subjectOf(command: Command): string {
     case 'weight':
     case 'rollback':
     case 'reset':
+    case 'write-back':
       return command.server;
   }
 }

@@ -22,6 +22,7 @@ export const command = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('kill'), connection: z.string().regex(/^[\x21-\x7e]{1,200}$/) }),
   z.strictObject({ kind: z.literal('undo'), entry: z.int().positive().exactOptional() }),
   z.strictObject({ kind: z.literal('reset'), server: serverKey }),
+  z.strictObject({ kind: z.literal('write-back'), server: serverKey }),
   z.strictObject({ kind: z.literal('reload') }),
 ]) satisfies z.ZodType<Command>;
 

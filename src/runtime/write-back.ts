@@ -1,0 +1,232 @@
+// Drift written back: what an operator changed becomes the configuration's own. Its file is edited where it must be,
+// loaded again before it is written, and put in force; what runs stays as it is, because the override goes in the same
+// step in which the configuration comes to say the same.
+
+import { createHash } from 'node:crypto';
+import { type LineChange, lineChanges } from '../config/line-changes.ts';
+import { planHash } from '../config/plan-hash.ts';
+import { writeBack } from '../config/write-back.ts';
+import { type Plan, type ServerKey, serverKey } from '../domain/plan.ts';
+import { safe } from '../domain/safe.ts';
+import type { Done, Prepare, Refused } from './commands.ts';
+import { readConfiguration, replaceConfiguration } from './configuration-file.ts';
+import type { CommandRequest } from './control/services.ts';
+import type { WrittenText } from './journal.ts';
+import { beyond, isEmpty, noOverride, type Override, type Wish } from './overrides.ts';
+import { faultsText, type LoadPlan, type Reload } from './reload.ts';
+import {
+  refuse,
+  type ServerCommandContext,
+  serverCommandFault,
+  type WriteBackCommand,
+} from './server-commands.ts';
+import { commandText, stateText } from './wording.ts';
+
+/** An edit that was thought through, and not made yet. */
+export interface FileEdit {
+  readonly file: string;
+  readonly before: string;
+  readonly after: string;
+  /** Of the text after it. */
+  readonly plan: Plan;
+  readonly changes: readonly LineChange[];
+}
+
+export interface FileEdits {
+  /** What writing a server's drift back would change. */
+  ofServer(server: ServerKey): Promise<FileEdit | Refused>;
+  /** What putting back an earlier text would change. */
+  ofUndo(written: WrittenText): Promise<FileEdit | Refused>;
+  /** @param held overrides that hold together with the new text, and make the same of it as what holds now */
+  carryOut(edit: FileEdit, held?: ReadonlyMap<ServerKey, Override>): Promise<Done>;
+}
+
+const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex');
+
+export function createFileEdits(options: {
+  readonly file: string | undefined;
+  readonly load: LoadPlan | undefined;
+  readonly reload: Reload;
+  readonly states: ServerCommandContext['states'];
+  planInForce(): Plan;
+}): FileEdits {
+  const { file, load, reload, states, planInForce } = options;
+
+  /** The file's text, while it says what is in force. */
+  async function present(): Promise<{ readonly text: string } | Refused> {
+    if (file === undefined || !load)
+      return refuse(
+        'not-capable',
+        'this runtime was started without a configuration file: there is nothing to write to',
+      );
+    let text: string;
+    try {
+      text = await readConfiguration(file);
+    } catch (error) {
+      return refuse('not-capable', `${file} cannot be read: ${(error as Error).message}`);
+    }
+    const loaded = await load(text);
+    if (!loaded.ok)
+      return refuse(
+        'bad-configuration',
+        faultsText(loaded.errors),
+        'put it right and reload, then write back',
+      );
+    if (loaded.plan.hash !== planInForce().hash)
+      return refuse(
+        'changed-since',
+        `${file} was edited, and is not what is in force (plan ${loaded.plan.hash}, in force ${planInForce().hash})`,
+        'reload first: `sluice reload`',
+      );
+    return { text };
+  }
+
+  async function edit(before: string, after: string, expected?: string): Promise<FileEdit | Refused> {
+    const loaded = await load!(after);
+    if (!loaded.ok) return refuse('bad-configuration', faultsText(loaded.errors), 'edit the file by hand');
+    if (expected !== undefined && loaded.plan.hash !== expected)
+      return refuse(
+        'bad-configuration',
+        `${file} is written in a way that cannot be edited`,
+        'edit it by hand',
+      );
+    return { file: file!, before, after, plan: loaded.plan, changes: lineChanges(before, after) };
+  }
+
+  return {
+    async ofServer(key) {
+      const now = await present();
+      if ('result' in now) return now;
+      const [backend = '', server = ''] = key.split('/');
+      const values = valuesOf(beyond(states.override(key), states.configured(key)!));
+      const written = writeBack(now.text, [{ backend, server, ...values }]);
+      if (!written.ok) {
+        const at = written.line === undefined ? '' : `:${written.line}`;
+        return refuse('bad-configuration', `${file}${at}: ${written.problem}`);
+      }
+      return edit(now.text, written.text, planHash(withValues(planInForce(), key, values)));
+    },
+
+    async ofUndo({ hash, at, length, was }) {
+      const now = await present();
+      if ('result' in now) return now;
+      const { text } = now;
+      if (hashOf(text) !== hash)
+        return refuse('changed-since', `${file} was edited since`, 'edit it by hand, and reload');
+      return edit(text, text.slice(0, at) + was + text.slice(at + length));
+    },
+
+    async carryOut({ before, after, plan }, held = new Map()) {
+      try {
+        await replaceConfiguration(file!, before, after);
+      } catch (error) {
+        return refuse('not-capable', `${file} cannot be written: ${(error as Error).message}`);
+      }
+      states.hold(held);
+      const done = await reload.apply(plan);
+      if (done.result === 'done') return done;
+      states.hold(new Map([...held.keys()].map((key) => [key, noOverride])));
+      try {
+        await replaceConfiguration(file!, after, before);
+        return done;
+      } catch (error) {
+        const text = `${done.text}; ${file} has the new values, and cannot be put back: ${(error as Error).message}`;
+        return { ...done, text };
+      }
+    },
+  };
+}
+
+export function valuesOf({ admin, weight }: Override): Wish {
+  return { ...(admin && { admin: admin.value }), ...(weight && { weight: weight.value }) };
+}
+
+function withValues(plan: Plan, key: ServerKey, values: Wish): Plan {
+  return {
+    ...plan,
+    backends: plan.backends.map((backend) => ({
+      ...backend,
+      servers: backend.servers.map((server) =>
+        serverKey(backend.name, server.name) === key ? { ...server, ...values } : server,
+      ),
+    })),
+  };
+}
+
+/** Why a server's drift cannot be written back now; undefined where its file decides. */
+export function writeBackFault(
+  command: WriteBackCommand,
+  from: CommandRequest['from'],
+  context: Pick<ServerCommandContext, 'engine' | 'states' | 'drains'>,
+): Refused | undefined {
+  const { server } = command;
+  const fault = serverCommandFault(command, from, context);
+  if (fault) return fault;
+  const job = context.drains.job(server);
+  // A drain is on its way somewhere: what it comes to can be written back, not the drain.
+  return (
+    job &&
+    refuse(
+      'busy',
+      `a drain job of ${job.by} runs on ${server}`,
+      'finish it with maint or ready, or roll it back',
+    )
+  );
+}
+
+export async function prepareWriteBack(
+  command: WriteBackCommand,
+  from: CommandRequest['from'],
+  context: ServerCommandContext,
+  edits: FileEdits,
+): Promise<Awaited<ReturnType<Prepare>>> {
+  const { server } = command;
+  const { states } = context;
+  const fault = writeBackFault(command, from, context);
+  if (fault) return fault;
+  const before = states.override(server);
+  const state = stateText(states.state(server)!);
+  if (isEmpty(beyond(before, states.configured(server)!)))
+    return { result: 'done', nothing: true, text: `${server} is ${state}, as configured already` };
+  const edit = await edits.ofServer(server);
+  if ('result' in edit) return edit;
+  return {
+    result: 'prepared',
+    text: commandText(command),
+    before: linesText(edit, 'was'),
+    async carryOut() {
+      const done = await edits.carryOut(edit);
+      if (done.result !== 'done') return done;
+      await context.save();
+      return {
+        result: 'done',
+        severity: 'good',
+        after: linesText(edit, 'is'),
+        text: `${server}: ${state} is written to ${edit.file} (${done.text})`,
+        undo: { server, before, after: states.override(server), written: writtenText(edit) },
+      };
+    },
+  };
+}
+
+/** One line for the journal: the lines of one side. */
+export function linesText({ file, changes }: FileEdit, side: 'was' | 'is'): string {
+  const lines = changes.flatMap(({ line, [side]: text }) =>
+    text === undefined ? [] : [`${file}:${line}: ${text.trim()}`],
+  );
+  return lines.length === 0 ? 'no such line' : safe(lines.join(' · '), 400);
+}
+
+function writtenText({ before, after }: FileEdit): WrittenText {
+  const shorter = Math.min(before.length, after.length);
+  let at = 0;
+  while (at < shorter && before[at] === after[at]) at++;
+  let tail = 0;
+  while (tail < shorter - at && before.at(-1 - tail) === after.at(-1 - tail)) tail++;
+  return {
+    hash: hashOf(after),
+    at,
+    length: after.length - tail - at,
+    was: before.slice(at, before.length - tail),
+  };
+}
