@@ -79,7 +79,7 @@ export function waitEnd(
       const killed = job.progress.killed > 0 ? `, ${job.progress.killed} of its connections killed` : '';
       return {
         ending: 'done',
-        text: `${name} is drained after ${age((job.drainedAt ?? now) - job.startedAt)}${killed}`,
+        text: `${name} is drained after ${age(Math.round(((job.drainedAt ?? now) - job.startedAt) / 1_000) * 1_000)}${killed}`,
       };
     }
     case 'overdue':

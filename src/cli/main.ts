@@ -12,15 +12,14 @@ try {
   const args = withDefaultVerb(context, process.argv.slice(2));
   await createProgram(context).parseAsync([...args], { from: 'user' });
 } catch (error) {
-  const { ending, message, hint } = explainUsage(error) ?? explain(error);
+  const wrongUsage = explainUsage(error);
+  const { ending, message, hint } = wrongUsage ?? explain(error);
   process.exitCode = exitCodes[ending];
-  if (message !== '') {
-    if (process.argv.includes('--json')) {
-      context.terminal.print(jsonLine({ error: { ending, message, hint } }));
-    } else {
-      // It may hold what somebody typed, or what a runtime elsewhere said.
-      context.terminal.note(safeLines(`sluice: ${message}${hint === undefined ? '' : `\n  ${hint}`}`));
-    }
+  if (ending !== 'done' && process.argv.includes('--json')) {
+    context.terminal.print(jsonLine({ error: { ending, message, hint } }));
+  } else if (wrongUsage === undefined) {
+    // It may hold what somebody typed, or what a runtime elsewhere said.
+    context.terminal.note(safeLines(`sluice: ${message}${hint === undefined ? '' : `\n  ${hint}`}`));
   }
   if (process.env.SLUICE_DEBUG !== undefined && error instanceof Error) {
     context.terminal.note(safeLines(error.stack ?? error.message));

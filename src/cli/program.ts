@@ -32,6 +32,7 @@ export function createProgram(context: ProgramContext): Command {
     .helpCommand(false)
     .exitOverride()
     .showSuggestionAfterError()
+    .showHelpAfterError('(--help tells how)')
     .configureHelp({ showGlobalOptions: true, sortSubcommands: false })
     .configureOutput({
       outputError: (text, write) => write(safeLines(text.replace(/^error: /, 'sluice: '))),
@@ -92,7 +93,7 @@ export function createProgram(context: ProgramContext): Command {
     async () => (await import('./console.ts')).console,
   );
 
-  const show = program.command('show').description('tables: what there is, and how it is');
+  const show = program.command('show').description('tables: what there is, and how it is').helpCommand(false);
   const tables = {
     servers: 'servers with admin state, operational state, last check and traffic',
     backends: 'backends with their servers’ states and traffic',
@@ -107,6 +108,7 @@ export function createProgram(context: ProgramContext): Command {
       return (verbContext: VerbContext) => showTable(verbContext, name as keyof typeof tables);
     });
   }
+  const filter = (example: string) => new Option('--filter <expression>', example).default('', 'all');
   verb(
     show
       .command('journal')
@@ -118,12 +120,11 @@ export function createProgram(context: ProgramContext): Command {
     show
       .command('connections')
       .description('live connections')
-      .option('--filter <expression>', 'such as "backend=web age>10s"', '')
-      .option(
-        '--sort <field>',
-        'age, idle, bytesIn, … ; +age for ascending',
-        orderArgument,
-        orderArgument('age'),
+      .addOption(filter('such as "backend=web age>10s"'))
+      .addOption(
+        new Option('--sort <field>', 'age, idle, bytesIn, … ; +age for ascending')
+          .argParser(orderArgument)
+          .default(orderArgument('age'), 'age'),
       )
       .option('--limit <n>', 'at most so many', wholeNumberArgument(1, 100_000), 50)
       .option('--ended', 'also those that ended in the last seconds'),
@@ -134,7 +135,7 @@ export function createProgram(context: ProgramContext): Command {
     program
       .command('tail')
       .description('requests and connections as they end, line by line')
-      .option('--filter <expression>', 'such as "status>=500 total>1s"', '')
+      .addOption(filter('such as "status>=500 total>1s"'))
       .option('--count <n>', 'leave after so many', wholeNumberArgument(1, 1_000_000_000)),
     async () => (await import('./tail.ts')).tail,
   );
@@ -216,10 +217,13 @@ export function withDefaultVerb(context: ProgramContext, args: readonly string[]
   return operands.length === 0 && unknown.length === 0 ? [...args, 'console'] : args;
 }
 
-/** Commander has printed its message already; a question for help or version is no failure. */
+/** What commander refused, and has told on standard error already; a question for help or version is no failure. */
 export function explainUsage(error: unknown): Explained | undefined {
   if (!(error instanceof CommanderError)) return undefined;
-  return { ending: error.exitCode === 0 ? 'done' : 'usage', message: '' };
+  if (error.exitCode === 0) return { ending: 'done', message: '' };
+  const message =
+    error.code === 'commander.help' ? 'a verb is missing' : error.message.replace(/^error: /, '');
+  return { ending: 'usage', message };
 }
 
 function exitCodeHelp(): string {

@@ -75,4 +75,25 @@ describe('the command line', () => {
     }
     expect(written).toMatch(/5 +deadline passed/);
   });
+
+  it('shows the defaults of a verb as one would write them', async () => {
+    const { written } = await parse('show', 'connections', '--help');
+    expect(written).toMatch(/default:\s+age\)/);
+    expect(written).toMatch(/\(default: all\)/);
+    expect(written).not.toMatch(/[{}]/);
+  });
+
+  it.each([
+    [['drain', 'app1'], /BACKEND\/SERVER/],
+    [['show'], /missing/],
+  ])('explains what is wrong with %j, for --json', async (args, message) => {
+    const error = await createProgram(context())
+      .configureOutput({ writeErr: () => {} })
+      .parseAsync(args, { from: 'user' })
+      .catch((refused: unknown) => refused);
+    expect(explainUsage(error)).toMatchObject({
+      ending: 'usage',
+      message: expect.stringMatching(message),
+    });
+  });
 });
