@@ -175,8 +175,10 @@ export function attach(options: AttachOptions): RuntimeClient {
     } catch (error) {
       cancelHello();
       session = undefined;
+      // Before it is closed: that end is ours, and would hide what was wrong.
+      const failure = attachErrorOf(error, endedWith);
       current?.close();
-      failed(attachErrorOf(error, endedWith));
+      failed(failure);
     }
   }
 

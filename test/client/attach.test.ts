@@ -4,6 +4,7 @@ import { backoffMs } from '../../src/client/backoff.ts';
 import { AttachError, type AttachState } from '../../src/client/runtime-client.ts';
 import type { Sample } from '../../src/domain/sample.ts';
 import { scene, testClock } from '../runtime/fixture.ts';
+import { channelPair } from '../support/channel-pair.ts';
 
 describe('a console that lost its attachment', () => {
   it('AT9: says so, comes back, resumes, and sees again what it watched', async () => {
@@ -60,6 +61,29 @@ describe('a console that lost its attachment', () => {
     clock.advance(60_000);
     expect(client.attach).toMatchObject({ state: 'closed', code: closed, reason: 'no' });
     expect(dials).toBe(1);
+  });
+
+  it('says what was wrong with an answer, not that it hung up on it', async () => {
+    const pair = channelPair();
+    pair.server.messages((text) =>
+      pair.server.send(JSON.stringify({ jsonrpc: '2.0', id: JSON.parse(text).id, result: { version: 1 } })),
+    );
+    const client = attach({
+      url: 'memory:',
+      name: 'test',
+      clock: testClock(),
+      retry: false,
+      dial: async () => pair.client,
+    });
+    const ready = expect(client.ready()).rejects.toMatchObject({
+      code: 'protocol',
+      message: expect.stringContaining('hello is not as the schema says'),
+    });
+    for (let turn = 0; turn < 5; turn++) {
+      await new Promise((resolve) => setImmediate(resolve));
+      pair.flush();
+    }
+    await ready;
   });
 
   it('AT9: tries until somebody listens', async () => {
