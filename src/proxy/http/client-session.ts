@@ -89,7 +89,7 @@ class ClientSession implements ExchangeClient, ClientWireUser {
     switch (this.#state) {
       case 'head':
         this.#text = this.#text === '' ? chunk.toString('latin1') : this.#text + chunk.toString('latin1');
-        this.#pump();
+        this.#pump(live.lastByteMono);
         return;
       case 'stream':
         if (!this.#body.done) this.#moreBody(chunk);
@@ -108,21 +108,21 @@ class ClientSession implements ExchangeClient, ClientWireUser {
   }
 
   /** Serves what is there, one request after another, until one has to wait for a server or for more octets. */
-  #pump(): void {
+  #pump(now: number): void {
     if (this.#pumping) return;
     this.#pumping = true;
-    while (this.#state === 'head' && this.#text !== '' && this.#readHead());
+    while (this.#state === 'head' && this.#text !== '' && this.#readHead(now));
     this.#pumping = false;
     if (this.#state === 'head' && this.#wire.ended && !this.#wire.full) this.#endAtHead();
   }
 
   /** False: no whole head is there, or the client must first read what it was sent. */
-  #readHead(): boolean {
+  #readHead(now: number): boolean {
     if (this.#wire.full) {
       this.#wire.await('reading', this.bind.settings.timeouts.client);
       return false;
     }
-    if (!this.#headBegun && !this.#beginHead()) return false;
+    if (!this.#headBegun && !this.#beginHead(now)) return false;
     const { maxHeadBytes, timeouts } = this.bind.settings;
     const end = this.head.parse(this.#text, maxHeadBytes);
     if (end === needsMore) {
@@ -131,28 +131,28 @@ class ClientSession implements ExchangeClient, ClientWireUser {
       return false;
     }
     if (end === refused) this.#refuse(this.head.refusal!);
-    else this.#beginStream(end);
+    else this.#beginStream(end, now);
     return true;
   }
 
   /** Empty lines before a request are skipped (RFC 9112 2.2). */
-  #beginHead(): boolean {
+  #beginHead(now: number): boolean {
     while (this.#text.startsWith('\r\n')) this.#text = this.#text.slice(2);
     if (this.#text === '' || this.#text === '\r') return false;
     this.#headBegun = true;
     this.#place.leave();
-    this.live.requestMono = this.live.lastByteMono;
+    this.live.requestMono = now;
     this.live.phase = 'head';
     return true;
   }
 
-  #beginStream(end: number): void {
+  #beginStream(end: number, now: number): void {
     const { head, live, bind } = this;
     const { settings } = bind;
     this.#state = 'stream';
     this.#wire.awaitNothing();
     bind.traffic.requests += 1;
-    beginStream(live, head, live.lastByteMono);
+    beginStream(live, head, now);
     this.#closing = !head.persistent || this.#retiring || this.#plane.stopping;
     const text = this.#text;
     this.#requestText = text;
@@ -351,7 +351,7 @@ class ClientSession implements ExchangeClient, ClientWireUser {
       this.#place.enter();
       this.#wire.await('next', this.bind.settings.timeouts.keepAlive, now);
     }
-    this.#pump();
+    this.#pump(now);
   }
 
   #linger(): void {
@@ -404,7 +404,7 @@ class ClientSession implements ExchangeClient, ClientWireUser {
         this.#wire.await('body', client);
       else if (this.#state === 'head' && !this.#headBegun) this.#wire.await('next', keepAlive);
     }
-    this.#pump();
+    this.#pump(this.timers.mono());
   }
 
   clientClosed(): void {

@@ -425,6 +425,29 @@ describe('timeouts', () => {
     expect([streams[0]?.termination, during.streams[0]?.termination]).toEqual(['sH--', 'sD--']);
   });
 
+  it('of the server begins with each request, also with one that waited behind another', async () => {
+    const warm: Socket[] = [];
+    const server = await rawServer((socket) => {
+      socket.on('data', (request) => {
+        if (request.includes('/warm')) warm.push(socket);
+        if (request.includes('/warm') && warm.length === 2) for (const each of warm) each.write(okAnswer);
+        if (request.includes('POST')) setTimeout(() => socket.write(okAnswer), 100);
+      });
+    });
+    const { port, streams } = await startPlane({
+      servers: [server],
+      backend: { timeouts: { ...timeouts, server: 500 } },
+    });
+    // Two connections for the pool: only one that need not be made is sent a request at once.
+    const others = [await openClient(port), await openClient(port)];
+    for (const other of others) other.write(get.replace('/', '/warm'));
+    for (const other of others) await other.untilText('ok');
+    const client = await openClient(port);
+    client.write(get + post);
+    await client.until(() => streams.length === 4);
+    expect(streams.slice(2).map(({ status }) => status)).toEqual([504, 200]);
+  });
+
   it('of the queue: 503', async () => {
     const server = await rawServer(() => {});
     const { port, streams, apply, plan } = await startPlane({ servers: [server] });
