@@ -92,6 +92,12 @@ export function createDrains(options: {
       if (job.life !== undefined) job.knownSince = now;
       job.life = reading.life;
     }
+    if ((job.totals.at(-1)?.at ?? 0) > now) {
+      // The clock was set back: the quiet time begins anew.
+      job.totals = [{ at: now, total: job.totals[0]!.total }];
+      job.knownSince = now;
+    }
+    const arrivedAt = lastArrivalAt - now > drainQuietMs ? 0 : lastArrivalAt;
     job.totals.push({ at: now, total });
     while (job.totals.length > 1 && job.totals[1]!.at <= now - drainQuietMs) job.totals.shift();
     const before = job.run.job.phase;
@@ -102,7 +108,7 @@ export function createDrains(options: {
       sticky,
       queued,
       arrivals: total - job.totals[0]!.total,
-      lastArrivalAt: Math.max(lastArrivalAt, job.knownSince),
+      lastArrivalAt: Math.max(arrivedAt, job.knownSince),
       killed: job.killed,
     });
     job.killed = 0;
@@ -112,7 +118,7 @@ export function createDrains(options: {
       tellPhase(run.job, before, now);
       changed();
     }
-    if (phase !== before || now - job.publishedAt >= publishEveryMs) {
+    if (phase !== before || Math.abs(now - job.publishedAt) >= publishEveryMs) {
       job.publishedAt = now;
       store.set('drain', key, run.job);
     }

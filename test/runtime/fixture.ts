@@ -14,11 +14,13 @@ import { createScriptedEngine, type ScriptedEngine } from '../support/scripted-e
 
 export interface TestClock extends Clock {
   advance(ms: number): void;
+  /** As an operator or NTP does: what waits still waits as long. */
+  setBack(ms: number): void;
 }
 
 export function testClock(start = 1_700_000_000_000): TestClock {
   let now = start;
-  const waiting = new Set<{ readonly at: number; readonly run: () => void }>();
+  const waiting = new Set<{ at: number; readonly run: () => void }>();
   return {
     now: () => now,
     after(ms, run) {
@@ -36,6 +38,10 @@ export function testClock(start = 1_700_000_000_000): TestClock {
         next.run();
       }
       now = until;
+    },
+    setBack(ms) {
+      now -= ms;
+      for (const each of waiting) each.at -= ms;
     },
   };
 }
