@@ -1,6 +1,7 @@
 // What each command does. Exhaustive by type: a binding cannot name a command that does nothing.
 
 import type { ConnectionOrder } from '../domain/connection.ts';
+import type { ServerKey } from '../domain/plan.ts';
 import type { CommandId } from './bindings.ts';
 import { moveTable, openConnection } from './connection-table.ts';
 import type { Desk } from './desk.ts';
@@ -13,7 +14,7 @@ import { backendRows } from './screens/backend-rows.ts';
 import { selectedOf, targetConnections, targetServers } from './selection.ts';
 import { type ScreenId, type State, screens } from './state.ts';
 import { typed } from './typed-text.ts';
-import { entryToUndo } from './why-not.ts';
+import { entryToUndo, isWritable } from './why-not.ts';
 
 export const actions: Readonly<Record<CommandId, (desk: Desk) => void>> = {
   'show-overview': (desk) => show(desk, 'overview'),
@@ -78,6 +79,7 @@ export const actions: Readonly<Record<CommandId, (desk: Desk) => void>> = {
   maint: (desk) => askServers(desk, 'maint'),
   rollback: (desk) => askServers(desk, 'rollback'),
   reset: (desk) => askServers(desk, 'reset'),
+  'write-back': (desk) => askServers(desk, 'write-back'),
   weight(desk) {
     const servers = targetServers(desk.context());
     ask(desk, { kind: 'weight', servers: servers.map(({ key }) => key) }, servers[0]?.weight);
@@ -251,12 +253,15 @@ function reorder(desk: Desk, order: ConnectionOrder): void {
   desk.set({ connections: { ...connections, order, cursor: atTop, outOfSight: undefined, settledAt: 0 } });
 }
 
-function askServers(desk: Desk, kind: 'drain' | 'maint' | 'rollback' | 'reset'): void {
+function askServers(desk: Desk, kind: 'drain' | 'maint' | 'rollback' | 'reset' | 'write-back'): void {
   const context = desk.context();
-  const { model } = context.view;
-  const servers = targetServers(context).filter(({ key }) =>
-    kind === 'rollback' ? model.drain.has(key) : kind === 'drain' ? !model.drain.has(key) : true,
-  );
+  const { view } = context;
+  const meant = (key: ServerKey): boolean => {
+    if (kind === 'rollback') return view.model.drain.has(key);
+    if (kind === 'drain') return !view.model.drain.has(key);
+    return kind !== 'write-back' || isWritable(view, key);
+  };
+  const servers = targetServers(context).filter(({ key }) => meant(key));
   if (servers.length > 0) ask(desk, { kind, servers: servers.map(({ key }) => key) });
 }
 

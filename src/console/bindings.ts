@@ -15,6 +15,7 @@ import {
   whyNotRollback,
   whyNotUndo,
   whyNotWeight,
+  whyNotWriteBack,
 } from './why-not.ts';
 
 export type Scope =
@@ -76,6 +77,7 @@ export type CommandId =
   | 'weight'
   | 'rollback'
   | 'reset'
+  | 'write-back'
   | 'dialog-confirm'
   | 'dialog-choose'
   | 'dialog-cancel'
@@ -250,6 +252,17 @@ export const bindings: readonly Binding[] = [
     'as configured',
     'Drop what was overridden: the configuration holds again',
     { footer: (context) => isServer(context) && whyNotReset(context) === undefined, whyNot: whyNotReset },
+  ),
+  bind(
+    'backends',
+    'write-back',
+    ['W'],
+    'write back',
+    "Write what was overridden into the configuration's file; what runs stays as it is",
+    {
+      footer: (context) => isServer(context) && whyNotWriteBack(context) === undefined,
+      whyNot: whyNotWriteBack,
+    },
   ),
   bind('backends', 'mark', ['space'], 'mark', 'Mark, so that a key acts on all that are marked'),
   bind(

@@ -1,6 +1,7 @@
 // Why a key cannot act just now, in words: the role, the engine, the attachment, or the object itself.
 
 import type { Capability } from '../domain/model.ts';
+import type { ServerKey } from '../domain/plan.ts';
 import { newestEntries } from './journal-line.ts';
 import { whyNotUndoable } from './screens/journal.ts';
 import { type KeyContext, selectedOf, targetConnections, targetServers } from './selection.ts';
@@ -63,6 +64,22 @@ export const whyNotReset: WhyNot = onServers(undefined, (context) => {
   const keys = new Set(targetServers(context).map(({ key }) => key));
   return [...context.view.model.drift.values()].some(({ server }) => keys.has(server))
     ? undefined
+    : `${named(context)} is as configured`;
+});
+
+/** A drain is on its way: what it comes to can be written back. */
+export function isWritable(view: View, server: ServerKey): boolean {
+  if (drainOf(view, server)) return false;
+  return [...view.model.drift.values()].some((drift) => drift.server === server);
+}
+
+export const whyNotWriteBack: WhyNot = onServers('reload', (context) => {
+  const { view } = context;
+  if (view.model.runtime.get('runtime')?.plan.file === undefined)
+    return 'the runtime was started without a configuration file: there is nothing to write to';
+  if (targetServers(context).some(({ key }) => isWritable(view, key))) return undefined;
+  return targetServers(context).some(({ key }) => drainOf(view, key))
+    ? `${named(context)} is draining: finish it or roll it back first`
     : `${named(context)} is as configured`;
 });
 

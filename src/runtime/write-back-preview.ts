@@ -5,7 +5,7 @@ import { beyond, isEmpty } from './overrides.ts';
 import type { PreviewContext } from './previews.ts';
 import type { WriteBackCommand } from './server-commands.ts';
 import { stateText } from './wording.ts';
-import { type FileEdit, valuesOf, writeBackFault } from './write-back.ts';
+import { type FileEdit, writeBackFault } from './write-back.ts';
 
 export async function writeBackPreview(
   command: WriteBackCommand,
@@ -27,7 +27,6 @@ export async function writeBackPreview(
   if (!edit) return { title, lines, from };
   if ('result' in edit) return { title, lines: [...lines, ...warnings(edit)], from };
   const authors = new Set([drift.admin?.by, drift.weight?.by].filter((by) => by !== undefined));
-  const what = stateText({ ...configured, ...valuesOf(drift) });
   return {
     title,
     from,
@@ -36,7 +35,7 @@ export async function writeBackPreview(
       ...editLines(edit),
       {
         tone: 'then',
-        text: `what runs stays as it is; ${what}, set by ${[...authors].join(', ')}, is the configuration's own`,
+        text: `what runs stays as it is, and is the configuration's own: no override of ${[...authors].join(', ')} any more`,
       },
     ],
   };

@@ -137,7 +137,7 @@ export function createFileEdits(options: {
   };
 }
 
-export function valuesOf({ admin, weight }: Override): Wish {
+function valuesOf({ admin, weight }: Override): Wish {
   return { ...(admin && { admin: admin.value }), ...(weight && { weight: weight.value }) };
 }
 

@@ -287,6 +287,17 @@ describe('other acts', () => {
     expect(seat.client.previews[0]!.value).toEqual({ kind: 'rollback', server: 'db/pg1' });
     seat.press('escape', 'D');
     expect(seat.client.previews[1]!.value).toEqual({ kind: 'reset', server: 'db/pg1' });
+    // What drains is not written back, but what came of it.
+    seat.press('escape', 'W');
+    expect(seat.show()).toContain('db/pg1 is draining: finish it or roll it back first');
+    expect(seat.client.previews).toHaveLength(2);
+    seat.press('k', 'k', 'k', 'k');
+    expect(seat.show()).toMatch(/W write back/);
+    seat.press('W');
+    expect(seat.client.previews[2]!.value).toEqual({ kind: 'write-back', server: 'api/api2' });
+    await seat.client.previews[2]!.answer({ title: '', lines: [], from: { admin: 'ready', weight: 50 } });
+    seat.press('y');
+    expect(seat.client.commands[0]!.value).toEqual({ kind: 'write-back', server: 'api/api2' });
     seat.console.dispose();
   });
 });

@@ -101,6 +101,33 @@ describe('what lies over a screen', () => {
     await expectPicture('dialog-weight', seat);
   });
 
+  it('draws the question before a write-back, with the line of the file as it will be', async () => {
+    const seat = await consoleIn(brokenWorld());
+    seat.press('3', 'j', 'j', 'j', 'j', 'j', 'j');
+    seat.feed();
+    seat.press('W');
+    await seat.client.previews[0]!.answer({
+      title: 'write back api/api2',
+      from: { admin: 'ready', weight: 50 },
+      lines: [
+        { tone: 'now', text: 'api/api2 is ready, weight 50; configured: ready, weight 100' },
+        {
+          tone: 'now',
+          text: '/etc/sluice/sluice.yaml:31: - { name: api2, address: 10.1.0.6:8080, weight: 100 }',
+        },
+        {
+          tone: 'then',
+          text: '/etc/sluice/sluice.yaml:31: - { name: api2, address: 10.1.0.6:8080, weight: 50 }',
+        },
+        {
+          tone: 'then',
+          text: "what runs stays as it is, and is the configuration's own: no override of anna any more",
+        },
+      ],
+    });
+    await expectPicture('dialog-write-back', seat);
+  });
+
   it('draws the palette', async () => {
     const seat = await consoleIn(brokenWorld());
     seat.press(':');

@@ -90,7 +90,7 @@ it('CM13: writes what differs into the file, and leaves what runs as it is', asy
       { tone: 'then', text: `${file}:8: ${line} 7, admin: maint } # the old one` },
       {
         tone: 'then',
-        text: "what runs stays as it is; maint, weight 7, set by anna, is the configuration's own",
+        text: "what runs stays as it is, and is the configuration's own: no override of anna any more",
       },
     ],
   });

@@ -15,6 +15,7 @@ export type Question =
   | { readonly kind: 'weight'; readonly servers: readonly ServerKey[] }
   | { readonly kind: 'rollback'; readonly servers: readonly ServerKey[] }
   | { readonly kind: 'reset'; readonly servers: readonly ServerKey[] }
+  | { readonly kind: 'write-back'; readonly servers: readonly ServerKey[] }
   | { readonly kind: 'kill'; readonly connections: readonly string[]; readonly name: string }
   | { readonly kind: 'undo'; readonly entry: number; readonly name: string }
   | { readonly kind: 'reload' };
@@ -100,7 +101,8 @@ export function commandsOf(dialog: Dialog): DialogCommands {
       return each(question.servers.map((server) => ({ kind: 'drain', server, deadlineMs, then, killRate })));
     case 'maint':
     case 'rollback':
-    case 'reset': {
+    case 'reset':
+    case 'write-back': {
       const { kind, servers } = question;
       return each(servers.map((server) => ({ kind, server })));
     }
@@ -128,6 +130,7 @@ export function subjectOf(question: Question): string {
     case 'weight':
     case 'rollback':
     case 'reset':
+    case 'write-back':
       return question.servers.length === 1 ? question.servers[0]! : `${question.servers.length} servers`;
     case 'kill':
       return question.connections.length === 1 ? question.name : `${question.connections.length} connections`;
@@ -163,6 +166,12 @@ export function wordsOf(question: Question): QuestionWords {
         title: `Drop the overrides of ${subject}`,
         act: 'Drop overrides',
         doing: `drop the overrides of ${subject}`,
+      };
+    case 'write-back':
+      return {
+        title: `Write ${subject} back to the configuration`,
+        act: 'Write back',
+        doing: `write back ${subject}`,
       };
     case 'kill':
       return { title: `End ${subject}`, act: 'End', doing: `end ${subject}` };
