@@ -113,8 +113,11 @@ export function problemLine(view: View, width: number): Line {
   for (const problem of problems) {
     const more = problems.length - shown - 1;
     const tail = more > 0 ? spansWidth(moreSpans(more)) + 1 : 0;
-    const piece = problemSpans(problem);
-    if (shown > 0 && spansWidth(spans) + spansWidth(piece) + tail + 2 > room) break;
+    const left = shown === 0 ? Number.POSITIVE_INFINITY : room - spansWidth(spans) - tail - 2;
+    const piece = [problem.text, problem.short ?? problem.text]
+      .map((text) => problemSpans(problem, text))
+      .find((spans) => spansWidth(spans) <= left);
+    if (piece === undefined) break;
     if (shown > 0) spans.push(span('  '));
     spans.push(...piece);
     shown += 1;
@@ -123,7 +126,7 @@ export function problemLine(view: View, width: number): Line {
   return left === 0 ? { spans: within(spans, width) } : apart(spans, moreSpans(left), width);
 }
 
-function problemSpans({ sign, tone, text }: Problem): Span[] {
+function problemSpans({ sign, tone }: Problem, text: string): Span[] {
   return [span(` ${sign} `, tone), span(text, tone === 'bad' ? 'bad' : 'text')];
 }
 

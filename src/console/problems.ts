@@ -14,6 +14,8 @@ export interface Problem {
   readonly sign: '▼' | '▲';
   readonly tone: Extract<Tone, 'bad' | 'warning'>;
   readonly text: string;
+  /** Without the reason, where there is no room for it beside another problem. */
+  readonly short?: string;
   /** Wall clock; the newest of equal severity comes first. */
   readonly at: number;
 }
@@ -81,7 +83,9 @@ function health(view: View): Problem[] {
     const none =
       servers.length === 0
         ? `${name} has no servers`
-        : `${name}: no server takes new clients${together ? `, ${amount}` : ''}`;
+        : together
+          ? `${name} takes no new clients: ${amount}`
+          : `${name}: no server takes new clients`;
     return [
       ...(taking === 0 ? [bad(3, none, latest)] : []),
       // Told once: a line has room for two problems, and the second may be another backend's.
@@ -98,7 +102,8 @@ function health(view: View): Problem[] {
 function downProblem({ key, operationalSince, check }: ServerEntity, now: number): Problem {
   // A check that succeeds again is on its way to "up": why it fails is then no longer so.
   const why = check === undefined || check.ok ? '' : ` · ${checkSentence(check)}`;
-  return bad(2, `${key} down ${duration(now - operationalSince)}${why}`, operationalSince);
+  const short = `${key} down ${duration(now - operationalSince)}`;
+  return { ...bad(2, `${short}${why}`, operationalSince), short };
 }
 
 function failing({ key, admin, operational, check, checkProgress }: ServerEntity): Problem[] {

@@ -9,7 +9,7 @@ import { firstState } from '../../src/console/state.ts';
 import { noTraffic } from '../../src/console/traffic.ts';
 import type { View } from '../../src/console/view.ts';
 import { utcTimeOfDay } from './picture.ts';
-import { brokenWorld, noon, wellWorld } from './worlds.ts';
+import { brokenWorld, changeServer, noon, wellWorld } from './worlds.ts';
 
 const live: AttachState = { state: 'live', since: noon, role: 'operator', actor: 'anna' };
 
@@ -32,6 +32,18 @@ const textOf = (line: Line) =>
     .map(({ text }) => text)
     .join('')
     .trimEnd();
+
+describe('a full problem line', () => {
+  it('gives up a reason rather than a second problem', () => {
+    const model = wellWorld();
+    for (const name of ['api1', 'api2', 'api3', 'api4'])
+      changeServer(model, `api/${name}`, { operational: 'down', operationalSince: noon - 5_000 });
+    changeServer(model, 'web/app3', brokenWorld().server.get('web/app3')!);
+    const at = (width: number) => textOf(problemLine(view({ model }), width));
+    expect(at(100)).toContain('▼ web/app3 down 0:42 · L7STS 503 in 3 ms');
+    expect(at(80)).toBe(' ▼ api takes no new clients: 4 of 4 down   ▼ web/app3 down 0:42');
+  });
+});
 
 describe('the header', () => {
   it.each<[string, Partial<View>, string]>([

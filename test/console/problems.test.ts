@@ -98,7 +98,7 @@ describe('what is wrong now', () => {
       changeServer(model, 'web/app1', { operational: 'down', operationalSince: noon - 5_000 });
     });
     expect(all).toEqual([
-      '▼ api: no server takes new clients, 4 of 4 down',
+      '▼ api takes no new clients: 4 of 4 down',
       expect.stringContaining('▼ web/app1 down 0:05'),
     ]);
   });
