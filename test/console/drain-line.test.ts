@@ -33,7 +33,11 @@ describe('the line of a drain job', () => {
       job({}, { streams: 0, tunnels: 0, estimateMs: 3_000 }),
       '└ ◐ drain  41 of 41 gone   waits until none comes  ~3 s left, limit 4:02',
     ],
-    ['done', job({ phase: 'drained', drainedAt: noon - 12_000 }), '└ ● drained  nothing left since 0:12'],
+    [
+      'done',
+      job({ phase: 'drained', drainedAt: noon - 12_000 }),
+      '└ ● drained  nothing left since 0:12 · safe to stop',
+    ],
     [
       'late',
       job({ phase: 'overdue', deadlineAt: noon - 62_000 }),

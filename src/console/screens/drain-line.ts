@@ -58,7 +58,7 @@ export function drainLine(job: DrainJob, now: number, width: number): Span[] {
         muted('└ '),
         span('● drained', 'good'),
         span(`  nothing left since ${duration(now - (job.drainedAt ?? now))}`),
-        ...(job.then === 'wait' ? [] : limit(job, now)),
+        ...(job.then === 'wait' ? [muted(' · safe to stop')] : limit(job, now)),
       ];
     case 'overdue':
       return [
