@@ -611,6 +611,17 @@ describe('connections', () => {
     seat.console.dispose();
   });
 
+  it('shows all that match, though one that ended keeps its place among them', async () => {
+    const seat = await onConnections();
+    seat.clock.advance(1_500);
+    seat.answer(manyConnections.slice(0, 4));
+    expect(seat.rows().filter((row) => row.includes(':'))).toHaveLength(4);
+    seat.clock.advance(100);
+    seat.answer(manyConnections.slice(1, 4));
+    expect(seat.rows()[3]).toContain(manyConnections[3]!.client);
+    seat.console.dispose();
+  });
+
   it('says that an ended connection cannot be ended', async () => {
     const seat = await onConnections();
     seat.press('j', 'j', 'j', 'j', 'j', 'x');

@@ -137,7 +137,13 @@ function rows(
       ),
     ];
   return Array.from(
-    { length: Math.min(connectionRows(area.height), table.matched - cursor.top) },
+    // Rows held in their places, ended or no longer matching, push nobody out of sight.
+    {
+      length: Math.min(
+        connectionRows(area.height),
+        Math.max(table.matched, offset + table.rows.length) - cursor.top,
+      ),
+    },
     (_, index) => {
       const at = cursor.top + index;
       const row = table.rows[at - offset];
