@@ -72,7 +72,8 @@ function states(view: View, server: ServerEntity, width: number): Line[] {
             span(checkSentence(check), check.ok ? 'good' : 'bad'),
             muted(`  ${ago(now - check.at)}`),
           ),
-          ...longFact('', check.reason, width, check.ok ? 'muted' : 'text'),
+          // Of a good check the reason says no more than the sentence.
+          ...(check.ok ? [] : longFact('', check.reason, width)),
         ]),
     ...(backend?.check === undefined ? [] : longFact('', backend.check, width, 'muted')),
     fact(
