@@ -2,10 +2,10 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { descendants, isAlive, until } from '../support/processes.ts';
 import { program } from '../support/sluice.ts';
-import { hasSshd, type RunningSshd, startSshd } from '../support/sshd.ts';
+import { hasSshdWithTerminals, type RunningSshd, startSshd } from '../support/sshd.ts';
 import { keys, openTerminal, type TestTerminal } from '../support/terminal.ts';
 
-describe.skipIf(!hasSshd())('over ssh', () => {
+describe.skipIf(!hasSshdWithTerminals())('over ssh', () => {
   let sshd: RunningSshd;
   let terminal: TestTerminal;
 

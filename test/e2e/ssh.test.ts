@@ -9,7 +9,7 @@ import { type Origin, startOrigin } from '../support/origin.ts';
 import { descendants, isAlive, run, start, until } from '../support/processes.ts';
 import { type Scratch, scratch } from '../support/scratch.ts';
 import { program, type RunningSluice, startSluice } from '../support/sluice.ts';
-import { hasSshd, type RunningSshd, startSshd } from '../support/sshd.ts';
+import { hasSshd, hasSshdWithTerminals, type RunningSshd, startSshd } from '../support/sshd.ts';
 import { keys, openTerminal, type TerminalOptions, type TestTerminal } from '../support/terminal.ts';
 
 interface ShownServer {
@@ -17,6 +17,8 @@ interface ShownServer {
   readonly admin: string;
   readonly drain?: { readonly phase: string };
 }
+
+const withTerminals = it.skipIf(!hasSshdWithTerminals());
 
 describe.skipIf(!hasSshd())('over ssh', () => {
   const main = resolve(program);
@@ -141,7 +143,7 @@ ${origins.map(({ name, port: at }) => `      - { name: ${name}, address: "127.0.
   const isRestored = ({ alternateScreen, cursorHidden, bracketedPaste }: TestTerminal) =>
     !alternateScreen && !cursorHidden && !bracketedPaste;
 
-  it('launches, follows the window, drains a server, and hands the terminal back', async () => {
+  withTerminals('launches, follows the window, drains a server, and hands the terminal back', async () => {
     await holdSome();
     const terminal = login(['--attach', running.url]);
     const { shows, write, resize, ends } = terminal;
@@ -173,28 +175,31 @@ ${origins.map(({ name, port: at }) => `      - { name: ${name}, address: "127.0.
     expect(await app1()).toMatchObject({ drain: { phase: 'draining' } });
   });
 
-  it('ends on the far side when ssh is killed, and neither the proxy nor the drain minds', async () => {
-    await holdSome();
-    const terminal = login(['--attach', running.url]);
-    const { shows, write } = terminal;
-    await shows('● live');
-    write('3');
-    await terminal.until('the servers', () => /app1 +ready/.test(terminal.text()));
-    write('jd');
-    await shows('new clients go to');
-    write('y');
-    await shows('0 of 3 gone');
-    const there = descendants(sshd.process.pid);
-    expect(there.some((pid) => commandLine(pid).includes(main))).toBe(true);
-    process.kill(terminal.pid, 'SIGKILL');
-    await until('no process is left', () => there.every((pid) => !isAlive(pid)), 10_000);
-    expect(await status()).toBe(200);
-    expect(await app1()).toMatchObject({ admin: 'drain', drain: { phase: 'draining' } });
-    letGo();
-    await until('it runs empty', async () => (await app1()).drain?.phase === 'drained');
-  });
+  withTerminals(
+    'ends on the far side when ssh is killed, and neither the proxy nor the drain minds',
+    async () => {
+      await holdSome();
+      const terminal = login(['--attach', running.url]);
+      const { shows, write } = terminal;
+      await shows('● live');
+      write('3');
+      await terminal.until('the servers', () => /app1 +ready/.test(terminal.text()));
+      write('jd');
+      await shows('new clients go to');
+      write('y');
+      await shows('0 of 3 gone');
+      const there = descendants(sshd.process.pid);
+      expect(there.some((pid) => commandLine(pid).includes(main))).toBe(true);
+      process.kill(terminal.pid, 'SIGKILL');
+      await until('no process is left', () => there.every((pid) => !isAlive(pid)), 10_000);
+      expect(await status()).toBe(200);
+      expect(await app1()).toMatchObject({ admin: 'drain', drain: { phase: 'draining' } });
+      letGo();
+      await until('it runs empty', async () => (await app1()).drain?.phase === 'drained');
+    },
+  );
 
-  it('shows a viewer all in the 16 colours of an xterm, and lets nothing be changed', async () => {
+  withTerminals('shows a viewer all in the 16 colours of an xterm, and lets nothing be changed', async () => {
     const terminal = login(['--attach', viewerUrl, '--token-file', place.path('token')], { TERM: 'xterm' });
     const { shows, write, ends } = terminal;
     await shows('viewer ● live');
@@ -211,7 +216,7 @@ ${origins.map(({ name, port: at }) => `      - { name: ${name}, address: "127.0.
     expect((await app1()).admin).toBe('ready');
   });
 
-  it.each([
+  withTerminals.each([
     ['on a dumb terminal', (): readonly string[] => sshd.args, 'TERM=dumb'],
     ['without a terminal', () => sshd.args.filter((word) => word !== '-tt'), 'ssh -t'],
   ])('%s says what to use, with exit code 2', async (_, args, word) => {
@@ -228,7 +233,8 @@ ${origins.map(({ name, port: at }) => `      - { name: ${name}, address: "127.0.
   });
 
   describe('--attach ssh://', () => {
-    const folders = () => readdirSync(place.path('tmp'));
+    /** Node keeps its compiled code beside them. */
+    const folders = () => readdirSync(place.path('tmp')).filter((name) => name.startsWith('sluice-'));
     const nothingLeft = () =>
       until('no login, no folder', () => {
         return descendants(sshd.process.pid).length === 0 && folders().length === 0;
@@ -247,8 +253,8 @@ ${origins.map(({ name, port: at }) => `      - { name: ${name}, address: "127.0.
     it('serves a console, which attaches again when the connection breaks', async () => {
       const terminal = open({ command: process.execPath, args: [main, '--attach', urlOf()], env: here() });
       await terminal.shows('operator ● live');
-      const [session] = descendants(sshd.process.pid);
-      process.kill(session!, 'SIGKILL');
+      // Of a login there may be two processes: one that watches, and one that serves.
+      for (const session of descendants(sshd.process.pid)) process.kill(session, 'SIGKILL');
       await terminal.shows('reconnecting');
       await terminal.shows('operator ● live');
       terminal.write('q');

@@ -24,6 +24,11 @@ export function hasSshd(): boolean {
   return spawnSync(binary, ['-V']).error === undefined && spawnSync('ssh', ['-V']).error === undefined;
 }
 
+/** Only root may hand a terminal over to who logged in: another user's sshd has none for `ssh -t`. */
+export function hasSshdWithTerminals(): boolean {
+  return hasSshd() && process.getuid?.() === 0;
+}
+
 /** `extra`: lines for its configuration; they come first, and therefore win. */
 export async function startSshd(extra: readonly string[] = []): Promise<RunningSshd> {
   const place = scratch();
