@@ -80,6 +80,14 @@ const shortcuts = [
   ]),
 ];
 
+/** Only a wss runtime needs TLS, which Node takes a while to load. */
+const tlsWhenMet = edited(/ws\/lib\/websocket\.js$/, [
+  [/^const https = require\('https'\);$/m, ''],
+  [/^const tls = require\('tls'\);$/m, ''],
+  [/\bhttps\.request\b/g, "require('https').request"],
+  [/\btls\.connect\(/g, "require('tls').connect("],
+]);
+
 /** Yoga decodes its WebAssembly with `fetch` where there is one, and Node loads a whole HTTP client for that. */
 const yogaWithoutFetch = edited(/yoga-wasm-base64-esm\.js$/, [[/^/, 'const fetch = undefined;\n']]);
 
@@ -132,7 +140,7 @@ await build({
     js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
   },
   external: ['term.js', 'pty.js', 'bufferutil', 'utf-8-validate'],
-  plugins: [withoutDevtools, blessedWidgets, oneStringWidth, ...shortcuts, yogaWithoutFetch],
+  plugins: [withoutDevtools, blessedWidgets, oneStringWidth, ...shortcuts, tlsWhenMet, yogaWithoutFetch],
 });
 await rm(old, { recursive: true, force: true });
 await rename('dist', old).catch(() => {});

@@ -50,7 +50,7 @@ export function createBarPanel(contrib: Contrib, width: number, height: number):
       return [
         title,
         ...panel.lines().slice(1),
-        { spans: bars.flatMap(({ value }) => cell(numberText.format(value), 'text', pitch)) },
+        { spans: bars.flatMap(({ value }) => cell(shortNumber(value), 'text', pitch)) },
         { spans: bars.flatMap(({ name }) => cell(name, 'muted', pitch)) },
       ];
     },
@@ -61,7 +61,13 @@ export function createBarPanel(contrib: Contrib, width: number, height: number):
   };
 }
 
-const numberText = new Intl.NumberFormat('en-US', { maximumSignificantDigits: 3, notation: 'compact' });
+let numberText: Intl.NumberFormat | undefined;
+
+/** Made with the first bar: that takes Node longer than a whole frame, which a start should not wait for. */
+function shortNumber(value: number): string {
+  numberText ??= new Intl.NumberFormat('en-US', { maximumSignificantDigits: 3, notation: 'compact' });
+  return numberText.format(value);
+}
 
 function cell(text: string, tone: Span['tone'], pitch: number): Span[] {
   const width = pitch - 1;
