@@ -18,13 +18,14 @@ export interface ConnectionWatches {
 const refreshMs = 500;
 /** Each new query scans the whole table: whoever scrolls with a held key gets no more scans than this. */
 const scanMs = 100;
+/** After a window nothing is scanned for so many times what it took: however many watch, clients keep most of the loop. */
+const restFactor = 4;
 
 interface Watch {
   readonly scan: ConnectionScan;
   turn: number;
   sentAt: number;
-  /** Asked something else too soon: its window is due. */
-  cancel: Disposer | undefined;
+  dueAt: number;
 }
 
 /** `send` answers false while the other side cannot keep up: that window is left out. */
@@ -38,15 +39,32 @@ export function createConnectionWatches(options: {
   const watches = new Map<number, Watch>();
   let stop: Disposer | undefined;
 
+  /** The end of the rest after the window before. */
+  let freeAt = Number.NEGATIVE_INFINITY;
+
   function sendOne(id: number, watch: Watch): void {
-    watch.cancel?.();
-    watch.cancel = undefined;
     watch.sentAt = clock.mono();
+    watch.dueAt = watch.sentAt + refreshMs;
     options.send(id, watch.turn, { at: clock.now(), ...watch.scan.rows(watch.sentAt) });
+    const endedAt = clock.mono();
+    freeAt = endedAt + restFactor * (endedAt - watch.sentAt);
   }
-  function refresh(): void {
-    for (const [id, watch] of watches) if (watch.cancel === undefined) sendOne(id, watch);
-    stop = clock.after(refreshMs, refresh);
+
+  /** The clock only runs while somebody watches. */
+  function schedule(): void {
+    stop?.();
+    const next = longestDue();
+    stop = next && clock.after(Math.max(0, Math.max(next[1].dueAt, freeAt) - clock.mono()), sendNext);
+  }
+  function sendNext(): void {
+    const next = longestDue();
+    if (next) sendOne(...next);
+    schedule();
+  }
+  function longestDue(): [number, Watch] | undefined {
+    let first: [number, Watch] | undefined;
+    for (const each of watches) if (first === undefined || each[1].dueAt < first[1].dueAt) first = each;
+    return first;
   }
 
   return {
@@ -60,30 +78,21 @@ export function createConnectionWatches(options: {
         scan: scanConnections(table, life, windowQuery),
         turn,
         sentAt: Number.NEGATIVE_INFINITY,
-        cancel: undefined,
+        dueAt: Number.NEGATIVE_INFINITY,
       };
       watch.turn = turn;
       watches.set(id, watch);
-      const wait = watch.sentAt + scanMs - clock.mono();
-      if (wait <= 0) sendOne(id, watch);
-      else watch.cancel ??= clock.after(wait, () => sendOne(id, watch));
-      // The clock only runs while somebody watches.
-      stop ??= clock.after(refreshMs, refresh);
+      watch.dueAt = Math.min(watch.dueAt, watch.sentAt + scanMs);
+      if (Math.max(watch.dueAt, freeAt) <= clock.mono()) sendOne(id, watch);
+      schedule();
     },
     delete(id) {
-      watches.get(id)?.cancel?.();
       watches.delete(id);
-      if (watches.size === 0) stopRefreshing();
+      schedule();
     },
     clear() {
-      for (const { cancel } of watches.values()) cancel?.();
       watches.clear();
-      stopRefreshing();
+      schedule();
     },
   };
-
-  function stopRefreshing(): void {
-    stop?.();
-    stop = undefined;
-  }
 }
