@@ -4,6 +4,7 @@ import type { Clock, Random } from '../domain/clock.ts';
 import type { Outcome } from '../domain/command.ts';
 import { createEmitter, type Disposer } from '../domain/event.ts';
 import type { Change } from '../domain/model.ts';
+import { safe } from '../domain/safe.ts';
 import type { ChannelEnd } from '../protocol/channel.ts';
 import { closeCodes } from '../protocol/limits.ts';
 import { protocolVersion } from '../protocol/methods.ts';
@@ -176,7 +177,7 @@ export function attach(options: AttachOptions): RuntimeClient {
       cancelHello();
       session = undefined;
       // Before it is closed: that end is ours, and would hide what was wrong.
-      const failure = attachErrorOf(error, endedWith);
+      const failure = attachErrorOf(error, endedWith, options.version);
       current?.close();
       failed(failure);
     }
@@ -236,15 +237,45 @@ function lossOf({ code, reason }: ChannelEnd): AttachError {
   return new AttachError('lost', reason || 'the connection to the runtime was lost');
 }
 
-function attachErrorOf(error: unknown, end: ChannelEnd | undefined): AttachError {
+/** Before it is live, only the hello has been asked: an answer that cannot be read is one of another version. */
+function attachErrorOf(
+  error: unknown,
+  end: ChannelEnd | undefined,
+  version: string | undefined,
+): AttachError {
   if (error instanceof RpcError) {
     if (error.code === rpcErrors.notAuthenticated || error.code === rpcErrors.notPermitted)
       return new AttachError('not-permitted', error.message, { cause: error });
+    if (error.code === rpcErrors.invalidParams)
+      return otherVersion(version, undefined, `it refused the hello: ${error.message}`, error);
     if (error.code === rpcErrors.incompatible)
       return new AttachError('incompatible', error.message, { cause: error });
     return new AttachError('protocol', error.message, { cause: error });
   }
   if (end) return lossOf(end);
-  if (error instanceof AttachError) return error;
+  if (error instanceof AttachError)
+    return error.code === 'protocol' && error.cause !== undefined
+      ? otherVersion(version, runtimeVersion(error.cause), error.message, error)
+      : error;
   return new AttachError('protocol', (error as Error).message, { cause: error });
+}
+
+function otherVersion(
+  console: string | undefined,
+  runtime: string | undefined,
+  fault: string,
+  cause: Error,
+): AttachError {
+  const named = (version: string | undefined) => (version === undefined ? '' : ` (${version})`);
+  return new AttachError(
+    'incompatible',
+    `this console${named(console)} speaks another protocol than the runtime${named(runtime)}: ${fault}`,
+    { cause },
+  );
+}
+
+/** As far as an answer tells it that is not as the schema says. */
+function runtimeVersion(answer: unknown): string | undefined {
+  const { version } = ((answer as { runtime?: unknown } | null)?.runtime ?? {}) as { version?: unknown };
+  return typeof version === 'string' ? safe(version, 50) : undefined;
 }

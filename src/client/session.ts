@@ -106,9 +106,8 @@ export function createSession(options: {
         const result = methods[asked.method].result.safeParse(message.result);
         if (result.success) asked.resolve(result.data as never);
         else {
-          asked.reject(
-            new AttachError('protocol', `the runtime's answer to ${asked.method} is not as the schema says`),
-          );
+          const fault = `the runtime's answer to ${asked.method} is not as the schema says`;
+          asked.reject(new AttachError('protocol', fault, { cause: message.result }));
         }
         return;
       }

@@ -63,21 +63,38 @@ describe('a console that lost its attachment', () => {
     expect(dials).toBe(1);
   });
 
-  it('says what was wrong with an answer, not that it hung up on it', async () => {
+  it.each([
+    [
+      'an answer of another version',
+      { result: { version: 1, runtime: { name: 'edge', version: '0.9\u001b[2J' } } },
+      "this console (1.0) speaks another protocol than the runtime (0.9\\x1b[2J): the runtime's answer to hello is not as the schema says",
+    ],
+    [
+      'an answer that tells nothing',
+      { result: null },
+      "this console (1.0) speaks another protocol than the runtime: the runtime's answer to hello is not as the schema says",
+    ],
+    [
+      'a hello that was not understood',
+      { error: { code: -32602, message: 'params are not as the schema says' } },
+      'this console (1.0) speaks another protocol than the runtime: it refused the hello: params are not as the schema says',
+    ],
+  ])('tells versions apart, and does not come back: %s', async (_, answer, message) => {
     const pair = channelPair();
     pair.server.messages((text) =>
-      pair.server.send(JSON.stringify({ jsonrpc: '2.0', id: JSON.parse(text).id, result: { version: 1 } })),
+      pair.server.send(JSON.stringify({ jsonrpc: '2.0', id: JSON.parse(text).id, ...answer })),
     );
     const client = attach({
       url: 'memory:',
       name: 'test',
+      version: '1.0',
       clock: testClock(),
-      retry: false,
+      retry: true,
       dial: async () => pair.client,
     });
     const ready = expect(client.ready()).rejects.toMatchObject({
-      code: 'protocol',
-      message: expect.stringContaining('hello is not as the schema says'),
+      code: 'incompatible',
+      message,
     });
     for (let turn = 0; turn < 5; turn++) {
       await new Promise((resolve) => setImmediate(resolve));
