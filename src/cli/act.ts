@@ -12,6 +12,8 @@ import { type Shade, shaded } from './table.ts';
 export const ready = (context: VerbContext, server: ServerKey) => act(context, { kind: 'ready', server });
 export const maint = (context: VerbContext, server: ServerKey) => act(context, { kind: 'maint', server });
 export const reset = (context: VerbContext, server: ServerKey) => act(context, { kind: 'reset', server });
+export const writeBack = (context: VerbContext, server: ServerKey) =>
+  act(context, { kind: 'write-back', server });
 export const kill = (context: VerbContext, connection: string) => act(context, { kind: 'kill', connection });
 export const reload = (context: VerbContext) => act(context, { kind: 'reload' });
 export const undo = (context: VerbContext, entry: number | undefined) =>

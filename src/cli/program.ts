@@ -204,6 +204,13 @@ export function createProgram(context: ProgramContext): Command {
     async () => (await import('./act.ts')).reset,
   );
   verb(
+    program
+      .command('write-back')
+      .description('write what was overridden into the configuration; what runs stays as it is')
+      .addArgument(server()),
+    async () => (await import('./act.ts')).writeBack,
+  );
+  verb(
     program.command('reload').description('read the configuration again'),
     async () => (await import('./act.ts')).reload,
   );

@@ -1,6 +1,6 @@
 // The program as it is shipped, run by hand: exit codes, messages and hints, as a script and an operator meet them.
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Origin, startOrigin } from '../support/origin.ts';
@@ -228,5 +228,38 @@ backends:
     const again = await running.verb('kill', 'nobody-1');
     expect(again.code).toBe(1);
     expect(again.output).toMatch(/nobody-1/);
+  });
+
+  it('writes drift back into the file, shows none any more, and undoes it', async () => {
+    const file = running.place.path('sluice.yaml');
+    const before = readFileSync(file, 'utf8');
+    expect((await running.verb('write-back', 'web/app1')).stdout).toMatch(/as configured already/);
+    expect((await running.verb('maint', 'web/app2')).code).toBe(0);
+    expect((await running.verb('weight', 'web/app1', '7')).code).toBe(0);
+    for (const server of ['web/app1', 'web/app2']) {
+      const { code, stdout } = await running.verb('write-back', server, '--yes');
+      expect(stdout).toMatch(/is written to .*sluice\.yaml \(plan [0-9a-f]{12} → [0-9a-f]{12}\)/);
+      expect(code).toBe(0);
+    }
+    const after = before
+      .replace('weight: 100 }\n      - { name: app2', 'weight: 7 }\n      - { name: app2')
+      .replace(/(name: app2, .*") }/, '$1, admin: maint }');
+    expect(readFileSync(file, 'utf8')).toBe(after);
+    expect(await running.json('show', 'drift')).toEqual({ drift: [] });
+    const { servers } = (await running.json('show', 'servers')) as { servers: object[] };
+    expect(servers).toMatchObject([
+      { admin: 'ready', weight: 7, configuredWeight: 7 },
+      { admin: 'maint', configuredAdmin: 'maint', operational: 'paused' },
+    ]);
+    // The file is what the runtime would load now.
+    expect((await running.verb('reload')).stdout).toMatch(/nothing changed/);
+    writeFileSync(file, `${after}# edited\n`);
+    const refused = await running.verb('undo');
+    expect(refused.code).toBe(1);
+    expect(refused.output).toMatch(/was edited since/);
+    writeFileSync(file, after);
+    for (let acts = 0; acts < 4; acts++) expect((await running.verb('undo')).code).toBe(0);
+    expect(readFileSync(file, 'utf8')).toBe(before);
+    expect(await running.json('show', 'drift')).toEqual({ drift: [] });
   });
 });

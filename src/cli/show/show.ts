@@ -18,8 +18,10 @@ export function showTable(context: VerbContext, name: TableName): Promise<void> 
       rows: RowsOf;
       columns: (now: number) => Column<unknown>[];
       empty: string;
+      hint?: string;
     };
-    printTable(context, name, table.rows(client.model, sample), table.columns(now), table.empty);
+    const { empty, hint } = table;
+    printTable(context, name, table.rows(client.model, sample), table.columns(now), empty, hint);
   });
 }
 
@@ -31,7 +33,9 @@ export function printTable<T>(
   rows: readonly T[],
   columns: readonly Column<T>[],
   empty: string,
+  hint?: string,
 ): void {
   if (options.json === true) terminal.print(jsonDocument({ [name]: rows }));
   else terminal.print(rows.length === 0 ? safe(empty) : renderTable(columns, rows, terminal.color));
+  if (hint !== undefined && rows.length > 0 && terminal.isTty && options.json !== true) terminal.note(hint);
 }

@@ -21,6 +21,8 @@ interface Table<T> {
   readonly columns: (now: number) => readonly Column<T>[];
   /** Said instead of an empty table. */
   readonly empty: string;
+  /** What can be done about it; said under the table on a terminal. */
+  readonly hint?: string;
 }
 
 type ServerRow = ServerEntity & { readonly traffic: ServerRates | null; readonly drain: DrainJob | null };
@@ -149,6 +151,7 @@ const drift: Table<DriftEntity> = {
     { title: 'since', cell: ({ at }) => wallTime(at) },
   ],
   empty: 'no drift: what runs is what the configuration says',
+  hint: 'into the configuration with `sluice write-back BACKEND/SERVER`, back to it with `sluice reset BACKEND/SERVER`',
 };
 
 export const tables = { servers, backends, binds, routes, instances, drift } as const;
