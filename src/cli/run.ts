@@ -63,6 +63,9 @@ async function refuseSecond(plan: Plan): Promise<void> {
   }
 }
 
+/** A signal to a whole group also comes from the Node that handed over to this one: one wish, told twice. */
+const sameWishMs = 300;
+
 function untilEnd(
   terminal: Terminal,
   runtime: Runtime,
@@ -70,13 +73,14 @@ function untilEnd(
   { leaveWithParent }: RunOptions,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
-    let ending = false;
+    let endingSince: number | undefined;
     const end = (why: string, grace: number) => {
-      if (ending) {
+      if (endingSince !== undefined) {
+        if (performance.now() - endingSince < sameWishMs) return;
         log(terminal, `${why} again: ending at once`);
         process.exit(1);
       }
-      ending = true;
+      endingSince = performance.now();
       log(terminal, `${why}: ending, at most ${grace / 1_000} s for what is under way`);
       runtime.close(grace).then(resolve, reject);
     };
