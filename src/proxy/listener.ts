@@ -5,6 +5,7 @@ import { connect, createServer, type ListenOptions, type Server, type Socket } f
 import { dirname } from 'node:path';
 import { addressText, hostPort } from '../domain/address-text.ts';
 import type { Address } from '../domain/plan.ts';
+import { acceptDirectly, directAcceptWorks } from './direct-accept.ts';
 import { holderOf } from './port-holder.ts';
 
 export interface Listener {
@@ -92,13 +93,15 @@ function listenOptions(address: Address, exclusive: boolean): ListenOptions {
     : { host: address.host, port: address.port, exclusive, backlog };
 }
 
-function listen(socket: ListenOptions | object, events: ListenerEvents): Promise<Server> {
+async function listen(socket: ListenOptions | object, events: ListenerEvents): Promise<Server> {
+  const direct = await directAcceptWorks();
   return new Promise((resolve, reject) => {
     const server = createServer({ allowHalfOpen: true, noDelay: true }, events.accepted);
     server.once('error', reject);
     server.once('listening', () => {
       server.off('error', reject);
       server.on('error', events.failed);
+      if (direct) acceptDirectly(server, events.accepted);
       resolve(server);
     });
     // Options carry their backlog; beside a socket it is an argument.
