@@ -71,7 +71,7 @@ class ClientSession implements ExchangeClient, ClientWireUser {
       () => this.#kill(),
       () => this.#retire(),
     );
-    this.#forwarder = new RequestForwarder(socket, bind);
+    this.#forwarder = new RequestForwarder(socket, bind, this.live.clientHost);
     this.#place = new KeepAlivePlace(bind, this.live);
     this.#exchange = new Exchange(this, this.live.clientHost);
     this.#wire = new ClientWire(socket, this.timers, this);

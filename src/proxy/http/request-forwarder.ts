@@ -2,7 +2,6 @@
 // said of it is made once for each host it asks for.
 
 import type { Socket } from 'node:net';
-import { plainHost } from '../../domain/address-text.ts';
 import type { BindRuntime } from '../bind-runtime.ts';
 import type { ServerRuntime } from '../server-runtime.ts';
 import { type Arrival, forwardedLines, forwardRequest } from './forward-request.ts';
@@ -13,13 +12,15 @@ export class RequestForwarder {
   readonly #bind: BindRuntime;
   readonly #arrival: Arrival;
   #host: string | undefined = undefined;
-  #lines: string;
+  #lines: string | undefined = undefined;
 
-  constructor(socket: Socket, bind: BindRuntime) {
+  /** `clientHost`: its address without port; "" on a unix socket. */
+  constructor(socket: Socket, bind: BindRuntime, clientHost: string) {
     this.#bind = bind;
-    const address = socket.remoteAddress === undefined ? undefined : plainHost(socket.remoteAddress);
-    this.#arrival = { address, proto: 'http', port: socket.localPort };
-    this.#lines = forwardedLines(this.#arrival, undefined);
+    const { address } = bind.settings;
+    // The socket would ask the kernel for what the bind says, unless its port is any that was free.
+    const port = address.kind === 'ip' && address.port !== 0 ? address.port : socket.localPort;
+    this.#arrival = { address: clientHost === '' ? undefined : clientHost, proto: 'http', port };
   }
 
   /** `text` starts with the request. */
@@ -31,7 +32,7 @@ export class RequestForwarder {
     upgrade: boolean,
   ): string {
     const host = head.authority === '' ? head.host : head.authority;
-    if (host !== this.#host) {
+    if (this.#lines === undefined || host !== this.#host) {
       this.#host = host;
       this.#lines = forwardedLines(this.#arrival, host);
     }
