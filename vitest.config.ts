@@ -10,6 +10,8 @@ export default defineConfig({
           name: 'unit',
           include: ['test/**/*.test.{ts,tsx}'],
           exclude: ['test/{e2e,scenario,contract,bench}/**'],
+          // They are done in milliseconds, but not on a machine that others keep busy.
+          testTimeout: 30_000,
         },
       },
       {
