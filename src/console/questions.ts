@@ -1,6 +1,8 @@
 // From a key to an outcome: ask the runtime what a command would do, let the operator decide, send it once, tell what came of it.
 
 import type { Command, Outcome, Preview } from '../domain/command.ts';
+import { takesNewClients } from '../domain/server-state.ts';
+import { stateOf } from './backend-states.ts';
 import type { Desk } from './desk.ts';
 import {
   commandsOf,
@@ -10,6 +12,7 @@ import {
   type Question,
   wordsOf,
 } from './dialogs/dialog.ts';
+import type { View } from './view.ts';
 import { whyNotAct } from './why-not.ts';
 
 /** Previews of so many objects are shown; nobody reads more. */
@@ -70,10 +73,25 @@ function askPreview(desk: Desk, { id, ...dialog }: Dialog): void {
     (previews) => {
       const more = asked.commands.length - previews.length;
       const rest = { title: `and ${more} more, with the like for each`, lines: [] };
-      answer({ state: 'shown', previews: more > 0 ? [...previews, rest] : previews });
+      const together = leftTogether(desk.context().view, asked.commands);
+      answer({ state: 'shown', previews: more > 0 ? [...previews, rest] : previews, together });
     },
     (fault: unknown) => answer({ state: 'failed', reason: reasonOf(fault) }),
   );
+}
+
+/** Each preview speaks of its own server as if it were the only one; what all of them leave is said apart. */
+function leftTogether(view: View, commands: readonly Command[]): string[] {
+  const going = new Map<string, number>();
+  for (const command of commands) {
+    if (command.kind !== 'drain' && command.kind !== 'maint') continue;
+    const server = view.model.server.get(command.server);
+    if (server && takesNewClients(server)) going.set(server.backend, (going.get(server.backend) ?? 0) + 1);
+  }
+  return [...going].flatMap(([backend, count]) => {
+    const { taking, servers } = stateOf(view, backend);
+    return count < 2 ? [] : [`together they leave ${taking - count} of ${servers} servers in ${backend}`];
+  });
 }
 
 export function confirm(desk: Desk, dialog: Dialog): void {

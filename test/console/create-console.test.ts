@@ -165,6 +165,23 @@ describe('a drain', () => {
     seat.console.dispose();
   });
 
+  it('never hides its buttons, nor a warning of many servers, however long the previews are', async () => {
+    const seat = await onServer();
+    seat.press('space', 'space', 'space', 'd');
+    for (const [index, asked] of seat.client.previews.entries())
+      await asked.answer({
+        title: `drain app${index + 1}`,
+        lines: [
+          { tone: 'now', text: 'ready' },
+          ...Array.from({ length: 5 }, () => ({ tone: 'then', text: 'clients go elsewhere' }) as const),
+          { tone: 'warning', text: `warning ${index + 1}` },
+        ],
+      });
+    expect(seat.show()).toContain('[ Cancel ]');
+    for (const index of [1, 2, 3]) expect(seat.show()).toContain(`warning ${index}`);
+    seat.console.dispose();
+  });
+
   it('goes to all marked servers, one after the other, and stops at an unknown outcome', async () => {
     const seat = await onServer();
     seat.press('space', 'space', 'd');
@@ -175,6 +192,7 @@ describe('a drain', () => {
     ]);
     await seat.client.previews[0]!.answer(preview);
     await seat.client.previews[1]!.answer(preview);
+    expect(seat.show()).toContain('▲      together they leave 1 of 3 servers in web');
     seat.press('y');
     expect(seat.client.commands).toHaveLength(1);
     await seat.client.commands[0]!.answer({ result: 'unknown', text: 'no answer' });

@@ -17,8 +17,9 @@ export function dialogView(dialog: Dialog, width: number, height: number, now: n
   const { title, act } = wordsOf(dialog.question);
   const settings = settingLines(dialog, inner);
   const foot = footLines(dialog, act, inner);
-  const room = height - 2 - settings.length - foot.length - 1;
-  const body = previewLines(dialog, inner, now);
+  // The buttons are never cut: a blank above them, and one above the settings.
+  const room = height - 2 - foot.length - 1 - (settings.length > 0 ? settings.length + 1 : 0);
+  const body = previewLines(dialog, inner, now, room);
   const shown =
     body.length <= room
       ? body
@@ -41,7 +42,7 @@ export function dialogView(dialog: Dialog, width: number, height: number, now: n
       };
 }
 
-function previewLines({ preview }: Dialog, width: number, now: number): Line[] {
+function previewLines({ preview }: Dialog, width: number, now: number, room: number): Line[] {
   switch (preview.state) {
     case 'asking': {
       const since = now - preview.since;
@@ -52,12 +53,21 @@ function previewLines({ preview }: Dialog, width: number, now: number): Line[] {
     case 'failed':
       return labelled('▲', 'warning', `no preview: ${preview.reason}`, width);
     case 'shown':
-      return shownPreviews(preview.previews, width);
+      return [
+        ...(preview.together ?? []).flatMap((text) => labelled('▲', 'warning', text, width)),
+        ...shownPreviews(preview.previews, width, room - (preview.together?.length ?? 0)),
+      ];
   }
 }
 
-function shownPreviews(previews: readonly Preview[], width: number): Line[] {
-  return previews.flatMap((each) => previewOf(each, previews.length > 1, width));
+/** Of many, where there is no room for all of it: what each is now, and its warnings. */
+function shownPreviews(previews: readonly Preview[], width: number, room = Number.POSITIVE_INFINITY): Line[] {
+  const several = previews.length > 1;
+  const all = previews.flatMap((each) => previewOf(each, several, width));
+  if (!several || all.length <= room) return all;
+  return previews.flatMap(({ lines, ...each }) =>
+    previewOf({ ...each, lines: lines.filter(({ tone }) => tone !== 'then') }, several, width),
+  );
 }
 
 /** Warnings last: they are what the eye must meet right before the buttons. */

@@ -25,7 +25,7 @@ export type DialogFocus = 'deadline' | 'action' | 'weight' | 'cancel' | 'confirm
 export type DialogPreview =
   /** `before`: what was shown for the setting before; it stays, greyed, so that nothing jumps. */
   | { readonly state: 'asking'; readonly since: number; readonly before: readonly Preview[] }
-  | { readonly state: 'shown'; readonly previews: readonly Preview[] }
+  | { readonly state: 'shown'; readonly previews: readonly Preview[]; readonly together?: readonly string[] }
   | { readonly state: 'failed'; readonly reason: string };
 
 export interface Dialog {
