@@ -3,6 +3,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Nginx, startNginx } from '../support/nginx.ts';
+import { hasPeer } from '../support/peers.ts';
 import { freePort, run, until } from '../support/processes.ts';
 import { type RunningSluice, startSluice } from '../support/sluice.ts';
 import { bindOf } from './two-backends.ts';
@@ -64,7 +65,7 @@ async function curl(...args: string[]): Promise<string> {
 
 const digest = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
 
-describe('curl through Sluice to nginx', () => {
+describe.skipIf(!hasPeer('nginx') || !hasPeer('curl'))('curl through Sluice to nginx', () => {
   it.each([
     ['http', () => base],
     ['tcp', () => tcp],

@@ -8,6 +8,11 @@ const packages: Record<string, string> = {
   sshd: 'openssh-server',
 };
 
+/** For suites to be skipped where it is missing. */
+export function hasPeer(command: 'nginx' | 'curl'): boolean {
+  return has(command);
+}
+
 function has(command: string): boolean {
   return spawnSync('sh', ['-c', `command -v ${command} || test -x /usr/sbin/${command}`]).status === 0;
 }
