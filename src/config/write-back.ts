@@ -129,11 +129,11 @@ function added(text: string, map: Keyed, key: string, value: string | number): S
   const starts = lineStarts(text);
   const column = Math.min(...map.items.map(({ key: { range } }) => placeOf(starts, range[0]).column));
   const line = `${' '.repeat(column - 1)}${key}: ${value}`;
-  const eol = text.includes('\r\n') ? '\r\n' : '\n';
-  if (text[end - 1] === '\n') return { from: end, to: end, text: `${line}${eol}` };
-  const rest = text.indexOf('\n', end);
-  if (rest < 0) return { from: text.length, to: text.length, text: `${eol}${line}` };
-  return { from: rest + 1, to: rest + 1, text: `${line}${eol}` };
+  // A block of text ends behind its line's end, every other value before it.
+  const lineEnd = text.indexOf('\n', text[end - 1] === '\n' ? end - 1 : end);
+  const eol = (lineEnd < 0 ? text.includes('\r\n') : text[lineEnd - 1] === '\r') ? '\r\n' : '\n';
+  if (lineEnd < 0) return { from: text.length, to: text.length, text: `${eol}${line}` };
+  return { from: lineEnd + 1, to: lineEnd + 1, text: `${line}${eol}` };
 }
 
 /** None overlaps another; those for one place stand there in their order. */

@@ -268,6 +268,44 @@ it('gives the plan with just those values changed, and every octet outside of th
   );
 });
 
+it('answers, whatever the text', () => {
+  const piece = fc.constantFrom(
+    '',
+    '-',
+    '[]',
+    '{}',
+    '? ',
+    ': ',
+    '"',
+    '\n',
+    '&a ',
+    '*a',
+    '<<: ',
+    '!!int ',
+    '|\n',
+    '# ',
+  );
+  const whole = `${head}backends:\n  - name: web\n    servers:\n      - { name: app1, weight: 5 }\n      - name: app2\n        weight: 5\n`;
+  fc.assert(
+    fc.property(
+      fc.array(fc.tuple(fc.nat(whole.length), fc.nat(3), piece), { minLength: 1, maxLength: 4 }),
+      (edits) => {
+        let text = whole;
+        for (const [at, remove, insert] of edits) text = text.slice(0, at) + insert + text.slice(at + remove);
+        const values = ['app1', 'app2'].map((server) => ({
+          backend: 'web',
+          server,
+          weight: 7,
+          admin: 'maint',
+        }));
+        const written = writeBack(text, values as ServerValues[]);
+        expect(written.ok ? written.text : written.problem).not.toBe('');
+      },
+    ),
+    { numRuns: 500 },
+  );
+});
+
 /** Without what a write-back may touch: the keys `weight` and `admin` with their values, and lines left empty by that. */
 function bare(text: string): string {
   return text
