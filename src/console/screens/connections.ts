@@ -75,7 +75,12 @@ const columns: readonly Column<ConnectionRow>[] = [
 
 function requestCell({ method, host, path }: ConnectionRow): Span | Span[] {
   if (method === undefined && host === undefined && path === undefined) return muted('–');
-  return [muted(method ? `${method} ` : ''), span(`${host ?? ''}${path ?? ''}`)];
+  // The path first: many requests share a host, and the end is what a narrow column cuts.
+  return [
+    muted(method ? `${method} ` : ''),
+    span(path ?? ''),
+    muted(path ? `  ${host ?? ''}` : (host ?? '')),
+  ];
 }
 
 function phaseCell({ phase, termination }: ConnectionRow): Span {
