@@ -1,6 +1,6 @@
 // What the schema refused, in words for an operator: zod's issues → findings.
 
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { $ZodIssue, $ZodType } from 'zod/v4/core';
 import type { Finding, Path } from './problem.ts';
 import { valueAt } from './source.ts';

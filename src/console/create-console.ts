@@ -9,7 +9,7 @@ import { backendOf } from '../domain/plan.ts';
 import type { SampleTopic } from '../domain/sample.ts';
 import { actions } from './actions.ts';
 import { composeFrame } from './compose-frame.ts';
-import { queryOf, settleEveryMs, withTable } from './connection-table.ts';
+import { queryOf, withTable } from './connection-table.ts';
 import type { Console, KeyPress, Size } from './console.ts';
 import type { Desk } from './desk.ts';
 import { localTimeOfDay } from './format.ts';
@@ -34,6 +34,8 @@ export interface ConsoleOptions {
   readonly timeOfDay?: (at: number) => string;
 }
 
+/** Rows of the Overview change places at most this often. */
+const settleEveryMs = 1_000;
 /** A notice is read before a key may take it away. */
 const noticeLeastMs = 700;
 
@@ -160,7 +162,7 @@ export function createConsole({
     connection: receiveDetail,
   });
 
-  /** Rows of the Overview change places at most once a second, and not under something that is open. */
+  /** Not under something that is open. */
   function settleOverview(): void {
     const { overview, overlay, screen } = store.getState();
     if (screen !== 'overview' || overlay !== undefined || frozen !== undefined) return;
