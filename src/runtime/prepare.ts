@@ -1,6 +1,7 @@
 // Which part carries out which command.
 
 import type { Outcome } from '../domain/command.ts';
+import { safe } from '../domain/safe.ts';
 import { EngineError } from '../engine/engine.ts';
 import type { Done, Prepare, Prepared, Refused } from './commands.ts';
 import type { Journal } from './journal.ts';
@@ -56,8 +57,10 @@ export function createPrepare(options: {
       result: 'prepared',
       async carryOut(): Promise<Done> {
         try {
-          if (await engine.kill(connection))
-            return { result: 'done', text: `connection ${connection} ended` };
+          // Asked before it is gone: an operator knows the client, not our id.
+          const client = (await engine.connection(connection))?.client;
+          const who = client === undefined ? `connection ${connection}` : safe(client);
+          if (await engine.kill(connection)) return { result: 'done', text: `${who} ended` };
           return refuse('no-such-connection', `there is no connection ${connection} any more`);
         } catch (error) {
           const { message } = error as Error;

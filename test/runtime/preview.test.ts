@@ -119,6 +119,18 @@ it('what would be refused says so', async () => {
   ).toEqual(['warning: there is no server web/app9']);
 });
 
+it('a kill that was carried out names the client', async () => {
+  const on = await busy();
+  const id = on.engine.open({ server: 'web/app1', backend: 'web' });
+  const { client } = await on.console();
+  const killed = client.execute({ kind: 'kill', connection: id });
+  await on.settle();
+  expect(await killed).toMatchObject({
+    result: 'done',
+    text: expect.stringMatching(/^10\.0\.0\.1:\d+ ended$/),
+  });
+});
+
 it('a kill says whom it hits and what becomes of them, and that there is nobody', async () => {
   const on = await busy();
   const id = on.engine.open({
