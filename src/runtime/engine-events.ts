@@ -99,8 +99,11 @@ export function followEngine(options: {
   function tellChange({ server, from, to, lastedMs, result }: OperationalChange): void {
     // The first good check of a start is no news.
     if (from === 'starting' && to === 'up') return;
+    // How long a start took is no news either; how long it had been up is.
     const lasted =
-      lastedMs >= 1_000 ? ` (was ${from} ${spokenDuration(Math.floor(lastedMs / 1_000) * 1_000)})` : '';
+      from !== 'starting' && lastedMs >= 1_000
+        ? ` (was ${from} ${spokenDuration(Math.floor(lastedMs / 1_000) * 1_000)})`
+        : '';
     const why = result ? `: ${result.code} ${result.reason}` : '';
     journal.event({
       subject: server,

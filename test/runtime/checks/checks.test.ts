@@ -31,6 +31,16 @@ it('starts as up for traffic, and checks everything within the first second, not
   await on.close();
 });
 
+it('says of a server that never came up why, and not how long its start took', async () => {
+  const { on, client } = await checked(bad);
+  await on.pass(5_000);
+  const texts = [...client.model.journal.values()]
+    .filter(({ subject }) => subject === 'web/app1')
+    .map(({ text }) => text);
+  expect(texts).toEqual([expect.stringMatching(/^down: L7STS 503 in \d+ ms$/)]);
+  await on.close();
+});
+
 it('goes down after as many failures as `fall`, tells why and how long it was up, and comes back after `rise`', async () => {
   const { on, world, client, app1 } = await checked();
   await on.pass(10_000);
