@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Preview } from '../../src/domain/command.ts';
 import { answerTo, manyConnections, oneInFull } from './connection-rows.ts';
-import { consoleIn, small } from './picture.ts';
+import { consoleIn, picture, small } from './picture.ts';
 import { settled } from './scripted-client.ts';
 import {
   addBackend,
@@ -179,6 +179,25 @@ describe('a drain', () => {
       });
     expect(seat.show()).toContain('[ Cancel ]');
     for (const index of [1, 2, 3]) expect(seat.show()).toContain(`warning ${index}`);
+    seat.console.dispose();
+  });
+
+  it('shows its warnings on the smallest terminal too', async () => {
+    const seat = await onServer();
+    seat.console.frame({ columns: 60, rows: 15 });
+    seat.press('d');
+    await seat.client.previews[0]!.answer({
+      ...preview,
+      lines: [
+        ...preview.lines,
+        ...Array.from({ length: 7 }, () => ({ tone: 'then', text: 'clients go elsewhere' }) as const),
+        { tone: 'warning', text: 'leaves 1 of 3 servers in web' },
+      ],
+    });
+    const shown = picture(seat.console.frame({ columns: 60, rows: 15 }));
+    expect(shown).toContain('Now    101 streams');
+    expect(shown).toContain('▲      leaves 1 of 3 servers in web');
+    expect(shown).toContain('[ Cancel ]');
     seat.console.dispose();
   });
 

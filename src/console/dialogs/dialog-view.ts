@@ -17,17 +17,14 @@ export function dialogView(dialog: Dialog, width: number, height: number, now: n
   const { title, act } = wordsOf(dialog.question);
   const settings = settingLines(dialog, inner);
   const foot = footLines(dialog, act, inner);
-  // The buttons are never cut: a blank above them, and one above the settings.
-  const room = height - 2 - foot.length - 1 - (settings.length > 0 ? settings.length + 1 : 0);
-  const body = previewLines(dialog, inner, now, room);
-  const shown =
-    body.length <= room
-      ? body
-      : [
-          ...body.slice(0, Math.max(0, room - 1)),
-          line(muted(`… ${body.length - Math.max(0, room - 1)} more lines`)),
-        ];
-  const content = [...shown, ...(settings.length > 0 ? [blank, ...settings] : []), blank, ...foot].slice(
+  // The buttons are never cut, and of what it would do the warnings last: air goes first, then the rest of it.
+  const most = height - 2 - foot.length - settings.length;
+  const airy = most - 1 - (settings.length > 0 ? 1 : 0);
+  const body = previewLines(dialog, inner, now, airy);
+  const fits = body.length <= airy;
+  const air = fits ? [blank] : [];
+  const shown = fits ? body : shortened(body, most);
+  const content = [...shown, ...(settings.length > 0 ? [...air, ...settings] : []), ...air, ...foot].slice(
     0,
     Math.max(0, height - 2),
   );
@@ -40,6 +37,17 @@ export function dialogView(dialog: Dialog, width: number, height: number, now: n
         lines,
         cursor: { row: row + 1, column: 2 + 8 + widthOf(dialog.weight.text.slice(0, dialog.weight.at)) },
       };
+}
+
+/** As many lines as there is room for: warnings before all else, in the order in which they stood. */
+function shortened(body: readonly Line[], room: number): readonly Line[] {
+  if (body.length <= room) return body;
+  const kept = Math.max(0, room - 1);
+  const isWarning = ({ spans }: Line) => spans.some(({ tone }) => tone === 'warning');
+  const first = new Set(
+    [...body.filter(isWarning), ...body.filter((each) => !isWarning(each))].slice(0, kept),
+  );
+  return [...body.filter((each) => first.has(each)), line(muted(`… ${body.length - kept} more lines`))];
 }
 
 function previewLines({ preview }: Dialog, width: number, now: number, room: number): Line[] {
