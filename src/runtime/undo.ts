@@ -70,7 +70,7 @@ export async function prepareUndo(
         return {
           result: 'done',
           after: linesText(edit, 'is'),
-          text: `${edit.file} is as before (${done.text}); ${server} stays ${stateText(states.state(server)!)}`,
+          text: `${server} stays ${stateText(states.state(server)!)}, as an override; ${edit.file} is as before (${done.text})`,
         };
       },
     };

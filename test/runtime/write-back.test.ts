@@ -126,7 +126,10 @@ it('CM13: undo puts the former text back, and the override with it', async () =>
   const { lines } = await preview({ kind: 'undo' });
   expect(lines.at(-1)?.text).toBe('it stays maint, weight 100, as an override of the configuration');
   const calls = on.engine.calls.length;
-  expect(await act({ kind: 'undo' })).toMatchObject({ result: 'done' });
+  expect(await act({ kind: 'undo' })).toMatchObject({
+    result: 'done',
+    text: expect.stringMatching(/^web\/app1 stays maint, weight 100, as an override; .* is as before/),
+  });
   expect(readFileSync(file, 'utf8')).toBe(text);
   expect(shown()).toEqual(before);
   expect([...model.drift.values()]).toEqual(drift);
