@@ -106,7 +106,7 @@ export function problemLine(view: View, width: number): Line {
   const problems = problemsOf(view);
   if (problems.length === 0 && model.backend.size === 0)
     return { spans: within([muted(' ? nothing to serve: no backends are configured')], width) };
-  if (problems.length === 0) return { spans: within([span(' ● ', 'good'), muted(allWell(view))], width) };
+  if (problems.length === 0) return { spans: within(allWell(view), width) };
   const spans: Span[] = [];
   let shown = 0;
   const room = width - 1;
@@ -134,9 +134,20 @@ function moreSpans(amount: number): Span[] {
   return [span(`+${amount} more `, 'warning')];
 }
 
-function allWell({ model }: View): string {
-  const draining = model.drain.size === 0 ? '' : `, ${model.drain.size} draining`;
-  return `all well: ${plural(model.backend.size, 'backend')}, ${plural(model.server.size, 'server')}${draining}`;
+/** Without a check nobody knows of a server whether it is well: that is said, and of nothing but such servers no "well". */
+function allWell({ model }: View): Span[] {
+  const unchecked = [...model.server.values()].filter(
+    ({ operational }) => operational === 'unchecked',
+  ).length;
+  const parts = [
+    plural(model.backend.size, 'backend'),
+    plural(model.server.size, 'server'),
+    ...(unchecked > 0 && unchecked < model.server.size ? [`${unchecked} unchecked`] : []),
+    ...(model.drain.size > 0 ? [`${model.drain.size} draining`] : []),
+  ].join(', ');
+  return unchecked > 0 && unchecked === model.server.size
+    ? [muted(` ? no trouble seen, and no checks: ${parts}`)]
+    : [span(' ● ', 'good'), muted(`all well: ${parts}`)];
 }
 
 export interface FooterKey {

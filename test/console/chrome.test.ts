@@ -8,6 +8,7 @@ import { messageLine } from '../../src/console/message-line.ts';
 import { firstState } from '../../src/console/state.ts';
 import { noTraffic } from '../../src/console/traffic.ts';
 import type { View } from '../../src/console/view.ts';
+import type { ServerKey } from '../../src/domain/plan.ts';
 import { utcTimeOfDay } from './picture.ts';
 import { brokenWorld, changeServer, noon, wellWorld } from './worlds.ts';
 
@@ -32,6 +33,17 @@ const textOf = (line: Line) =>
     .map(({ text }) => text)
     .join('')
     .trimEnd();
+
+it.each([
+  [['web/app1'] as string[] | undefined, ' ● all well: 3 backends, 9 servers, 1 unchecked'],
+  [undefined, ' ? no trouble seen, and no checks: 3 backends, 9 servers'],
+])('calls nothing well that nobody checks: %j', (unchecked, expected) => {
+  const model = wellWorld();
+  for (const key of model.server.keys())
+    if (unchecked === undefined || unchecked.includes(key))
+      changeServer(model, key as ServerKey, { operational: 'unchecked' });
+  expect(textOf(problemLine(view({ model }), 80))).toBe(expected);
+});
 
 describe('a full problem line', () => {
   it('gives up a reason rather than a second problem', () => {
