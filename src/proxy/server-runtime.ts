@@ -22,6 +22,8 @@ export class ServerRuntime implements Candidate {
   readonly backend: BackendRuntime;
   /** The present plan's. */
   settings: Server;
+  /** Of the settings, as rows show it: made once, not with each stream. */
+  address: string;
   /** Grows when the address changes: a connection opened under an older one is not kept for reuse. */
   generation = 0;
   readonly traffic = new Traffic();
@@ -54,6 +56,7 @@ export class ServerRuntime implements Candidate {
     this.name = settings.name;
     this.backend = backend;
     this.settings = settings;
+    this.address = addressText(settings.address);
     this.admin = settings.admin;
     this.weight = settings.weight;
     this.operational = backend.settings.check === undefined ? 'unchecked' : 'starting';
@@ -87,7 +90,9 @@ export class ServerRuntime implements Candidate {
     this.settings = settings;
     if (this.admin === former.admin) this.admin = settings.admin;
     if (this.weight === former.weight) this.weight = settings.weight;
-    if (addressText(former.address) !== addressText(settings.address)) {
+    const formerAddress = this.address;
+    this.address = addressText(settings.address);
+    if (formerAddress !== this.address) {
       this.generation += 1;
       this.pool?.closeIdle();
     }

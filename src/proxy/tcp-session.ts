@@ -5,7 +5,6 @@
 // Every state may end at once: the client reset (C), a timeout (s), no server (S), killed (K).
 
 import type { Socket } from 'node:net';
-import { addressText } from '../domain/address-text.ts';
 import { nextAttempt, retryPauseMs } from '../domain/retry.ts';
 import type { Phase, Who } from '../domain/termination.ts';
 import type { BackendRuntime } from './backend-runtime.ts';
@@ -104,7 +103,7 @@ class TcpSession implements WaiterOwner {
     }
     connection.phase = 'connect';
     connection.server = server.key;
-    connection.serverAddress = addressText(server.settings.address);
+    connection.serverAddress = server.address;
     connection.serverQueuePlace = this.#waiter.serverQueuePlace;
     connection.backendQueuePlace = this.#waiter.backendQueuePlace;
     if (connection.assignedMono < 0) connection.assignedMono = timers.mono();

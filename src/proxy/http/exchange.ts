@@ -5,7 +5,6 @@
 //            │          └──► sent (until the answer's first octet) → answering → idle
 //            └──(a pooled connection)──►┘
 
-import { addressText } from '../../domain/address-text.ts';
 import { nextAttempt, retryPauseMs } from '../../domain/retry.ts';
 import type { Who } from '../../domain/termination.ts';
 import type { BackendRuntime } from '../backend-runtime.ts';
@@ -123,7 +122,7 @@ export class Exchange implements WaiterOwner, ServerConnectionUser {
     }
     this.server = server;
     live.server = server.key;
-    live.serverAddress = addressText(server.settings.address);
+    live.serverAddress = server.address;
     live.assignedMono = now;
     this.backend!.traffic.bytesIn += live.streamBytesIn;
     server.traffic.bytesIn += live.streamBytesIn;

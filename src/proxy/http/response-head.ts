@@ -44,8 +44,8 @@ export class ResponseHead implements FieldSink {
     this.listed = undefined;
   }
 
-  /** As RequestHead.parse. */
-  parse(text: string): number {
+  /** As RequestHead.parse. `octets`: as scanFields takes them. */
+  parse(text: string, octets?: Uint8Array): number {
     if (this.lineEnd === 0) {
       const lineEnd = this.#statusLine(text);
       if (lineEnd <= 0) {
@@ -56,7 +56,7 @@ export class ResponseHead implements FieldSink {
       this.lineEnd = lineEnd;
       this.resumeAt = lineEnd;
     }
-    const end = scanFields(text, this);
+    const end = scanFields(text, this, octets);
     if (end === refused) return refused;
     if (end > maxResponseHeadBytes || (end === needsMore && text.length > maxResponseHeadBytes))
       return this.#fail('a head that is too large');

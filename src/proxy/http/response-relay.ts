@@ -93,7 +93,7 @@ export class ResponseRelay {
     let free = true;
     this.#text = '';
     for (;;) {
-      const end = this.head.parse(text);
+      const end = this.head.parse(text, base === 0 ? octets : undefined);
       if (end === refused) return this.#malformed(this.head.refusal!.cause);
       if (end === needsMore) {
         if (until < length) {
