@@ -43,7 +43,7 @@ export class BufferPool {
 
 /** What a reader that stalls holds of ours. */
 export const ownBuffers = new BufferPool(smallRead, 8_192);
-/** For an answer that is longer than a small read: most end within it. Stalled readers can hold all of them, and no more. */
-export const wideBuffers = new BufferPool(64 * 1024, 256);
+/** For an answer that is longer than a small read: most end within it. Stalled readers can hold all of them, 4 MiB, and no more. */
+export const wideBuffers = new BufferPool(64 * 1024, 64);
 /** The same of these, for what goes on and on. */
 export const bulkBuffers = new BufferPool(256 * 1024, 64);
