@@ -1,22 +1,25 @@
 // The first `count` of many in order, without sorting the many: a heap of those chosen, its worst on top.
 
-export function selectFirst<T>(
-  items: Iterable<T>,
-  count: number,
-  compare: (a: T, b: T) => number,
-): readonly T[] {
-  if (count <= 0) return [];
+export interface Selection<T> {
+  add(item: T): void;
+  /** Those chosen, in order. Nothing is added afterwards. */
+  chosen(): readonly T[];
+}
+
+export function selectFirst<T>(count: number, compare: (a: T, b: T) => number): Selection<T> {
   const heap: T[] = [];
-  for (const item of items) {
-    if (heap.length < count) {
-      heap.push(item);
-      siftUp(heap, compare);
-    } else if (compare(item, heap[0]!) < 0) {
-      heap[0] = item;
-      siftDown(heap, compare);
-    }
-  }
-  return heap.sort(compare);
+  return {
+    add(item) {
+      if (heap.length < count) {
+        heap.push(item);
+        siftUp(heap, compare);
+      } else if (count > 0 && compare(item, heap[0]!) < 0) {
+        heap[0] = item;
+        siftDown(heap, compare);
+      }
+    },
+    chosen: () => heap.sort(compare),
+  };
 }
 
 function siftUp<T>(heap: T[], compare: (a: T, b: T) => number): void {

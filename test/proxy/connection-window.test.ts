@@ -2,7 +2,11 @@ import { describe, expect, it } from 'vitest';
 import type { ConnectionOrder } from '../../src/domain/connection.ts';
 import { ConnectionTable } from '../../src/proxy/connection-table.ts';
 import { connectionDetail, connectionRow } from '../../src/proxy/connection-view.ts';
-import { scanConnections, type WindowQuery } from '../../src/proxy/connection-window.ts';
+import {
+  scanConnections as scanInSlices,
+  type WindowQuery,
+  type WindowRows,
+} from '../../src/proxy/connection-window.ts';
 import { LiveConnection } from '../../src/proxy/live-connection.ts';
 
 function live(serial: number, fields: Partial<LiveConnection> = {}): LiveConnection {
@@ -19,6 +23,12 @@ const everything: WindowQuery = {
   limit: 3,
   ended: false,
 };
+
+/** With all the time it needs. */
+function scanConnections(...of: Parameters<typeof scanInSlices>) {
+  const scan = scanInSlices(...of);
+  return { ...scan, rows: (mono: number): WindowRows => scan.rows(mono, () => false)! };
+}
 
 function tableOf(count: number, fields: (serial: number) => Partial<LiveConnection> = () => ({})) {
   let mono = 1_000;
@@ -86,6 +96,46 @@ describe('a window of the connection table', () => {
     scan.rows(1_000);
     scan.update({ ...everything, order: { by: 'age', descending: false } });
     expect(ids(scan.rows(1_001))).toEqual(['x-5', 'x-4', 'x-3']);
+  });
+
+  it.each([false, true])('is the same window, made in slices or at once (with ended ones: %s)', (ended) => {
+    const { table, connections } = tableOf(1_000, (serial) => ({ bytesOut: (serial * 7_919) % 997 }));
+    for (const each of connections.slice(0, 20)) table.ended(each);
+    const query: WindowQuery = {
+      ...everything,
+      matches: ({ bytesOut }) => bytesOut % 3 > 0,
+      order: { by: 'bytesOut', descending: true },
+      offset: 5,
+      limit: 50,
+      ended,
+    };
+    const scan = scanInSlices(table, 'x', query);
+    let slices = 1;
+    let window = scan.rows(2_000, () => true);
+    for (; window === undefined; window = scan.rows(2_000, () => true)) slices += 1;
+    expect(slices).toBeGreaterThan(50);
+    expect(window).toEqual(scanConnections(table, 'x', query).rows(2_000));
+    // In place again: not scanned for the next second.
+    expect(scan.rows(2_500, () => true)).toMatchObject({ matched: window.matched });
+  });
+
+  it('is about the connections there were when its scan began, without those that ended since', () => {
+    const { table, connections } = tableOf(40);
+    const scan = scanInSlices(table, 'x', { ...everything, limit: 100 });
+    expect(scan.rows(1_000, () => true)).toBeUndefined();
+    table.ended(connections[0]!);
+    table.ended(connections[39]!);
+    for (let serial = 100; serial < 1_000; serial += 1) table.add(live(serial));
+    const window = scan.rows(1_010, () => false)!;
+    expect(ids(window)).toEqual(connections.slice(1, 39).map(({ serial }) => `x-${serial.toString(36)}`));
+  });
+
+  it('turns to another query in the middle of a scan', () => {
+    const { table } = tableOf(40);
+    const scan = scanInSlices(table, 'x', everything);
+    expect(scan.rows(1_000, () => true)).toBeUndefined();
+    scan.update({ ...everything, matches: (row) => row.client === '10.0.0.1:4000' });
+    expect(scan.rows(1_000, () => false)).toMatchObject({ matched: 6 });
   });
 
   it('shows ended connections only when asked', () => {

@@ -9,7 +9,9 @@ it('chooses what sorting everything would have put first', () => {
       fc.integer({ min: 0, max: 60 }),
       (items, count) => {
         const sorted = [...items].sort((a, b) => a - b);
-        expect(selectFirst(items, count, (a, b) => a - b)).toEqual(sorted.slice(0, count));
+        const selection = selectFirst<number>(count, (a, b) => a - b);
+        for (const item of items) selection.add(item);
+        expect(selection.chosen()).toEqual(sorted.slice(0, count));
       },
     ),
   );

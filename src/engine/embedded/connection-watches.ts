@@ -20,10 +20,15 @@ const refreshMs = 500;
 const scanMs = 100;
 /** After a window nothing is scanned for so many times what it took: however many watch, clients keep most of the loop. */
 const restFactor = 4;
+/** At once; then whatever else waits for the loop comes first. */
+const sliceMs = 4;
 
 interface Watch {
   readonly scan: ConnectionScan;
+  /** Of the query that the scan is about. */
   turn: number;
+  /** Asked since; a scan under way comes to its end first, or a key held down would never see one. */
+  next: { readonly turn: number; readonly query: WindowQuery } | undefined;
   sentAt: number;
   dueAt: number;
 }
@@ -41,24 +46,49 @@ export function createConnectionWatches(options: {
 
   /** The end of the rest after the window before. */
   let freeAt = Number.NEGATIVE_INFINITY;
+  /** The window being made, and what that took up to now. */
+  let making: { readonly id: number; readonly watch: Watch; spent: number } | undefined;
 
-  function sendOne(id: number, watch: Watch): void {
+  function begin(id: number, watch: Watch): void {
+    if (watch.next) {
+      watch.scan.update(watch.next.query);
+      watch.turn = watch.next.turn;
+      watch.next = undefined;
+    }
     watch.sentAt = clock.mono();
     watch.dueAt = watch.sentAt + refreshMs;
-    options.send(id, watch.turn, { at: clock.now(), ...watch.scan.rows(watch.sentAt) });
-    const endedAt = clock.mono();
-    freeAt = endedAt + restFactor * (endedAt - watch.sentAt);
+    making = { id, watch, spent: 0 };
+    goOn(making);
+  }
+  function goOn(under: NonNullable<typeof making>): void {
+    const { id, watch } = under;
+    const from = clock.mono();
+    const rows = watch.scan.rows(from, () => clock.mono() - from >= sliceMs);
+    if (rows) {
+      making = undefined;
+      options.send(id, watch.turn, { at: clock.now(), ...rows });
+    }
+    const to = clock.mono();
+    under.spent += to - from;
+    freeAt = to + restFactor * under.spent;
   }
 
   /** The clock only runs while somebody watches. */
   function schedule(): void {
     stop?.();
+    if (making) {
+      stop = clock.after(0, () => {
+        if (making) goOn(making);
+        schedule();
+      });
+      return;
+    }
     const next = longestDue();
-    stop = next && clock.after(Math.max(0, Math.max(next[1].dueAt, freeAt) - clock.mono()), sendNext);
+    stop = next && clock.after(Math.max(0, Math.max(next[1].dueAt, freeAt) - clock.mono()), beginNext);
   }
-  function sendNext(): void {
+  function beginNext(): void {
     const next = longestDue();
-    if (next) sendOne(...next);
+    if (next) begin(...next);
     schedule();
   }
   function longestDue(): [number, Watch] | undefined {
@@ -72,26 +102,27 @@ export function createConnectionWatches(options: {
       const parsed = parseFilter(query.filter);
       const matches: WindowQuery['matches'] = parsed.ok ? parsed.matches : () => false;
       const windowQuery = { ...query, matches };
-      const open = watches.get(id);
-      open?.scan.update(windowQuery);
-      const watch: Watch = open ?? {
+      const watch: Watch = watches.get(id) ?? {
         scan: scanConnections(table, life, windowQuery),
         turn,
+        next: undefined,
         sentAt: Number.NEGATIVE_INFINITY,
         dueAt: Number.NEGATIVE_INFINITY,
       };
-      watch.turn = turn;
+      watch.next = { turn, query: windowQuery };
       watches.set(id, watch);
       watch.dueAt = Math.min(watch.dueAt, watch.sentAt + scanMs);
-      if (Math.max(watch.dueAt, freeAt) <= clock.mono()) sendOne(id, watch);
+      if (!making && Math.max(watch.dueAt, freeAt) <= clock.mono()) begin(id, watch);
       schedule();
     },
     delete(id) {
       watches.delete(id);
+      if (making?.id === id) making = undefined;
       schedule();
     },
     clear() {
       watches.clear();
+      making = undefined;
       schedule();
     },
   };

@@ -67,6 +67,75 @@ describe('connection watches', () => {
     expect(new Set(sent.map(([watch]) => watch)).size).toBe(40);
   });
 
+  /** A thousand connections, of which each look at the clock shows 1 ms passed: 62 ms for a scan. */
+  function slowScans() {
+    const still = createStillClock();
+    let looked = 0;
+    const mono = () => still.mono() + looked++;
+    let due: (() => void)[] = [];
+    const after = (_: number, run: () => void) => {
+      due.push(run);
+      return () => {
+        due = due.filter((each) => each !== run);
+      };
+    };
+    const clock = { ...still, mono, after };
+    const table = new ConnectionTable(undefined, clock.mono);
+    for (let serial = 1; serial <= 1_000; serial += 1)
+      table.add(new LiveConnection(serial, '10.0.0.1:4000', 'web', 'http', 0, 0, () => {}));
+    const sent: [watch: number, turn: number][] = [];
+    const watches = createConnectionWatches({
+      table,
+      life: 'x',
+      clock,
+      send: (watch, turn, { matched }) => matched === 1_000 && sent.push([watch, turn]) > 0,
+    });
+    return { sent, watches, clock, turnOfTheLoop: () => due.shift()?.(), waiting: () => due.length };
+  }
+
+  it('leave the loop to others within a scan, and go on in its next turns', () => {
+    const { sent, watches, turnOfTheLoop, clock } = slowScans();
+    let before = clock.mono();
+    watches.set(1, 1, query);
+    // A few milliseconds, and then it is somebody else's turn.
+    expect(clock.mono() - before).toBeLessThan(12);
+    expect(sent).toEqual([]);
+    let turns = 0;
+    for (; sent.length === 0; turns += 1) {
+      before = clock.mono();
+      turnOfTheLoop();
+      expect(clock.mono() - before).toBeLessThan(12);
+    }
+    expect(turns).toBeGreaterThan(5);
+    expect(sent).toEqual([[1, 1]]);
+  });
+
+  it('bring a scan to its end before they turn to another query or another watch', () => {
+    const { sent, watches, turnOfTheLoop } = slowScans();
+    watches.set(1, 1, query);
+    turnOfTheLoop();
+    watches.set(1, 2, query);
+    watches.set(2, 7, query);
+    turnOfTheLoop();
+    watches.set(1, 3, query);
+    for (let turns = 0; turns < 100; turns += 1) turnOfTheLoop();
+    expect(sent[0]).toEqual([1, 1]);
+    expect(sent.slice(1)).toContainEqual([1, 3]);
+    expect(sent.slice(1)).toContainEqual([2, 7]);
+  });
+
+  it('leave off a scan that nobody waits for any more', () => {
+    const { sent, watches, turnOfTheLoop, waiting } = slowScans();
+    watches.set(1, 1, query);
+    turnOfTheLoop();
+    watches.delete(1);
+    expect(waiting()).toBe(0);
+    watches.set(2, 1, query);
+    watches.clear();
+    expect(waiting()).toBe(0);
+    expect(sent).toEqual([]);
+  });
+
   it('let the clock rest when nobody watches', () => {
     const { clock, watches } = setUp();
     watches.set(1, 1, query);
