@@ -20,7 +20,9 @@ export interface AccessLogWriter {
 const bufferBytes = 4 * 1024 * 1024;
 const flushMs = 200;
 /** Lines are gathered to pieces of this size first: the writer's work is by the piece. */
-const pieceBytes = 16 * 1024;
+const pieceBytes = 64 * 1024;
+/** Most lines are shorter. */
+const lineBytes = 4 * 1024;
 const closeMs = 1_000;
 const lineFeed = 10;
 
@@ -34,8 +36,9 @@ export function openAccessLog(
   let dropped = 0;
   let target: InstanceType<typeof sonicBoom.SonicBoom> | undefined;
   let closed = false;
-  let piece = '';
   const pieceLength = Math.min(pieceBytes, buffer / 2);
+  let piece = Buffer.allocUnsafeSlow(pieceLength);
+  let filled = 0;
 
   function open(): void {
     const opened = new sonicBoom.SonicBoom({
@@ -43,7 +46,7 @@ export function openAccessLog(
       sync: false,
       append: true,
       mode: 0o640,
-      maxWrite: 4 * pieceBytes,
+      maxWrite: pieceBytes,
       contentMode: 'buffer',
       maxLength: buffer,
     });
@@ -60,13 +63,17 @@ export function openAccessLog(
   flushing.unref();
 
   function flush(): void {
-    if (piece === '') return;
-    // Lines are ASCII: one octet for each character.
-    const octets = Buffer.from(piece, 'latin1');
+    if (filled === 0) return;
+    const octets = piece.subarray(0, filled);
+    // The rest of it takes the next lines, and the writer has this part for itself.
+    piece = piece.length - filled < lineBytes ? Buffer.allocUnsafeSlow(pieceLength) : piece.subarray(filled);
+    filled = 0;
+    hand(octets);
+  }
+  function hand(octets: Buffer): void {
     if (target === undefined) countLines(octets);
     // Its types know of its mode for strings only.
     else (target as unknown as { write(octets: Buffer): void }).write(octets);
-    piece = '';
   }
   function countLines(lost: Buffer): void {
     for (let at = lost.indexOf(lineFeed); at !== -1; at = lost.indexOf(lineFeed, at + 1)) dropped += 1;
@@ -74,8 +81,11 @@ export function openAccessLog(
 
   return {
     write(record) {
-      piece += `${toText(record)}\n`;
-      if (piece.length >= pieceLength) flush();
+      // ASCII: one octet for each character.
+      const line = `${toText(record)}\n`;
+      if (line.length > piece.length - filled) flush();
+      if (line.length > piece.length) hand(Buffer.from(line, 'latin1'));
+      else filled += piece.write(line, filled, 'latin1');
     },
     reopen() {
       if (settings.path === '-' || closed) return;

@@ -59,8 +59,11 @@ const requestLineLimit = 1_023;
 
 function requestLine({ method, path, version }: StreamRecord): string {
   if (method === undefined) return '<BADREQ>';
-  const line = `${method}${path === undefined ? '' : ` ${path}`}${version === undefined ? '' : ` ${version}`}`;
-  return escapeText(line.length > requestLineLimit ? line.slice(0, requestLineLimit) : line);
+  // Part by part: a line just joined would first be copied to be looked at.
+  const line = `${escapeText(method)}${path === undefined ? '' : ` ${escapeText(path)}`}${version === undefined ? '' : ` ${escapeText(version)}`}`;
+  if (line.length <= requestLineLimit) return line;
+  const whole = `${method}${path === undefined ? '' : ` ${path}`}${version === undefined ? '' : ` ${version}`}`;
+  return escapeText(whole.slice(0, requestLineLimit));
 }
 
 /** A name from the configuration as one word: a bind may be named by an address or a path with a blank in it. */
@@ -85,7 +88,7 @@ function remembered(make: (text: string) => string): (text: string) => string {
 
 /** `"`, `#` and all that is not printable ASCII as #XX, as HAProxy writes a request line; UTF-8 where it is not one byte. */
 export function escapeText(text: string): string {
-  if (!/[^\x20-\x7e]|["#]/.test(text)) return text;
+  if (isPlain(text)) return text;
   let out = '';
   for (const char of text) {
     const code = char.codePointAt(0)!;
@@ -93,6 +96,15 @@ export function escapeText(text: string): string {
     else for (const byte of new TextEncoder().encode(char)) out += hex(byte);
   }
   return out;
+}
+
+/** Printable ASCII without `"` and `#`. */
+function isPlain(text: string): boolean {
+  for (let i = 0; i < text.length; i += 1) {
+    const code = text.charCodeAt(i);
+    if (code < 0x20 || code > 0x7e || code === 0x22 || code === 0x23) return false;
+  }
+  return true;
 }
 
 const hex = (byte: number) => `#${byte.toString(16).toUpperCase().padStart(2, '0')}`;
