@@ -1,7 +1,7 @@
 // The journal: who did what, and what happened by itself. The newest entries are in the model; all of them are in a file
 // where one is configured, an act's before it is carried out.
 
-import { type FileHandle, mkdir, open, stat } from 'node:fs/promises';
+import { type FileHandle, mkdir, open as openFile, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Clock } from '../domain/clock.ts';
 import type { Command } from '../domain/command.ts';
@@ -60,6 +60,8 @@ export interface Happening {
 }
 
 export interface Journal {
+  /** Until then nothing is read or written. Answers a warning where the file cannot be used. */
+  open(): Promise<string | undefined>;
   /** Resolves once it is written down. */
   begin(act: Act): Promise<number>;
   complete(id: number, result: ActResult): void;
@@ -74,28 +76,25 @@ export interface Journal {
 const kept = 500;
 const readBackBytes = 512 * 1024;
 
-export async function openJournal(
-  path: string | undefined,
-  store: ModelStore,
-  clock: Clock,
-): Promise<{ readonly journal: Journal; readonly warning?: string }> {
+export function createJournal(path: string | undefined, store: ModelStore, clock: Clock): Journal {
   const undos = new Map<number, UndoRecord>();
   let nextId = 1;
   let file: FileHandle | undefined;
-  let warning: string | undefined;
   let writing: Promise<unknown> = Promise.resolve();
   let fileFailed = false;
 
-  if (path !== undefined) {
+  async function open(): Promise<string | undefined> {
+    if (path === undefined) return undefined;
     try {
       await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-      file = await open(path, 'a+', 0o600);
+      file = await openFile(path, 'a+', 0o600);
       const { entries, undos: saved, newestId } = await readBack(path, file);
       nextId = newestId + 1;
       for (const entry of entries.slice(-kept)) store.set('journal', String(entry.id), entry);
       for (const [id, undo] of saved) if (store.model.journal.has(String(id))) undos.set(id, undo);
+      return undefined;
     } catch (error) {
-      warning = `journal ${path} cannot be used: ${(error as Error).message}; acts are remembered in memory only`;
+      return `journal ${path} cannot be used: ${(error as Error).message}; acts are remembered in memory only`;
     }
   }
 
@@ -141,7 +140,9 @@ export async function openJournal(
 
   const entryOf = (id: number): JournalEntry | undefined => store.model.journal.get(String(id));
 
-  const journal: Journal = {
+  return {
+    open,
+
     async begin({ actor, subject, text, command, before }) {
       const entry: JournalEntry = {
         ...blank(),
@@ -205,7 +206,6 @@ export async function openJournal(
       file = undefined;
     },
   };
-  return { journal, ...(warning !== undefined && { warning }) };
 }
 
 async function readBack(path: string, file: FileHandle): Promise<ReturnType<typeof parseJournal>> {

@@ -13,7 +13,7 @@ import { type ControlServer, startControlServer } from './control/control-server
 import type { ControlServices } from './control/services.ts';
 import { createDrains } from './drains.ts';
 import { followEngine } from './engine-events.ts';
-import { openJournal } from './journal.ts';
+import { createJournal } from './journal.ts';
 import { createModelStore } from './model-store.ts';
 import { publishPlan, rateContextOf, runtimeEntity } from './plan-in-force.ts';
 import { createPrepare } from './prepare.ts';
@@ -52,7 +52,7 @@ export interface Runtime {
   reload(actor?: Actor): Promise<Outcome>;
   /** Closes and opens the access log anew. */
   reopenLogs(): void;
-  /** No new connections; what is carried may finish within `graceMs`; then everything ends. Safe to call twice. */
+  /** No new connections; what is carried may finish within `graceMs`; then everything ends. Called again, the shorter time holds. */
   close(graceMs?: number): Promise<void>;
   /** The same as a console's services, for whoever runs in this process. */
   readonly services: ControlServices;
@@ -66,8 +66,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   const { name, stateFile, journalFile } = plan.runtime;
   const epoch = `${clock.now().toString(36)}${Math.floor(random() * 2 ** 40).toString(36)}`;
   const store = createModelStore(epoch);
-  const { journal, warning: journalWarning } = await openJournal(journalFile, store, clock);
-  const saved = stateFile === undefined ? { state: emptyState } : await readState(stateFile, clock.now());
+  const journal = createJournal(journalFile, store, clock);
 
   const warned = (text: string, from: string): void => {
     warn(text);
@@ -180,7 +179,6 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     checker.close();
     sampling.close();
     following.close();
-    await writer.save();
     await journal.close();
     store.close();
   };
@@ -194,6 +192,9 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
       limits: { ...defaultLimits, ...options.limits },
       clock,
     });
+    // Not read, let alone set aside, before: until here they may be another runtime's.
+    const journalWarning = await journal.open();
+    const saved = stateFile === undefined ? { state: emptyState } : await readState(stateFile, clock.now());
     states.hold(saved.state.overrides);
     states.adopt(plan);
     await engine.start(plan, states.wishes());
@@ -219,6 +220,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
       reload: (actor = { name: 'runtime', from: 'signal' }) => commands.internally({ kind: 'reload' }, actor),
       reopenLogs: () => engine.reopenLogs(),
       close(graceMs = plan.runtime.grace) {
+        if (closing !== undefined) void engine.stop(graceMs).catch(() => undefined);
         closing ??= (async () => {
           checker.close();
           following.stopping();
@@ -226,6 +228,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
           // Consoles stay attached while the engine finishes what it carries, and see it leave.
           await engine.stop(graceMs);
           await closeControl();
+          await writer.save();
           await stopParts();
         })();
         return closing;

@@ -2,7 +2,7 @@ import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { openJournal } from '../../src/runtime/journal.ts';
+import { createJournal } from '../../src/runtime/journal.ts';
 import { parseJournal } from '../../src/runtime/journal-file.ts';
 import { createModelStore } from '../../src/runtime/model-store.ts';
 import { testClock } from './fixture.ts';
@@ -19,6 +19,11 @@ const act = {
   text: 'maint',
   command: { kind: 'maint', server: 'web/app1' },
 } as const;
+async function openJournal(...made: Parameters<typeof createJournal>) {
+  const journal = createJournal(...made);
+  const warning = await journal.open();
+  return { journal, warning };
+}
 const event = { subject: 'web/app1', text: 'down', severity: 'bad', from: 'check' } as const;
 
 it('goes on numbering where the file ended, and takes an act that was cut off for unknown', async () => {

@@ -1,4 +1,13 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,16 +30,19 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const at = (path: string) => ({
-  settings: { control: [{ address: { kind: 'unix' as const, path }, origins: [] }] },
+type Files = { readonly stateFile?: string; readonly journalFile?: string };
+
+const at = (path: string, files: Files = {}) => ({
+  settings: { ...files, control: [{ address: { kind: 'unix' as const, path }, origins: [] }] },
 });
 
 async function runtimeAt(
   path: string,
+  files?: Files,
 ): Promise<{ runtime: Runtime; engine: ReturnType<typeof createScriptedEngine> }> {
   const engine = createScriptedEngine({ clock: machineClock });
   const runtime = await startRuntime({
-    plan: plan(at(path)),
+    plan: plan(at(path, files)),
     engine,
     clock: machineClock,
     random: Math.random,
@@ -85,6 +97,17 @@ describe('a control socket in the file system', () => {
     const path = join(folder, 'control.sock');
     await runtimeAt(path);
     await expect(runtimeAt(path)).rejects.toMatchObject({ code: 'control-in-use' });
+  });
+
+  it('AT11: one that is refused touches neither state nor journal', async () => {
+    const path = join(folder, 'control.sock');
+    await runtimeAt(path);
+    const stateFile = join(folder, 'state.json');
+    writeFileSync(stateFile, 'of the other runtime');
+    const files = { stateFile, journalFile: join(folder, 'kept', 'journal.jsonl') };
+    await expect(runtimeAt(path, files)).rejects.toMatchObject({ code: 'control-in-use' });
+    expect(readdirSync(folder).sort()).toEqual(['control.sock', 'state.json']);
+    expect(readFileSync(stateFile, 'utf8')).toBe('of the other runtime');
   });
 
   it('AT11: a socket that nobody answers is taken over', async () => {
