@@ -65,6 +65,8 @@ async function refuseSecond(plan: Plan): Promise<void> {
 
 /** A signal to a whole group also comes from the Node that handed over to this one: one wish, told twice. */
 const sameWishMs = 300;
+/** Ending at once, with all that it tidies up, takes less: after that it hangs, and whoever asks once more gets its end. */
+const stuckMs = 10_000;
 
 function untilEnd(
   terminal: Terminal,
@@ -73,16 +75,21 @@ function untilEnd(
   { leaveWithParent }: RunOptions,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
-    let endingSince: number | undefined;
+    let toldAt: number | undefined;
+    let hurriedAt: number | undefined;
     const end = (why: string, grace: number) => {
-      if (endingSince !== undefined) {
-        if (performance.now() - endingSince < sameWishMs) return;
+      const now = performance.now();
+      if (toldAt === undefined) {
+        toldAt = now;
+        log(terminal, `${why}: ending, at most ${grace / 1_000} s for what is under way`);
+        runtime.close(grace).then(resolve, reject);
+      } else if (hurriedAt === undefined) {
+        if (now - toldAt < sameWishMs) return;
+        hurriedAt = now;
         log(terminal, `${why} again: ending at once`);
-        process.exit(1);
-      }
-      endingSince = performance.now();
-      log(terminal, `${why}: ending, at most ${grace / 1_000} s for what is under way`);
-      runtime.close(grace).then(resolve, reject);
+        process.exitCode = 1;
+        void runtime.close(0).catch(() => {});
+      } else if (now - hurriedAt > stuckMs) process.exit(1);
     };
     process.on('SIGTERM', () => end('SIGTERM', graceMs));
     process.on('SIGINT', () => end('SIGINT', graceMs));

@@ -39,7 +39,7 @@ export interface Engine {
   tail(filter: string, listener: (batch: TailBatch) => void): Disposer;
   /** Closes and reopens the access log (SIGUSR1). */
   reopenLogs(): void;
-  /** No new connections; lets what is carried finish, at most `graceMs`; then ends everything. */
+  /** No new connections; lets what is carried finish, at most `graceMs`; then ends everything. Asked again, the shorter time holds. */
   stop(graceMs: number): Promise<void>;
 }
 

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, renameSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createEmbeddedEngine, type EmbeddedEngine } from '../../src/engine/embedded/embedded-engine.ts';
@@ -164,7 +164,37 @@ describe('a data plane and its runtimes', () => {
     expect(statSync(world.directory).mode & 0o077).toBe(0);
     await world.engine.stop(1_000);
     await expect.poll(() => pids.filter(isAlive), patience).toEqual([]);
-    expect(readdirSync(world.directory)).toEqual([]);
+    expect(existsSync(world.directory)).toBe(false);
+  });
+
+  it('ends at once when told again while it waits, and leaves nothing behind either', async () => {
+    await world.engine.start(world.plan, allReady);
+    const pids = [acceptorPid(), world.engine.snapshot().instances[0]!.pid];
+    const { ended } = await world.holdTcp();
+    const stopped = world.engine.stop(600_000);
+    await expect.poll(() => world.request().catch(() => 'refused'), patience).toBe('refused');
+    await world.engine.stop(0);
+    await Promise.all([stopped, ended]);
+    await expect.poll(() => pids.filter(isAlive), patience).toEqual([]);
+    expect(existsSync(world.directory)).toBe(false);
+  });
+
+  it('ends what does not answer as well', async () => {
+    await world.engine.start(world.plan, allReady);
+    const pids = [acceptorPid(), world.engine.snapshot().instances[0]!.pid];
+    process.kill(pids[1]!, 'SIGSTOP');
+    const stopped = world.engine.stop(600_000);
+    await world.engine.stop(0);
+    await stopped;
+    await expect.poll(() => pids.filter(isAlive), patience).toEqual([]);
+    expect(existsSync(world.directory)).toBe(false);
+  });
+
+  it('leaves nothing behind where it could not start', async () => {
+    await expect(world.engine.start(world.badPlan(), allReady)).rejects.toMatchObject({
+      code: 'bind-failed',
+    });
+    expect(existsSync(world.directory)).toBe(false);
   });
 
   it('leaves no socket that nobody serves when its runtime dies while it stops', async () => {

@@ -1,9 +1,10 @@
 // How `sluice run` is told to end, where the signal comes once, twice in one breath, and again by somebody impatient.
 import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { type Origin, startOrigin } from '../support/origin.ts';
-import { until } from '../support/processes.ts';
+import { descendants, isAlive, until } from '../support/processes.ts';
 import { type Scratch, scratch } from '../support/scratch.ts';
 import { type RunningSluice, startSluice } from '../support/sluice.ts';
 
@@ -52,11 +53,20 @@ it('takes a signal that comes twice at once, as to a group, for one', async () =
   expect(running.process.output()).not.toContain('again');
 });
 
-it('ends at once when told again', async () => {
+it('ends at once when told again, and leaves no process and no file', async () => {
   process.kill(running.pid, 'SIGTERM');
   await until('it is ending', async () => running.process.output().includes('SIGTERM: ending'));
+  const processes = descendants(running.pid).concat(acceptorPid());
   const impatient = setInterval(() => process.kill(running.pid, 'SIGTERM'), 500);
   const code = await running.process.exited.finally(() => clearInterval(impatient));
   expect(code).toBe(1);
   expect(running.process.output()).toContain('SIGTERM again: ending at once');
+  expect(processes.filter(isAlive)).toEqual([]);
+  expect(readdirSync(running.place.folder)).toEqual(['sluice.yaml']);
 });
+
+/** In a session of its own, so it is found by what it wrote down. */
+function acceptorPid(): number {
+  const folder = readdirSync(running.place.folder).find((name) => name.startsWith('engine-'));
+  return Number(readFileSync(running.place.path(`${folder}/acceptor.pid`), 'utf8'));
+}

@@ -1,6 +1,6 @@
 // The directory that a runtime and its data plane meet in: what lies there, and who may look.
 
-import { chmodSync, lstatSync, mkdirSync, readFileSync } from 'node:fs';
+import { chmodSync, lstatSync, mkdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { EngineError } from '../engine.ts';
 
@@ -28,6 +28,16 @@ export function prepareDirectory(directory: string): void {
   } catch (cause) {
     const text = cause instanceof Error ? cause.message : String(cause);
     throw new EngineError('instance-failed', `engine directory ${directory}: ${text}`, { cause });
+  }
+}
+
+/** After the data plane's end: takes away what only it needed, and the directory where nothing else lies in it. */
+export function clearDirectory(directory: string): void {
+  rmSync(join(directory, acceptorPidFile), { force: true });
+  try {
+    rmdirSync(directory);
+  } catch {
+    // Somebody else keeps something there.
   }
 }
 

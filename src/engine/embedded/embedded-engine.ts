@@ -1,7 +1,6 @@
 // The embedded engine, as its runtime sees it: starts or adopts an acceptor with its instances, brings each instance to
 // the plan and server states that hold, and keeps them there when one is replaced. Moves no byte itself.
 
-import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../../domain/clock.ts';
 import type { ConnectionDetail } from '../../domain/connection.ts';
@@ -14,7 +13,7 @@ import { splitConnectionId } from '../../proxy/stream-record.ts';
 import { type Engine, type EngineChange, EngineError } from '../engine.ts';
 import { type AcceptorPeer, createAcceptorPeer } from './acceptor-peer.ts';
 import { type AttachedInstance, attachedInstance } from './attached-instances.ts';
-import { acceptorPidFile, engineSocket, prepareDirectory } from './directory.ts';
+import { clearDirectory, engineSocket, prepareDirectory } from './directory.ts';
 import { type EngineListener, listenForDataPlane } from './engine-listener.ts';
 import type { FromInstance, InstanceHello } from './messages.ts';
 import { createOnlookers } from './onlookers.ts';
@@ -52,6 +51,8 @@ const capabilities: Capabilities = {
 const attachMs = 15_000;
 /** After its time of grace an instance has this long to say that it is done. */
 const stopMarginMs = 3_000;
+/** Told a second time it has less. */
+const hurryMarginMs = 500;
 
 export function createEmbeddedEngine(options: EmbeddedEngineOptions): EmbeddedEngine {
   const { clock, directory } = options;
@@ -72,6 +73,8 @@ export function createEmbeddedEngine(options: EmbeddedEngineOptions): EmbeddedEn
   let acceptor: AcceptorPeer | undefined;
   /** Starting: whoever dials in waits for `start` to bring it to the plan. */
   let phase: 'new' | 'starting' | 'running' | 'stopped' = 'new';
+  let stopping: Promise<void> | undefined;
+  let stopWaiting = () => {};
   /** Plans are taken one after another. */
   let turn: Promise<unknown> = Promise.resolve();
 
@@ -230,6 +233,7 @@ export function createEmbeddedEngine(options: EmbeddedEngineOptions): EmbeddedEn
       // What was serving before goes on; what was started for this goes with it.
       if (!adopted) await acceptor.leave();
       hangUp();
+      if (!adopted) clearDirectory(directory);
       throw error;
     }
     plan = next;
@@ -285,20 +289,25 @@ export function createEmbeddedEngine(options: EmbeddedEngineOptions): EmbeddedEn
     waiters.failAll(new EngineError('stopped', 'the engine was stopped'));
   }
 
-  async function stop(graceMs: number): Promise<void> {
-    if (phase === 'stopped' || phase === 'new') return;
+  /** Told again while it is under way, it is over after the shorter time. */
+  function stop(graceMs: number): Promise<void> {
+    if (stopping === undefined && (phase === 'stopped' || phase === 'new')) return Promise.resolve();
     phase = 'stopped';
-    const all = [...linked];
     const answered = Promise.all(
-      all.map((each) => each.ask({ kind: 'stop', graceMs }).catch((error) => ignoreUnknown(error))),
+      [...linked].map((each) => each.ask({ kind: 'stop', graceMs }).catch((error) => ignoreUnknown(error))),
     );
-    await Promise.race([
-      answered,
-      new Promise<void>((resolve) => clock.after(graceMs + stopMarginMs, resolve)),
-    ]);
+    clock.after(graceMs + (stopping === undefined ? stopMarginMs : hurryMarginMs), () => stopWaiting());
+    stopping ??= finishStop(answered);
+    return stopping;
+  }
+
+  async function finishStop(answered: Promise<unknown>): Promise<void> {
+    const { promise: waitedLong, resolve } = Promise.withResolvers<void>();
+    stopWaiting = resolve;
+    await Promise.race([answered, waitedLong]);
     await acceptor?.leave();
     hangUp();
-    rmSync(join(directory, acceptorPidFile), { force: true });
+    clearDirectory(directory);
     for (const entity of entities.values())
       if (entity.state !== 'gone') setEntity({ ...entity, state: 'gone', text: 'stopped' });
   }

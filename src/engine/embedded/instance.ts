@@ -95,10 +95,14 @@ const dialler = dial(socketPath, systemClock, {
   },
 });
 
-/** Carries what is open to its end; once only, however often it is asked. */
+/** Carries what is open to its end; once only, however often it is asked: who asks again may shorten the time. */
 let finishing: Promise<void> | undefined;
 function finish(graceMs: number): Promise<void> {
   leaving = true;
+  if (finishing !== undefined)
+    systemClock.after(graceMs, () => {
+      for (const connection of [...plane.connections]) connection.kill();
+    });
   finishing ??= plane.stop(graceMs).then(async () => {
     await ends?.close();
     // The answer to whoever asked has to get out first.
