@@ -1,6 +1,7 @@
 // A program in a real pseudo-terminal whose screen a headless emulator keeps: press keys, wait for what is shown, look at cells.
 
 import { createRequire } from 'node:module';
+import { StringDecoder } from 'node:string_decoder';
 import { spawn } from '@lydell/node-pty';
 import type { Terminal as TerminalType } from '@xterm/headless';
 
@@ -66,6 +67,8 @@ export function openTerminal(options: TerminalOptions) {
     env,
     encoding: null,
   });
+  // By itself the emulator loses one that is split behind a byte 0x80, as "…" and many box characters are.
+  const characters = new StringDecoder('utf8');
   let bytes = 0;
   let raw = '';
   let cursorHidden = false;
@@ -87,7 +90,7 @@ export function openTerminal(options: TerminalOptions) {
     const part = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
     bytes += part.length;
     raw = (raw + Buffer.from(part).toString('latin1')).slice(-200_000);
-    screen.write(part, notify);
+    screen.write(characters.write(part), notify);
   });
   pty.onExit(({ exitCode, signal }) => {
     // The last output may still be on its way through the emulator.
