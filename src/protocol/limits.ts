@@ -4,9 +4,14 @@ export interface Limits {
   /** A console's message, bytes; checked before it is parsed. */
   readonly payloadBytes: number;
   readonly attachments: number;
-  /** Of each listener: open sockets, those that have not asked for anything yet included. */
+  /** Of them, for unix sockets alone: whoever is on the machine gets in. */
+  readonly localAttachments: number;
+  /** Of each listener: open sockets, those that have not asked for anything yet included; a quarter to each remote address. */
   readonly sockets: number;
-  /** Of each listener: who has not been identified yet. Strangers must not take the places of operators. */
+  /**
+   * Of each listener: who has not been identified yet; a quarter to each remote address. Strangers must not take the
+   * places of operators.
+   */
   readonly unidentified: number;
   /** Without a hello an attachment ends after this. */
   readonly helloMs: number;
@@ -34,6 +39,7 @@ export interface Limits {
 export const defaultLimits: Limits = {
   payloadBytes: 256 * 1024,
   attachments: 64,
+  localAttachments: 4,
   sockets: 512,
   unidentified: 16,
   helloMs: 10_000,

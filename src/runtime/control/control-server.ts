@@ -14,6 +14,7 @@ import type { Limits } from '../../protocol/limits.ts';
 import { RuntimeError } from '../runtime-error.ts';
 import { createAttachments } from './attachments.ts';
 import { type DoorRules, doorFault, isLoopback } from './door.ts';
+import { createDoorShares } from './door-shares.ts';
 import { certificateName, createIdentifier, type Peer } from './identify.ts';
 import { listenFailure } from './listen-failure.ts';
 import type { ControlServices } from './services.ts';
@@ -57,12 +58,34 @@ export async function startControlServer(options: {
   const urls: string[] = [];
   let admitting = false;
   let strangers = 0;
+  let identifiedOnUnix = 0;
+
+  /** Places that consoles from elsewhere cannot have are kept free for those on the machine, or taken by them. */
+  function noPlaceFor(unix: boolean): boolean {
+    const { attachments: all, localAttachments } = limits;
+    const kept = Math.min(localAttachments, all - 1);
+    const identified = attachments.size - strangers;
+    return unix
+      ? identified >= all && identifiedOnUnix >= kept
+      : identified - Math.min(identifiedOnUnix, kept) >= all - kept;
+  }
+
+  function refuse(socket: Socket, { status, text }: { status: number; text: string }): void {
+    // Whoever never closes its own half would keep the socket.
+    clock.after(refusedMs, () => socket.destroy());
+    socket.end(
+      `HTTP/1.1 ${status} refused\r\nconnection: close\r\ncontent-type: text/plain\r\ncontent-length: ${Buffer.byteLength(text)}\r\n\r\n${text}`,
+    );
+  }
 
   async function open(listen: ControlListen): Promise<void> {
     const { address } = listen;
     if (listen.tokens) await readTokens(listen.tokens);
     const identify = createIdentifier(listen, clock);
     let strangersHere = 0;
+    const unix = address.kind === 'unix';
+    const socketShares = createDoorShares(limits.sockets);
+    const strangerShares = createDoorShares(limits.unidentified);
     const tls = listen.tls && {
       cert: await readFile(listen.tls.cert),
       key: await readFile(listen.tls.key),
@@ -81,7 +104,7 @@ export async function startControlServer(options: {
         `control ${host}:${address.port}: off loopback it needs tls, and tokens or a clientCa`,
       );
     const rules: DoorRules = {
-      unix: address.kind === 'unix',
+      unix,
       host,
       origins: listen.origins,
       ...(tls && { certificate: new X509Certificate(tls.cert) }),
@@ -97,6 +120,12 @@ export async function startControlServer(options: {
     // Who says nothing at all is in none of those. A WebSocket lifts this from its socket.
     server.setTimeout(limits.helloMs);
     server.maxConnections = limits.sockets;
+    if (!unix)
+      server.on('connection', (socket: Socket) => {
+        const leave = socketShares.take(socket.remoteAddress);
+        if (leave) socket.once('close', leave);
+        else socket.destroy();
+      });
     server.on('request', (_, response) => {
       response.writeHead(426, { 'content-type': 'text/plain', connection: 'close' });
       response.end('this is the control port of a Sluice runtime: attach with `sluice console`\n');
@@ -106,20 +135,22 @@ export async function startControlServer(options: {
       const fault =
         doorFault(request, rules) ??
         (admitting ? undefined : { status: 503, text: 'the runtime is starting' }) ??
-        (attachments.size - strangers >= limits.attachments
-          ? { status: 503, text: `${limits.attachments} consoles are attached already` }
+        (noPlaceFor(unix)
+          ? { status: 503, text: `${attachments.size - strangers} consoles are attached already` }
           : undefined) ??
         (strangersHere >= limits.unidentified
           ? { status: 503, text: `${limits.unidentified} are waiting to be identified here` }
           : undefined);
-      if (fault) {
-        // Whoever never closes its own half would keep the socket.
-        clock.after(refusedMs, () => socket.destroy());
-        socket.end(
-          `HTTP/1.1 ${fault.status} refused\r\nconnection: close\r\ncontent-type: text/plain\r\ncontent-length: ${Buffer.byteLength(fault.text)}\r\n\r\n${fault.text}`,
-        );
-        return;
-      }
+      if (fault) return refuse(socket, fault);
+      const leave = unix ? () => {} : strangerShares.take(socket.remoteAddress);
+      if (!leave)
+        return refuse(socket, {
+          status: 503,
+          text: `${strangerShares.each} from this address are waiting to be identified here`,
+        });
+      // Also where the handshake fails.
+      if (socket.closed) leave();
+      else socket.once('close', leave);
       const peer = peerOf(request, socket, rules.unix);
       sockets.handleUpgrade(request, socket, head, (websocket) => {
         const channel = channelOf(websocket);
@@ -131,11 +162,20 @@ export async function startControlServer(options: {
           stranger = false;
           strangers -= 1;
           strangersHere -= 1;
+          leave();
         };
         channel.ended(known);
         attachments.accept(channel, async (hello) => {
           const identified = await identify(peer, hello);
-          if ('identity' in identified) known();
+          if ('identity' in identified && stranger) {
+            known();
+            if (unix) {
+              identifiedOnUnix += 1;
+              channel.ended(() => {
+                identifiedOnUnix -= 1;
+              });
+            }
+          }
           return identified;
         });
       });

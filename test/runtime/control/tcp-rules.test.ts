@@ -226,13 +226,20 @@ describe('limits', () => {
     await expect(console(urls[0]!).ready()).rejects.toThrow(/503: 1 consoles are attached already/);
   });
 
+  const opened = (socket: WebSocket) => new Promise((resolve) => socket.on('open', resolve));
+  const silent = (url: string, localAddress = '127.0.0.1') => {
+    const socket = new WebSocket(`${url}/control`, { localAddress });
+    open.push(() => socket.terminate());
+    return socket;
+  };
+
   it('LM6: strangers wait in few places, and leave them again', async () => {
     const { urls } = await runtimeWith({}, { unidentified: 2 });
-    const silent = [1, 2].map(() => new WebSocket(`${urls[0]}/control`));
-    await Promise.all(silent.map((socket) => new Promise((resolve) => socket.on('open', resolve))));
+    const sockets = ['127.0.0.2', '127.0.0.3'].map((from) => silent(urls[0]!, from));
+    await Promise.all(sockets.map(opened));
     await expect(console(urls[0]!).ready()).rejects.toThrow(/503: 2 are waiting to be identified here/);
     await Promise.all(
-      silent.map((socket) => {
+      sockets.map((socket) => {
         const closed = new Promise((resolve) => socket.on('close', resolve));
         socket.close();
         return closed;
@@ -241,6 +248,61 @@ describe('limits', () => {
     await console(urls[0]!).ready();
     await console(urls[0]!).ready();
     await console(urls[0]!).ready();
+  });
+
+  it('LM6: one address has a quarter of the places of strangers, until they are known or gone', async () => {
+    const { urls } = await runtimeWith({}, { unidentified: 8 });
+    // Who is known takes no place of strangers.
+    for (let known = 0; known < 3; known += 1) await console(urls[0]!).ready();
+    const sockets = [silent(urls[0]!), silent(urls[0]!)];
+    await Promise.all(sockets.map(opened));
+    await expect(console(urls[0]!).ready()).rejects.toThrow(
+      /503: 2 from this address are waiting to be identified here/,
+    );
+    await opened(silent(urls[0]!, '127.0.0.2'));
+    const gone = new Promise((resolve) => sockets[0]!.on('close', resolve));
+    sockets[0]!.close();
+    await gone;
+    await console(urls[0]!).ready();
+  });
+
+  it('LM6: a handshake that fails keeps no place', async () => {
+    const { urls } = await runtimeWith({}, { unidentified: 4 });
+    const host = new URL(urls[0]!).host;
+    for (let time = 0; time < 3; time += 1)
+      expect(await upgrade(urls[0]!, { host, 'sec-websocket-key': 'short' })).toContain('400');
+    await console(urls[0]!).ready();
+  });
+
+  it('LM6: the last places are for consoles on the machine, however many are attached from elsewhere', async () => {
+    const path = join(folder, 'kept.sock');
+    const runtime = await startRuntime({
+      plan: plan({
+        settings: {
+          control: [
+            { address: { kind: 'ip', host: '127.0.0.1', port: 0 }, origins: [] },
+            { address: { kind: 'unix', path }, origins: [] },
+          ],
+        },
+      }),
+      engine: createScriptedEngine({ clock: machineClock }),
+      clock: machineClock,
+      random: Math.random,
+      version: '1.2.3',
+      demo: false,
+      probe: passing,
+      limits: { attachments: 4, localAttachments: 2 },
+    });
+    open.push(() => runtime.close(0));
+    const [tcp, unix] = runtime.urls as [string, string];
+    await console(tcp).ready();
+    await console(tcp).ready();
+    await expect(console(tcp).ready()).rejects.toThrow(/503: 2 consoles are attached already/);
+    await console(unix).ready();
+    await expect(console(tcp).ready()).rejects.toThrow(/503/);
+    const last = console(unix);
+    await last.ready();
+    await expect(console(unix).ready()).rejects.toThrow(/503: 4 consoles are attached already/);
   });
 
   it('LM6: a socket that asks for nothing is closed, and a refused one though it never closes', async () => {
@@ -262,12 +324,28 @@ describe('limits', () => {
   it('LM6: a listener holds so many sockets', async () => {
     const { urls } = await runtimeWith({}, { sockets: 2 });
     const port = Number(new URL(urls[0]!).port);
-    const first = [connect(port, '127.0.0.1'), connect(port, '127.0.0.1')];
+    const from = (localAddress: string) => connect({ port, host: '127.0.0.1', localAddress });
+    const first = [from('127.0.0.1'), from('127.0.0.2')];
     await Promise.all(first.map((socket) => new Promise((resolve) => socket.once('connect', resolve))));
-    const third = connect(port, '127.0.0.1').on('error', () => {});
+    const third = from('127.0.0.3').on('error', () => {});
     open.push(() => [...first, third].forEach((socket) => void socket.destroy()));
     await new Promise((resolve) => third.once('close', resolve));
     expect(first.every(({ destroyed }) => !destroyed)).toBe(true);
+  });
+
+  it('LM6: one address holds a quarter of the sockets, of those that ask for nothing too', async () => {
+    const { urls } = await runtimeWith({}, { sockets: 8 });
+    const port = Number(new URL(urls[0]!).port);
+    const from = (localAddress: string) => {
+      const socket = connect({ port, host: '127.0.0.1', localAddress }).on('error', () => {});
+      open.push(() => socket.destroy());
+      return socket;
+    };
+    const first = [from('127.0.0.2'), from('127.0.0.2')];
+    await Promise.all(first.map((socket) => new Promise((resolve) => socket.once('connect', resolve))));
+    await new Promise((resolve) => from('127.0.0.2').once('close', resolve));
+    expect(first.every(({ destroyed }) => !destroyed)).toBe(true);
+    await console(urls[0]!).ready();
   });
 
   it('LM1: a message in countless fragments ends the attachment', async () => {
