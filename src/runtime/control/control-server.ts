@@ -19,7 +19,7 @@ import { certificateName, createIdentifier, type Peer } from './identify.ts';
 import { listenFailure } from './listen-failure.ts';
 import type { ControlServices } from './services.ts';
 import { readTokens } from './tokens.ts';
-import { listenPrivately, prepareSocketPath } from './unix-socket.ts';
+import { listenAlone } from './unix-socket.ts';
 
 export interface ControlServer {
   /** Where consoles attach, ephemeral ports resolved: "unix:/run/x.sock", "ws://127.0.0.1:7443". */
@@ -182,8 +182,7 @@ export async function startControlServer(options: {
     });
     servers.push(server);
     if (address.kind === 'unix') {
-      await prepareSocketPath(address.path);
-      await listenPrivately(server, address.path);
+      await listenAlone(server, address.path, clock);
       urls.push(`unix:${address.path}`);
     } else {
       await listenOn(server, host, address.port);

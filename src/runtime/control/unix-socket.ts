@@ -3,10 +3,20 @@
 import { lstat, mkdir, stat, unlink } from 'node:fs/promises';
 import { connect, type Server } from 'node:net';
 import { dirname } from 'node:path';
+import type { Clock } from '../../domain/clock.ts';
 import { RuntimeError } from '../runtime-error.ts';
+import { withSocketLock } from './socket-lock.ts';
 
-/** Makes the place ready for a listen. @throws RuntimeError where somebody answers there, or others could replace it */
-export async function prepareSocketPath(path: string): Promise<void> {
+/** @throws RuntimeError where somebody answers there, or others could replace it */
+export async function listenAlone(server: Server, path: string, clock: Clock): Promise<void> {
+  await prepareFolder(path);
+  await withSocketLock(path, clock, async () => {
+    await clearDeadSocket(path);
+    await listenPrivately(server, path);
+  });
+}
+
+async function prepareFolder(path: string): Promise<void> {
   const folder = dirname(path);
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const { mode, uid } = await stat(folder);
@@ -17,6 +27,9 @@ export async function prepareSocketPath(path: string): Promise<void> {
       'control-unsafe',
       `${folder}: others may replace files there (mode ${(mode & 0o777).toString(8)}); choose a folder of your own for the control socket, mode 700`,
     );
+}
+
+async function clearDeadSocket(path: string): Promise<void> {
   const there = await lstat(path).catch(() => undefined);
   if (!there) return;
   if (!there.isSocket())
@@ -41,7 +54,7 @@ function answers(path: string): Promise<boolean> {
 }
 
 /** Listens with mode 0600 from the first moment: a chmod afterwards would leave a gap. */
-export function listenPrivately(server: Server, path: string): Promise<void> {
+function listenPrivately(server: Server, path: string): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     const before = process.umask(0o177);

@@ -4,6 +4,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -35,6 +36,14 @@ type Files = { readonly stateFile?: string; readonly journalFile?: string };
 const at = (path: string, files: Files = {}) => ({
   settings: { ...files, control: [{ address: { kind: 'unix' as const, path }, origins: [] }] },
 });
+
+/** What a killed process leaves: the file without the listener. */
+async function deadSocket(path: string): Promise<void> {
+  const dead = createServer();
+  await new Promise<void>((resolve) => dead.listen(`${path}.was`, resolve));
+  renameSync(`${path}.was`, path);
+  await new Promise((resolve) => dead.close(resolve));
+}
 
 async function runtimeAt(
   path: string,
@@ -112,14 +121,24 @@ describe('a control socket in the file system', () => {
 
   it('AT11: a socket that nobody answers is taken over', async () => {
     const path = join(folder, 'control.sock');
-    const dead = createServer();
-    // What a killed process leaves: the file without the listener.
-    await new Promise<void>((resolve) => dead.listen(`${path}.was`, resolve));
-    const { renameSync } = await import('node:fs');
-    renameSync(`${path}.was`, path);
-    await new Promise((resolve) => dead.close(resolve));
+    await deadSocket(path);
     await runtimeAt(path);
     await console(`unix:${path}`).ready();
+  });
+
+  it('AT11: of many that start on one dead socket at once, one serves and the others are refused', async () => {
+    const path = join(folder, 'control.sock');
+    for (let time = 0; time < 5; time += 1) {
+      await deadSocket(path);
+      const starts = await Promise.allSettled(Array.from({ length: 6 }, () => runtimeAt(path)));
+      const [serving, ...more] = starts.filter((start) => start.status === 'fulfilled');
+      expect(more).toEqual([]);
+      for (const start of starts)
+        if (start.status === 'rejected') expect(start.reason).toMatchObject({ code: 'control-in-use' });
+      await console(`unix:${path}`).ready();
+      expect(readdirSync(folder)).toEqual(['control.sock']);
+      await serving!.value.runtime.close(0);
+    }
   });
 
   it.each([
