@@ -85,12 +85,8 @@ export function createCommands(clock: Clock, mirror: Mirror, changes: Event<read
         );
       } catch (error) {
         if (!(error instanceof RpcError)) return askAfter(id, epoch);
-        const code =
-          error.code === rpcErrors.notPermitted
-            ? 'not-permitted'
-            : error.code === rpcErrors.limit
-              ? 'busy'
-              : 'bad-value';
+        if (error.code === rpcErrors.notPermitted) return notPermitted(command.kind);
+        const code = error.code === rpcErrors.limit ? 'busy' : 'bad-value';
         return { result: 'refused', code, text: error.message };
       }
     },
@@ -100,5 +96,29 @@ export function createCommands(clock: Clock, mirror: Mirror, changes: Event<read
     closed(reason) {
       for (const settle of [...cutOff]) settle(undefined, reason);
     },
+  };
+}
+
+const doing: Readonly<Record<Command['kind'], string>> = {
+  drain: 'draining',
+  ready: 'making a server ready',
+  maint: 'maintenance',
+  weight: 'changing a weight',
+  rollback: 'rolling back a drain',
+  kill: 'ending a connection',
+  undo: 'undoing',
+  reset: 'dropping an override',
+  'write-back': 'writing to the configuration',
+  reload: 'reloading',
+};
+
+/** Only a token makes somebody a viewer. */
+function notPermitted(kind: Command['kind']): Outcome {
+  return {
+    result: 'refused',
+    code: 'not-permitted',
+    text: `your token has the role viewer; ${doing[kind]} needs operator`,
+    remedy:
+      'attach with an operator’s token (--token-file FILE), or from the runtime’s own machine or over ssh, where no token is needed',
   };
 }

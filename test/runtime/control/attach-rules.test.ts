@@ -111,7 +111,12 @@ describe('roles', () => {
     const { client } = await on.console({ role: 'viewer' });
     const outcome = client.execute({ kind: 'maint', server: 'web/app1' });
     await on.settle();
-    expect(await outcome).toMatchObject({ result: 'refused', code: 'not-permitted' });
+    expect(await outcome).toMatchObject({
+      result: 'refused',
+      code: 'not-permitted',
+      text: 'your token has the role viewer; maintenance needs operator',
+      remedy: expect.stringContaining('--token-file'),
+    });
     await on.close();
   });
 });
