@@ -50,18 +50,23 @@ export function createPrepare(options: {
     return { result: 'prepared', carryOut: () => reload.run() };
   }
 
-  function prepareKill(connection: string): Prepared | Refused {
+  async function prepareKill(connection: string): Promise<Prepared | Refused> {
     const unable = incapable(engine, 'kill');
     if (unable) return unable;
+    const none = refuse('no-such-connection', `there is no connection ${connection} any more`);
+    // Asked before it is gone: an operator knows the client, not our id. An engine that cannot tell is asked to end it all the same.
+    const client = await engine.connection(connection).then(
+      (detail) => detail?.client ?? none,
+      () => undefined,
+    );
+    // Nothing was tried, so there is nothing to journal.
+    if (client === none) return none;
+    const who = typeof client === 'string' ? safe(client) : `connection ${connection}`;
     return {
       result: 'prepared',
       async carryOut(): Promise<Done> {
         try {
-          // Asked before it is gone: an operator knows the client, not our id.
-          const client = (await engine.connection(connection))?.client;
-          const who = client === undefined ? `connection ${connection}` : safe(client);
-          if (await engine.kill(connection)) return { result: 'done', text: `${who} ended` };
-          return refuse('no-such-connection', `there is no connection ${connection} any more`);
+          return (await engine.kill(connection)) ? { result: 'done', text: `${who} ended` } : none;
         } catch (error) {
           const { message } = error as Error;
           return error instanceof EngineError && error.code !== 'unknown'

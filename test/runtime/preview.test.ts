@@ -131,6 +131,19 @@ it('a kill that was carried out names the client', async () => {
   });
 });
 
+it('a kill of nobody is refused, and not journalled: nothing was tried', async () => {
+  const on = await busy();
+  const { client } = await on.console();
+  const entries = [...client.model.journal.keys()];
+  for (let times = 0; times < 2; times += 1) {
+    const refused = client.execute({ kind: 'kill', connection: 'gone-1' });
+    await on.settle();
+    expect(await refused).toMatchObject({ result: 'refused', code: 'no-such-connection' });
+  }
+  expect([...client.model.journal.keys()]).toEqual(entries);
+  expect(on.engine.calls).not.toContain('kill gone-1');
+});
+
 it('a kill says whom it hits and what becomes of them, and that there is nobody', async () => {
   const on = await busy();
   const id = on.engine.open({
