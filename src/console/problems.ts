@@ -58,6 +58,8 @@ function serving({ model, now }: View): Problem[] {
       now - instance.startedAt < restartShownMs
     )
       problems.push(warning(`instance ${instance.id} started anew ${since} ago${why}`, instance.startedAt));
+    else if (instance.state === 'serving' && instance.text !== undefined)
+      problems.push(warning(`instance ${instance.id}${why}`, now));
     if (runtime !== undefined && instance.state === 'serving' && instance.planHash !== runtime.plan.hash)
       problems.push(
         warning(`instance ${instance.id} serves another plan, ${instance.planHash.slice(0, 4)}`, now),

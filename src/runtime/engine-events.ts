@@ -32,8 +32,10 @@ export function followEngine(options: {
   readonly traffic: Traffic;
   readonly clock: Clock;
   stepDrains(reading: Reading): void;
+  /** For the journal, and for who sits at the runtime's terminal. */
+  warned(text: string): void;
 }): Following {
-  const { engine, store, states, journal, traffic, clock, stepDrains } = options;
+  const { engine, store, states, journal, traffic, clock, stepDrains, warned } = options;
   let closed = false;
   let stopping = false;
   let cancelRetry: Disposer = () => {};
@@ -51,6 +53,9 @@ export function followEngine(options: {
   function instanceChanged(next: InstanceEntity): void {
     const before = store.model.instance.get(next.id);
     store.set('instance', next.id, next);
+    // It serves, but not as configured: it cannot write its log, say.
+    if (next.state === 'serving' && next.text !== undefined && next.text !== before?.text)
+      warned(`instance ${next.id}: ${next.text}`);
     if (next.state === before?.state && next.pid === before.pid) return;
     if (next.state === 'gone' && (stopping || before?.state === 'leaving'))
       journal.event({

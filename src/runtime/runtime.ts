@@ -105,6 +105,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     traffic,
     clock,
     stepDrains: (reading) => drains.step(reading),
+    warned: (text) => warned(text, 'engine'),
   });
   const checker = createChecker({
     probe: options.probe ?? probeSocket,

@@ -75,6 +75,9 @@ describe('what is wrong now', () => {
     expect(texts(instance({ state: 'starting', startedAt: noon - 5_000 }))).toEqual([
       '▲ instance default/1 starting 0:05',
     ]);
+    expect(texts(instance({ text: 'access log /log/a: EACCES' }))).toEqual([
+      '▲ instance default/1: access log /log/a: EACCES',
+    ]);
   });
 
   it('is a backend that serves nobody', () => {

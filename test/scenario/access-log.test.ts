@@ -1,6 +1,7 @@
 // The access log says exactly what happened: one line for each request, none lost when the file is rotated.
-import { existsSync, readFileSync, renameSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs';
 import { request } from 'node:http';
+import { dirname } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type Origin, startOrigin } from '../support/origin.ts';
 import { until } from '../support/processes.ts';
@@ -22,8 +23,9 @@ afterAll(async () => {
 
 async function serve(
   format: 'haproxy' | 'json',
+  name = `${format}-access.log`,
 ): Promise<{ sluice: RunningSluice; port: number; log: string }> {
-  const log = place.path(`${format}-access.log`);
+  const log = place.path(name);
   const sluice = await startSluice({
     yaml: `runtime:
   name: log
@@ -95,6 +97,29 @@ it("writes HAProxy's HTTP log format", async () => {
     expect(line).toMatch(
       /127\.0\.0\.1:\d+ \[\d\d\/\w{3}\/\d{4}:\d\d:\d\d:\d\d\.\d{3}\] http web\/app1 \d+\/\d+\/\d+\/\d+\/\d+ 200 \d+ - - ---- \d+\/\d+\/\d+\/\d+\/0 \d+\/\d+ "GET \/cart\?size=100 HTTP\/1\.1"$/,
     );
+  } finally {
+    await sluice.stop();
+  }
+});
+
+it('says at the terminal, in the journal and in the model that it cannot be written, until it can', async () => {
+  const { sluice, port, log } = await serve('json', 'no/such/folder/access.log');
+  try {
+    const told = /^\d\d:\d\d:\d\d warning: instance default\/1: access log \S+: ENOENT/m;
+    await until('the terminal is told', () => told.test(sluice.process.output()));
+    const { journal } = (await sluice.json('show', 'journal')) as { journal: object[] };
+    expect(journal).toContainEqual(
+      expect.objectContaining({ severity: 'warning', text: expect.stringContaining('access log') }),
+    );
+    const text = async () =>
+      ((await sluice.json('show', 'instances')) as { instances: { text?: string }[] }).instances[0]?.text;
+    expect(await text()).toContain('ENOENT');
+    mkdirSync(dirname(log), { recursive: true });
+    sluice.process.signal('SIGUSR1');
+    await until('the log is open', () => existsSync(log));
+    expect(await text()).toBeUndefined();
+    await get(port, '/now');
+    await until('a line', () => linesOf(log).length === 1);
   } finally {
     await sluice.stop();
   }

@@ -365,7 +365,12 @@ export function createEmbeddedEngine(options: EmbeddedEngineOptions): EmbeddedEn
     },
     tail: (filter, listener) => onlookers.tail(filter, listener),
     reopenLogs() {
-      for (const instance of linked) instance.tell({ kind: 'reopenLogs' });
+      for (const instance of linked) {
+        // What was wrong with a log is said again if it still is.
+        if (isNewest(instance) && entities.get(instance.id)?.state === 'serving')
+          setEntity(entityOf(instance.hello, 'serving'));
+        instance.tell({ kind: 'reopenLogs' });
+      }
     },
     stop,
     detach: hangUp,

@@ -57,8 +57,9 @@ const plane = new DataPlane({
   processSample: createProcessSampler(() => ends?.logDropped ?? 0),
 });
 ends = createStreamEnds(plane, life, tails, (text) => {
-  console.error(`instance ${id}: ${text}`);
-  session?.send({ kind: 'problem', text });
+  // Who told the runtime has told the operator: it journals and prints it.
+  if (session?.send({ kind: 'problem', text }) !== true)
+    console.error(`${new Date().toTimeString().slice(0, 8)} warning: instance ${id}: ${text}`);
 });
 
 const hello = (): InstanceHello => ({
