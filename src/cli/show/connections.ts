@@ -1,5 +1,6 @@
 // `sluice show connections`: one window of the live table, filtered and ordered where they live.
 import type { ConnectionTable, RuntimeClient } from '../../client/runtime-client.ts';
+import type { Clock } from '../../domain/clock.ts';
 import type { ConnectionOrder, ConnectionRow } from '../../domain/connection.ts';
 import { attached } from '../attachment.ts';
 import { CliFailure } from '../failure.ts';
@@ -19,11 +20,13 @@ export interface ConnectionsOptions {
 
 /** Rows asked for at a time; the protocol bounds a window. */
 const windowRows = 200;
+/** Windows come twice a second; a runtime whose data plane is gone or busy sends none. */
+const patienceMs = 3_000;
 
 export function showConnections(context: VerbContext, options: ConnectionsOptions): Promise<void> {
   checkFilter(options.filter);
   return attached(context, async (client) => {
-    const { total, matched, rows } = await collect(client, options);
+    const { total, matched, rows } = await collectConnections(client, options, systemClock);
     const { terminal } = context;
     if (context.options.json === true) {
       terminal.print(jsonDocument({ total, matched, connections: rows }));
@@ -36,7 +39,11 @@ export function showConnections(context: VerbContext, options: ConnectionsOption
 }
 
 /** Windows one after the other until `limit`, the end, or a window that stays away. */
-function collect(client: RuntimeClient, options: ConnectionsOptions): Promise<ConnectionTable> {
+export function collectConnections(
+  client: Pick<RuntimeClient, 'connections'>,
+  options: ConnectionsOptions,
+  clock: Clock,
+): Promise<ConnectionTable> {
   return new Promise((resolve, reject) => {
     const rows = new Map<string, ConnectionRow>();
     let offset = 0;
@@ -47,20 +54,30 @@ function collect(client: RuntimeClient, options: ConnectionsOptions): Promise<Co
       limit: Math.min(windowRows, options.limit - offset),
       ended: options.ended === true,
     });
-    const giveUp = systemClock.after(10_000, () => {
-      watch.close();
-      reject(new CliFailure('refused', 'the runtime did not send its connections within 10 s'));
-    });
+    const waitOn = () =>
+      clock.after(patienceMs, () => {
+        watch.close();
+        const got = rows.size === 0 ? 'no connections' : `${rows.size} connections and then no more`;
+        reject(
+          new CliFailure(
+            'refused',
+            `the runtime sent ${got} within ${patienceMs / 1_000} s: its data plane is busy or being replaced`,
+            'look at `sluice show instances`, and ask again',
+          ),
+        );
+      });
+    let giveUp = waitOn();
     const watch = client.connections(query(), (table) => {
       if (table.query.offset !== offset) return;
       // A row may move between two windows; it is shown once.
       for (const row of table.rows) rows.set(row.id, row);
       offset += table.rows.length;
+      giveUp();
       if (table.rows.length > 0 && offset < Math.min(options.limit, table.matched)) {
+        giveUp = waitOn();
         watch.update(query());
         return;
       }
-      giveUp();
       // The first window may arrive before `watch` is known.
       queueMicrotask(() => watch.close());
       resolve({ ...table, rows: [...rows.values()] });
