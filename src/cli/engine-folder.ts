@@ -3,14 +3,17 @@ import { createHash } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import type { Plan } from '../domain/plan.ts';
 
-/** Beside the control socket; for a runtime that only listens on TCP, under the user's run-time folder. Pure. */
-export function engineFolder(plan: Plan, runFolder: string): string {
-  const socket = plan.runtime.control.map(({ address }) => address).find(({ kind }) => kind === 'unix');
+/**
+ * Beside the control socket; for a runtime that only listens on TCP, under the user's run-time folder. Named by what is
+ * this runtime's alone: the first address that is fixed, or, where every port is chosen anew at each start, the
+ * configuration's file (an absolute path). Pure.
+ */
+export function engineFolder(plan: Plan, configFile: string, runFolder: string): string {
+  const addresses = plan.runtime.control.map(({ address }) => address);
+  const socket = addresses.find(({ kind }) => kind === 'unix');
   // Short and without odd characters, whatever the names are: a unix socket's path may hold 107 bytes.
   const name = (text: string) => `engine-${createHash('sha256').update(text).digest('hex').slice(0, 8)}`;
   if (socket?.kind === 'unix') return join(dirname(socket.path), name(socket.path));
-  const [first] = plan.runtime.control;
-  const where =
-    first?.address.kind === 'ip' ? `${first.address.host} ${first.address.port}` : plan.runtime.name;
-  return join(runFolder, name(where));
+  const fixed = addresses.find((address) => address.kind === 'ip' && address.port !== 0);
+  return join(runFolder, name(fixed?.kind === 'ip' ? `${fixed.host} ${fixed.port}` : configFile));
 }

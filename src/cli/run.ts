@@ -1,6 +1,6 @@
 // `sluice run`: a runtime and its data plane in the foreground, steered by signals:
 // SIGHUP reads the configuration again, SIGUSR1 reopens the logs, SIGTERM and SIGINT end gracefully, a second one at once.
-import { dirname } from 'node:path';
+import { resolve as absolute, dirname } from 'node:path';
 import { defaultControlPath } from '../config/control.ts';
 import { loadPlan, planAsIfIn } from '../config/load-plan.ts';
 import type { Plan } from '../domain/plan.ts';
@@ -26,7 +26,7 @@ export async function run({ terminal, env, version }: VerbContext, options: RunO
   const plan = await checkedPlan(terminal, options.config);
   await refuseSecond(plan);
   const engine = createEmbeddedEngine({
-    directory: engineFolder(plan, dirname(defaultControlPath(env.XDG_RUNTIME_DIR))),
+    directory: engineFolder(plan, absolute(options.config), dirname(defaultControlPath(env.XDG_RUNTIME_DIR))),
     exitWithRuntime: options.leaveWithParent === true,
     clock: systemClock,
   });
