@@ -13,7 +13,7 @@ export function formatProblems(result: LoadResult, { color }: { readonly color: 
   const lines = result.source.split(/\r?\n/);
   const blocks = problems
     .slice(0, most)
-    .map((problem) => formatOne(problem, result.ok, lines[problem.line - 1], color));
+    .map((problem) => formatOne(problem, result.ok, lines[(problem.line ?? 0) - 1], color));
   const kind = result.ok ? 'warning' : 'error';
   const count = `${problems.length} ${kind}${problems.length === 1 ? '' : 's'}`;
   return `${blocks.join('\n\n')}\n\n${count}${problems.length > most ? `, the first ${most} shown` : ''}\n`;
@@ -21,13 +21,14 @@ export function formatProblems(result: LoadResult, { color }: { readonly color: 
 
 function formatOne(problem: Problem, warning: boolean, line: string | undefined, color: boolean): string {
   const paint = (code: string, text: string) => (color ? `\x1b[${code}m${text}\x1b[0m` : text);
-  const place = paint('1', `${safe(problem.file)}:${problem.line}:${problem.column}:`);
+  const { file, line: row, column = 1 } = problem;
+  const place = paint('1', `${safe(file)}${row === undefined ? '' : `:${row}:${column}`}:`);
   const kind = warning ? paint('33', 'warning:') : paint('31', 'error:');
   const path = problem.path === '' ? '' : paint('2', ` (${safe(problem.path, 120)})`);
   const rows = [`${place} ${kind} ${problem.message}${path}`];
   if (line !== undefined && line.trim() !== '') {
-    const gutter = String(problem.line);
-    const { text, caret } = excerpt(line.replaceAll('\t', ' '), problem.column);
+    const gutter = String(row);
+    const { text, caret } = excerpt(line.replaceAll('\t', ' '), column);
     rows.push(
       paint('2', ` ${gutter} | `) + text,
       paint('2', ` ${' '.repeat(gutter.length)} | `) + ' '.repeat(caret) + paint(warning ? '33' : '31', '^'),

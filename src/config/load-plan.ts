@@ -70,7 +70,9 @@ export async function loadPlan(
     const { size } = await stat(path);
     // Only what is refused for its size anyway is not read as a whole.
     if (size > maxBytes) return unread(path, `the file is larger than ${maxBytes / 1024 / 1024} MiB`);
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(await readFile(path));
+    const octets = await readFile(path);
+    if (octets.includes(0)) return unread(path, 'this is a binary file, and a configuration is YAML text');
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(octets);
     return planAsIfIn(path, text, runtimeFolder);
   } catch (cause) {
     return unread(path, reasonOf(cause));
@@ -87,7 +89,7 @@ function reasonOf(cause: unknown): string {
     case 'EISDIR':
       return 'this is a folder, not a file';
     case 'ERR_ENCODING_INVALID_ENCODED_DATA':
-      return 'the file is not UTF-8 text';
+      return 'this is not UTF-8 text';
     default:
       return message;
   }
@@ -97,18 +99,18 @@ function unread(file: string, message: string): LoadResult {
   const remedy = safe('name the configuration with -c FILE');
   return {
     ok: false,
-    errors: [{ file, line: 1, column: 1, path: '', message: safe(message), remedy }],
+    errors: [{ file, path: '', message: safe(message), remedy }],
     source: '',
   };
 }
 
 /** By place; the same finding of two stages once. */
-function inOrder(problems: readonly Problem[]): Problem[] {
+export function inOrder(problems: readonly Problem[]): Problem[] {
   const seen = new Set<string>();
   return problems
     .filter(({ line, column, message }) => {
       const key = `${line}:${column}:${message}`;
       return !seen.has(key) && seen.add(key);
     })
-    .sort((a, b) => a.line - b.line || a.column - b.column);
+    .sort((a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0));
 }

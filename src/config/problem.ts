@@ -5,9 +5,9 @@ import { type SafeText, safe } from '../domain/safe.ts';
 
 export interface Problem {
   readonly file: string;
-  /** Both count from 1; columns in UTF-16 units, as editors do. */
-  readonly line: number;
-  readonly column: number;
+  /** Both count from 1; columns in UTF-16 units, as editors do. Neither where the file could not be read at all. */
+  readonly line?: number;
+  readonly column?: number;
   /** "backends[0].servers[1].weight"; "" for the whole file. */
   readonly path: string;
   /** What stands there, shortened and safe to show; undefined where nothing does. */

@@ -41,7 +41,7 @@ it('whatever is written, the loader answers: a plan, or errors within the text t
         if (result.ok) return;
         expect(result.errors.length).toBeGreaterThan(0);
         const lines = text.split('\n');
-        for (const { line, column, message } of result.errors) {
+        for (const { line = 0, column = 0, message } of result.errors) {
           expect(message).not.toBe('');
           expect(line >= 1 && line <= lines.length).toBe(true);
           expect(column >= 1 && column <= lines[line - 1]!.length + 1).toBe(true);

@@ -1,8 +1,10 @@
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { Document, parse } from 'yaml';
+import { formatProblems } from '../../src/config/format-problems.ts';
 import { loadPlan, planFromText } from '../../src/config/load-plan.ts';
 import { idOfName } from '../../src/config/server-ids.ts';
 import type { Plan } from '../../src/domain/plan.ts';
@@ -157,13 +159,21 @@ describe('a plan', () => {
 });
 
 describe('a file that cannot be read', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'sluice-load-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  const binary = join(folder, 'binary');
+  writeFileSync(binary, Buffer.from([0x7f, 0x45, 0x4c, 0x46, 0, 0xff]));
+  const latin = join(folder, 'latin.yaml');
+  writeFileSync(latin, Buffer.from('name: caf\xe9\n', 'latin1'));
   it.each([
     [join(import.meta.dirname, 'none.yaml'), 'there is no such file'],
     [import.meta.dirname, 'this is a folder, not a file'],
+    [latin, 'this is not UTF-8 text'],
+    [binary, 'this is a binary file, and a configuration is YAML text'],
   ])('%s: %s', async (file, message) => {
-    expect(await loadPlan(file)).toMatchObject({
-      ok: false,
-      errors: [{ file, line: 1, column: 1, message }],
-    });
+    const result = await loadPlan(file);
+    expect(result).toEqual({ ok: false, source: '', errors: [expect.objectContaining({ file, message })] });
+    // No place is made up.
+    expect(formatProblems(result, { color: false })).toContain(`${file}: error: ${message}\n`);
   });
 });
