@@ -28,16 +28,15 @@ export async function check(
   if (options.config === undefined) {
     throw new CliFailure('usage', 'check what?', 'name the file: sluice check -c sluice.yaml');
   }
-  const { loadPlan } = await import('../config/load-plan.ts');
+  const { checkedPlan, loadChecked } = await import('./checked-plan.ts');
   if (json === true) {
-    const result = await loadPlan(options.config);
+    const result = await loadChecked(options.config);
     // The text of the file itself is with whoever asks.
     const { source: _, ...told } = result;
     terminal.print(jsonDocument(told));
     if (!result.ok) process.exitCode = exitCodes.usage;
     return;
   }
-  const { checkedPlan } = await import('./checked-plan.ts');
   const plan = await checkedPlan(terminal, options.config);
   const { shards, routes, backends, hash } = plan;
   const binds = shards.reduce((sum, shard) => sum + shard.binds.length, 0);
