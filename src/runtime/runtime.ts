@@ -13,12 +13,13 @@ import { type ControlServer, startControlServer } from './control/control-server
 import type { ControlServices } from './control/services.ts';
 import { createDrains } from './drains.ts';
 import { followEngine } from './engine-events.ts';
-import { createJournal } from './journal.ts';
+import { createJournal, type Happening } from './journal.ts';
 import { createModelStore } from './model-store.ts';
 import { publishPlan, rateContextOf, runtimeEntity } from './plan-in-force.ts';
 import { createPrepare } from './prepare.ts';
 import { previewOf } from './previews.ts';
 import { createReload, type LoadPlan } from './reload.ts';
+import { drainEnd, endDrains, tellKeptOverrides } from './reloaded-servers.ts';
 import { createSampling } from './sampling.ts';
 import type { ServerCommandContext } from './server-commands.ts';
 import { createServerStates } from './server-states.ts';
@@ -72,6 +73,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     warn(text);
     journal.event({ subject: name, from, severity: 'warning', text });
   };
+  const happened = (happening: Happening): void => journal.event(happening);
   const states = createServerStates(store, clock);
   const traffic = createTraffic();
   let rateContext = rateContextOf(plan);
@@ -87,7 +89,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
         const now = drains.job(server);
         return now?.startedAt === startedAt && now.deadlineAt === deadlineAt && now.then === then;
       }),
-    happened: (happening) => journal.event(happening),
+    happened,
     changed: () => void writer.save(),
   });
   const writer = createStateWriter(
@@ -126,12 +128,14 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   };
   const startedAt = clock.now();
   const inForce = (next: Plan): void => {
+    const before = plan;
     plan = next;
     rateContext = rateContextOf(plan);
     publishPlan(plan, engine.snapshot(), store, traffic);
     const changed = states.settle((key) => drains.job(key) !== undefined);
     states.publish();
-    for (const { server } of drains.jobs()) if (states.state(server)?.admin !== 'drain') drains.end(server);
+    endDrains(drains, states, happened);
+    tellKeptOverrides(before, plan, states, happened);
     store.set('runtime', 'runtime', runtimeEntity({ ...options, plan, startedAt, planAt: clock.now() }));
     checker.adopt(plan);
     for (const key of changed) checker.reschedule(key);
@@ -202,7 +206,9 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     engineStarted = true;
     inForce(plan);
     for (const job of saved.state.drains) {
-      if (states.has(job.server) && states.state(job.server)?.admin === 'drain') drains.resume(job);
+      const ended = drainEnd(job, states, 'restart');
+      if (ended) happened(ended);
+      else drains.resume(job);
     }
     for (const text of [saved.warning, journalWarning]) if (text) warned(text, 'start');
     control.admit();

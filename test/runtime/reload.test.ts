@@ -1,4 +1,6 @@
 import { expect, it } from 'vitest';
+import type { Command } from '../../src/domain/command.ts';
+import type { Plan } from '../../src/domain/plan.ts';
 import { EngineError } from '../../src/engine/engine.ts';
 import type { LoadedPlan } from '../../src/runtime/reload.ts';
 import { backend, plan, scene, server } from './fixture.ts';
@@ -24,6 +26,64 @@ it('CM11: puts the whole new plan in force, keeps overrides, and drops the drain
   expect([...client.model.drift.keys()]).toEqual(['web/app2:admin', 'web/app3:admin']);
   expect(client.model.runtime.get('runtime')?.plan.hash).toBe('bbbbbbbbbbbb');
   expect(on.engine.plan?.hash).toBe('bbbbbbbbbbbb');
+  await on.close();
+});
+
+it('CM11: tells that a drain ended with its server, and that the override holds once the server is back', async () => {
+  let loaded: Plan = next;
+  const on = await scene({ reload: async () => ({ ok: true, plan: loaded }) });
+  on.engine.open({ server: 'web/app3', backend: 'web' });
+  const { client } = await on.console();
+  const run = async (command: Command) => {
+    const outcome = client.execute(command);
+    await on.settle();
+    expect(await outcome).toMatchObject({ result: 'done' });
+  };
+  const told = (subject: string) =>
+    [...client.model.journal.values()]
+      .filter((entry) => entry.kind === 'event' && entry.subject === subject)
+      .map(({ severity, text }) => [severity, text]);
+  await run({ kind: 'drain', server: 'web/app3', deadlineMs: 60_000, then: 'maint', killRate: 1 });
+  await run({ kind: 'weight', server: 'web/app3', weight: 7 });
+  await run({ kind: 'reload' });
+  const ended = [
+    'warning',
+    'drain by anna ended with the reload: web/app3 is not in the configuration any more; its override is kept until somebody resets it',
+  ];
+  expect(told('web/app3')).toEqual([ended]);
+  await run({ kind: 'reload' });
+  expect(told('web/app3')).toEqual([ended]);
+
+  loaded = plan();
+  await run({ kind: 'reload' });
+  expect(told('web/app3')).toEqual([
+    ended,
+    [
+      'warning',
+      'web/app3 is in the configuration again: the override by anna holds (drain, weight 7), and no drain job runs on it',
+    ],
+  ]);
+  expect(on.engine.wishes.get('web/app3')).toMatchObject({ admin: 'drain', weight: 7 });
+  await on.pass(70_000);
+  expect(client.model.drain.size).toBe(0);
+  expect(client.model.server.get('web/app3')).toMatchObject({ admin: 'drain', weight: 7 });
+  expect(told('web/app3')).toHaveLength(2);
+  await on.close();
+});
+
+it('tells that a drain ended because the configuration says otherwise', async () => {
+  const drained = plan({ backends: [backend({ servers: [server('app1', { admin: 'drain' })] })] });
+  const on = await scene({ plan: drained, reload: async () => ({ ok: true, plan: plan() }) });
+  const { client } = await on.console();
+  void client.execute({ kind: 'drain', server: 'web/app1', deadlineMs: 0, then: 'wait', killRate: 1 });
+  await on.settle();
+  expect(client.model.drain.size).toBe(1);
+  void client.execute({ kind: 'reload' });
+  await on.settle();
+  expect(client.model.drain.size).toBe(0);
+  expect([...client.model.journal.values()].map(({ text }) => text)).toContain(
+    'drain by anna ended with the reload: the configuration says ready',
+  );
   await on.close();
 });
 

@@ -70,6 +70,18 @@ describe('a runtime that starts again', () => {
     expect(client.model.server.get('web/app1')?.admin).toBe('maint');
   });
 
+  it('tells that a drain ended where its server was taken away in between', async () => {
+    on = await scene(kept());
+    await act({ kind: 'drain', server: 'web/app1', deadlineMs: 10_000, then: 'maint', killRate: 1 });
+    const without = { ...kept().plan, backends: [backend({ servers: [server('app2')] })] };
+    await on.restart({ plan: without });
+    const { client } = await on.console();
+    expect(client.model.drain.size).toBe(0);
+    expect([...client.model.journal.values()].map(({ text }) => text)).toContainEqual(
+      expect.stringMatching(/^drain by anna ended with the restart: web\/app1 is not in the configuration/),
+    );
+  });
+
   it('finds a drained server drained only once the quiet time went by without its clients coming back', async () => {
     on = await scene(kept());
     await act({ kind: 'drain', server: 'web/app1', deadlineMs: 0, then: 'wait', killRate: 1 });
