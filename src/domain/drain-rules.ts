@@ -11,7 +11,7 @@ export interface DrainRun {
   readonly job: DrainJob;
   /** What was left, and when: the pace from which the estimate is made. Oldest first. */
   readonly seen: readonly { readonly at: number; readonly left: number }[];
-  /** The maint or rollback at the deadline was asked for: it is asked for once. */
+  /** The maint or rollback at the deadline was asked for: it is asked for once, but for `askAgain`. */
   readonly acted: boolean;
   /** Kills that may be done now, and since when they are counted; undefined while not killing. */
   readonly allowance?: { readonly kills: number; readonly at: number };
@@ -91,6 +91,11 @@ export function changeDrain(
   const phase = run.job.phase === 'drained' ? 'drained' : 'draining';
   const deadlineAt = deadlineMs > 0 ? now + deadlineMs : 0;
   return { ...run, job: { ...run.job, phase, deadlineAt, then, killRate }, acted: false };
+}
+
+/** What was asked for at the deadline may not have come about: the next step asks for it again, where it still holds. */
+export function askAgain(run: DrainRun): DrainRun {
+  return { ...run, acted: false };
 }
 
 export function stepDrain(

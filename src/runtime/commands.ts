@@ -55,6 +55,16 @@ export interface Commands {
    * `stillMeant` is asked when its turn comes: an operator's act before it may have settled the matter.
    */
   internally(command: Command, actor: Actor, stillMeant?: () => boolean): Promise<Outcome>;
+  /**
+   * The same for what is to be tried until it is confirmed. All attempts are one journal entry: answers which, where this
+   * one was not confirmed and the next is to go on with it.
+   */
+  attempt(
+    command: Command,
+    actor: Actor,
+    stillMeant: () => boolean,
+    earlier: number | undefined,
+  ): Promise<{ readonly outcome: Outcome; readonly entry?: number }>;
   /** Runs `work` when nothing else changes servers. */
   alone<T>(work: () => Promise<T>): Promise<T>;
 }
@@ -76,41 +86,58 @@ export function createCommands(options: {
     return result;
   }
 
-  async function run({ command, actor, from }: Omit<CommandRequest, 'id'>): Promise<Outcome> {
+  const run = async (request: Omit<CommandRequest, 'id'>): Promise<Outcome> =>
+    (await carryOut(request)).outcome;
+
+  async function carryOut(
+    { command, actor, from }: Omit<CommandRequest, 'id'>,
+    earlier?: number,
+  ): Promise<{ outcome: Outcome; entry?: number }> {
     // Looked at when its turn comes: what the screen showed may have changed while it waited.
     const prepared = await prepare(command, actor, from);
-    if (prepared.result === 'refused') return refusalOutcome(prepared);
-    if (prepared.result === 'done') return { result: 'done', seq: store.flush(), text: prepared.text };
-    const entry = await journal.begin({
-      actor,
-      command,
-      subject: prepared.subject ?? subjectOf(command),
-      text: prepared.text ?? commandText(command),
-      ...(prepared.before !== undefined && { before: prepared.before }),
-    });
+    if (prepared.result === 'refused') return { outcome: refusalOutcome(prepared) };
+    if (prepared.result === 'done')
+      return { outcome: { result: 'done', seq: store.flush(), text: prepared.text } };
+    const begun = earlier === undefined ? undefined : journal.entry(earlier);
+    const entry =
+      begun?.id ??
+      (await journal.begin({
+        actor,
+        command,
+        subject: prepared.subject ?? subjectOf(command),
+        text: prepared.text ?? commandText(command),
+        ...(prepared.before !== undefined && { before: prepared.before }),
+      }));
     let done: Done;
     try {
       done = await prepared.carryOut(entry);
     } catch (error) {
       done = { result: 'unknown', text: error instanceof Error ? error.message : String(error) };
     }
+    // The same once more is no news.
+    const again = begun !== undefined && begun.result === done.result;
     switch (done.result) {
       case 'done':
         journal.complete(entry, {
           result: 'done',
+          ...(begun && { note: 'confirmed when it was asked for again' }),
           severity: done.severity ?? 'note',
           ...(done.after !== undefined && { after: done.after }),
           ...(done.undo && { undo: done.undo }),
         });
-        return { result: 'done', ...(done.undo && { entry }), text: done.text, seq: store.flush() };
+        return {
+          outcome: { result: 'done', ...(done.undo && { entry }), text: done.text, seq: store.flush() },
+        };
       case 'refused':
-        journal.complete(entry, { result: 'refused', severity: 'warning', note: `refused: ${done.text}` });
+        if (!again)
+          journal.complete(entry, { result: 'refused', severity: 'warning', note: `refused: ${done.text}` });
         store.flush();
-        return refusalOutcome(done);
+        return { outcome: refusalOutcome(done), entry };
       case 'unknown':
-        journal.complete(entry, { result: 'unknown', severity: 'bad', note: `unknown: ${done.text}` });
+        if (!again)
+          journal.complete(entry, { result: 'unknown', severity: 'bad', note: `unknown: ${done.text}` });
         store.flush();
-        return { result: 'unknown', text: done.text };
+        return { outcome: { result: 'unknown', text: done.text }, entry };
     }
   }
 
@@ -146,13 +173,13 @@ export function createCommands(options: {
     },
     outcome: (id, actor) => byId.get(`${actor.name} ${id}`)?.outcome,
     internally: (command, actor, stillMeant = () => true) =>
-      alone(async () =>
-        stillMeant()
-          ? run({ command, actor })
-          : refusalOutcome({ result: 'refused', code: 'changed-since', text: 'not meant any more' }),
-      ),
+      alone(async () => (stillMeant() ? run({ command, actor }) : notMeant)),
+    attempt: (command, actor, stillMeant, earlier) =>
+      alone(async () => (stillMeant() ? carryOut({ command, actor }, earlier) : { outcome: notMeant })),
   };
 }
+
+const notMeant: Outcome = { result: 'refused', code: 'changed-since', text: 'not meant any more' };
 
 function refusalOutcome({ code, text, remedy }: Refused): Outcome {
   return { result: 'refused', code, text, ...(remedy !== undefined && { remedy }) };

@@ -3,6 +3,7 @@
 import type { Clock } from '../domain/clock.ts';
 import { type DrainJob, drainQuietMs } from '../domain/drain.ts';
 import {
+  askAgain,
   changeDrain,
   type DrainOrder,
   type DrainRun,
@@ -42,17 +43,34 @@ interface Running {
   killed: number;
   killing: boolean;
   publishedAt: number;
+  /** Of the deadline's action, which nobody confirmed. */
+  attempt: (Attempt & { readonly againAt: number; readonly waitMs: number }) | undefined;
+}
+
+/** One that came to nothing yet: its journal entry goes on being that of the next. */
+export interface Attempt {
+  readonly entry: number | undefined;
 }
 
 const publishEveryMs = 500;
+/** Doubled with each attempt that is not confirmed. */
+const firstWaitMs = 1_000;
+const longestWaitMs = 30_000;
 
 export function createDrains(options: {
   readonly store: ModelStore;
   readonly clock: Clock;
   reading(): Reading | undefined;
   kill(key: ServerKey, count: number): Promise<number>;
-  /** The deadline's action. The job still runs when this is called. */
-  deadline(job: DrainJob, act: 'maint' | 'rollback'): void;
+  /**
+   * The deadline's action. The job still runs when this is called. Answers the attempt where nobody confirmed it: it is
+   * made again, since an instance that is being replaced takes it once it is back.
+   */
+  deadline(
+    job: DrainJob,
+    act: 'maint' | 'rollback',
+    earlier: Attempt | undefined,
+  ): Promise<Attempt | undefined>;
   happened(happening: Happening): void;
   /** A job began, ended, or came into another phase: worth saving. */
   changed(): void;
@@ -70,6 +88,7 @@ export function createDrains(options: {
       killed: 0,
       killing: false,
       publishedAt: clock.now(),
+      attempt: undefined,
     });
     store.set('drain', key, run.job);
     changed();
@@ -100,6 +119,11 @@ export function createDrains(options: {
     const arrivedAt = lastArrivalAt - now > drainQuietMs ? 0 : lastArrivalAt;
     job.totals.push({ at: now, total });
     while (job.totals.length > 1 && job.totals[1]!.at <= now - drainQuietMs) job.totals.shift();
+    const { attempt } = job;
+    // A sample means that an instance serves. More than the longest wait ahead: the clock was set back.
+    if (attempt && (now >= attempt.againAt || attempt.againAt - now > longestWaitMs)) {
+      job.run = askAgain(job.run);
+    }
     const before = job.run.job.phase;
     const { run, act } = stepDrain(job.run, {
       now,
@@ -130,9 +154,22 @@ export function createDrains(options: {
         break;
       case 'maint':
       case 'rollback':
-        options.deadline(run.job, act.act);
+        deadline(job, act.act);
         break;
     }
+  }
+
+  function deadline(running: Running, act: 'maint' | 'rollback'): void {
+    const { deadlineAt, then } = running.run.job;
+    const { attempt } = running;
+    running.attempt = undefined;
+    void options.deadline(running.run.job, act, attempt).then((unconfirmed) => {
+      const now = running.run.job;
+      // Another deadline or action meanwhile: that one is asked for in its own time.
+      if (!unconfirmed || now.deadlineAt !== deadlineAt || now.then !== then) return;
+      const waitMs = attempt ? Math.min(attempt.waitMs * 2, longestWaitMs) : firstWaitMs;
+      running.attempt = { ...unconfirmed, againAt: clock.now() + waitMs, waitMs };
+    });
   }
 
   /** One at a time: what is not confirmed yet must not be ended twice. */
@@ -199,6 +236,7 @@ export function createDrains(options: {
       const job = running.get(key);
       if (!job) return;
       job.run = changeDrain(job.run, wish, clock.now());
+      job.attempt = undefined;
       store.set('drain', key, job.run.job);
       changed();
     },

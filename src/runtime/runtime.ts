@@ -84,11 +84,22 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     clock,
     reading: () => traffic.reading(),
     kill: (key, count) => engine.killOnServer(key, count),
-    deadline: ({ server, startedAt, deadlineAt, then }, act) =>
-      void commands.internally({ kind: act, server }, { name: 'runtime', from: 'drain job' }, () => {
+    async deadline({ server, startedAt, deadlineAt, then }, act, earlier) {
+      const stillMeant = (): boolean => {
         const now = drains.job(server);
         return now?.startedAt === startedAt && now.deadlineAt === deadlineAt && now.then === then;
-      }),
+      };
+      const actor = { name: 'runtime', from: 'drain job' };
+      const { outcome, entry } = await commands.attempt(
+        { kind: act, server },
+        actor,
+        stillMeant,
+        earlier?.entry,
+      );
+      const confirmed =
+        outcome.result === 'done' || (outcome.result === 'refused' && outcome.code !== 'busy');
+      return confirmed ? undefined : { entry };
+    },
     happened,
     changed: () => void writer.save(),
   });

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import type { Command } from '../../src/domain/command.ts';
+import { EngineError } from '../../src/engine/engine.ts';
 import { scene } from './fixture.ts';
 
 const drain = { kind: 'drain', server: 'web/app1', deadlineMs: 2_000, then: 'ready', killRate: 1 } as const;
@@ -87,6 +88,94 @@ it.each([0, 60_000])('is not overdue any more with another deadline, %d ms', asy
   expect([...client.model.journal.values()].map(({ text }) => text).join()).not.toMatch(
     'not drained any more',
   );
+  await on.close();
+});
+
+/** The engine confirms nothing of what takes a server out of its drain, until told otherwise. */
+function confirming(on: Awaited<ReturnType<typeof scene>>, error: EngineError) {
+  const { setServers } = on.engine;
+  const asked: number[] = [];
+  const state = { confirms: false };
+  on.engine.setServers = async (list) => {
+    const [wish] = list;
+    if (list.length === 1 && wish!.server === 'web/app1' && wish!.admin !== 'drain') {
+      asked.push(on.clock.now());
+      if (!state.confirms) throw error;
+    }
+    await setServers(list);
+  };
+  return { asked, state };
+}
+
+it.each([
+  ['maint', 'maint', new EngineError('unknown', 'instance default/1 went away before it confirmed')],
+  ['ready', 'ready', new EngineError('unknown', 'instance default/1 went away before it confirmed')],
+  ['maint', 'maint', new EngineError('instance-failed', 'no instance serves')],
+] as const)(
+  'asks again for %s at the deadline until it is confirmed, journalled once',
+  async (then, admin, error) => {
+    const on = await scene();
+    on.engine.open({ server: 'web/app1', backend: 'web' });
+    const client = await drained(on, [{ ...drain, then }]);
+    const { asked, state } = confirming(on, error);
+    const attempts = () =>
+      [...client.model.journal.values()].filter(
+        ({ kind, actor }) => kind === 'act' && actor.from === 'drain job',
+      );
+    await on.pass(60_000);
+    expect(client.model.server.get('web/app1')?.admin).toBe('drain');
+    expect(client.model.drain.get('web/app1')?.phase).toBe('overdue');
+    const waits = asked.slice(1).map((at, index) => at - asked[index]!);
+    expect(waits.slice(0, 4).map((wait) => Math.round(wait / 1_000))).toEqual([1, 2, 4, 8]);
+    expect(asked.length).toBeLessThan(8);
+    expect(attempts()).toHaveLength(1);
+    expect(attempts()[0]!.text.split(error.message)).toHaveLength(2);
+
+    state.confirms = true;
+    await on.pass(31_000);
+    expect(client.model.server.get('web/app1')?.admin).toBe(admin);
+    expect(client.model.drain.size).toBe(0);
+    expect(attempts()).toMatchObject([
+      { result: 'done', text: expect.stringContaining('confirmed when it was asked for again') },
+    ]);
+    await on.pass(60_000);
+    expect(asked).toHaveLength(new Set(asked).size);
+    expect(attempts()).toHaveLength(1);
+    await on.close();
+  },
+);
+
+it('asks again once the instance that was being replaced is back', async () => {
+  const on = await scene();
+  on.engine.open({ server: 'web/app1', backend: 'web' });
+  const client = await drained(on, [{ ...drain, then: 'maint' }]);
+  await on.pass(1_800);
+  on.engine.hold();
+  await on.pass(400);
+  on.engine.crash();
+  await on.settle();
+  expect(client.model.server.get('web/app1')?.admin).toBe('drain');
+  on.engine.server('web/app1').streams = 1;
+  await on.pass(3_000);
+  expect(client.model.server.get('web/app1')?.admin).toBe('maint');
+  expect(client.model.drain.size).toBe(0);
+  await on.close();
+});
+
+it('does not ask again for what an operator changed meanwhile', async () => {
+  const on = await scene();
+  on.engine.open({ server: 'web/app1', backend: 'web' });
+  const client = await drained(on, [{ ...drain, then: 'maint' }]);
+  const { asked } = confirming(on, new EngineError('unknown', 'gone'));
+  await on.pass(2_400);
+  expect(asked).toHaveLength(1);
+  const change = client.execute({ ...drain, deadlineMs: 30_000, then: 'maint' });
+  await on.settle();
+  expect(await change).toMatchObject({ result: 'done' });
+  await on.pass(29_000);
+  expect(asked).toHaveLength(1);
+  await on.pass(2_000);
+  expect(asked.length).toBeGreaterThan(1);
   await on.close();
 });
 
