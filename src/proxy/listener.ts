@@ -5,7 +5,6 @@ import { connect, createServer, type ListenOptions, type Server, type Socket } f
 import { dirname } from 'node:path';
 import { addressText, hostPort } from '../domain/address-text.ts';
 import type { Address } from '../domain/plan.ts';
-import { acceptDirectly, directAcceptWorks } from './direct-accept.ts';
 import { holderOf } from './port-holder.ts';
 
 export interface Listener {
@@ -93,15 +92,13 @@ function listenOptions(address: Address, exclusive: boolean): ListenOptions {
     : { host: address.host, port: address.port, exclusive, backlog };
 }
 
-async function listen(socket: ListenOptions | object, events: ListenerEvents): Promise<Server> {
-  const direct = await directAcceptWorks();
+function listen(socket: ListenOptions | object, events: ListenerEvents): Promise<Server> {
   return new Promise((resolve, reject) => {
     const server = createServer({ allowHalfOpen: true, noDelay: true }, events.accepted);
     server.once('error', reject);
     server.once('listening', () => {
       server.off('error', reject);
       server.on('error', events.failed);
-      if (direct) acceptDirectly(server, events.accepted);
       resolve(server);
     });
     // Options carry their backlog; beside a socket it is an argument.
