@@ -23,6 +23,22 @@ it('sluice alone, without a runtime, exits 3 with a hint what to start', async (
   await terminal.close();
 });
 
+it.each([
+  ['demo', ['demo'], { TMPDIR: '/nowhere' }],
+  ['console', ['--attach', 'unix:/nowhere'], {}],
+])('an unknown theme is told before anything is started or dialled: %s', async (_, args, env) => {
+  const terminal = openTerminal({
+    command: process.execPath,
+    args: [program, ...args, '--theme', 'nosuch'],
+    columns: 100,
+    rows: 30,
+    env,
+  });
+  await terminal.shows('theme "nosuch" does not exist: choose one of colour-blind, dark');
+  expect((await terminal.ends()).code).toBe(2);
+  await terminal.close();
+});
+
 describe('with a runtime', () => {
   let origin: Origin;
   let running: RunningSluice;

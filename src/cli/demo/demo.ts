@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { RuntimeClient } from '../../client/runtime-client.ts';
 import { openAttachment } from '../attachment.ts';
-import { loadScreen, noTerminal, showConsole } from '../console.ts';
+import { chooseLook, loadScreen, noTerminal, showConsole } from '../console.ts';
 import { CliFailure } from '../failure.ts';
 import { jsonLine } from '../json.ts';
 import type { VerbContext } from '../program.ts';
@@ -24,10 +24,11 @@ export async function demo(context: VerbContext, options: DemoOptions): Promise<
     const { message } = noTerminal();
     throw new CliFailure('usage', message, 'run the demo without it: sluice demo --no-console');
   }
+  const look = options.console ? await chooseLook(context) : undefined;
   const folder = mkdtempSync(join(tmpdir(), 'sluice-demo-'));
   const children: ChildProcess[] = [];
   try {
-    const screen = options.console ? loadScreen() : undefined;
+    const screen = look && loadScreen();
     screen?.catch(() => {});
     const servers = await startTold('demo-servers', [folder]);
     children.push(servers.child);
@@ -40,7 +41,7 @@ export async function demo(context: VerbContext, options: DemoOptions): Promise<
     const clients = await startTold('demo-clients', [bindPort(client, 'web'), bindPort(client, 'db')]);
     // Clients leave first, so that nobody is cut off by the runtime's end.
     children.unshift(clients.child);
-    if (screen !== undefined) await showConsole(context, client, await screen, options.seconds);
+    if (look && screen) await showConsole(context, client, await screen, look, options.seconds);
     else await waitForEnd(context, client, url, runtime.child, options.seconds);
   } finally {
     await endAll(children, 5_000);
