@@ -99,9 +99,15 @@ export interface Binding {
   readonly title: string;
   /** One sentence for help and palette. */
   readonly description: string;
+  /** What is to be said instead where the runtime is a demo's. */
+  readonly inDemo?: string;
   /** Stands in the footer, always or while this holds. */
   readonly footer?: true | ((context: KeyContext) => boolean);
   readonly whyNot?: WhyNot;
+}
+
+export function descriptionOf({ description, inDemo }: Binding, demo: boolean): string {
+  return (demo ? inDemo : undefined) ?? description;
 }
 
 const isBackend = (context: KeyContext) => selectedOf(context)?.kind === 'backend';
@@ -123,7 +129,7 @@ function bind(
   keys: readonly string[],
   title: string,
   description: string,
-  more: Pick<Binding, 'footer' | 'whyNot'> = {},
+  more: Pick<Binding, 'footer' | 'whyNot' | 'inDemo'> = {},
 ): Binding {
   return { scope, command, keys, title, description, ...more };
 }
@@ -140,6 +146,7 @@ export const bindings: readonly Binding[] = [
   bind('everywhere', 'help', ['?'], 'help', 'All keys of this screen and what they do', { footer: true }),
   bind('everywhere', 'leave', ['q'], 'quit', 'Leave the console; the runtime and its drain jobs go on', {
     footer: true,
+    inDemo: 'Leave the console; the demo ends with the console that started it',
   }),
   bind('everywhere', 'show-overview', ['1'], 'Overview', 'Is it well, what changed, how much traffic'),
   bind('everywhere', 'show-connections', ['2'], 'Connections', 'Who is here, doing what'),

@@ -17,6 +17,7 @@ import { journalScreen } from './screens/journal.ts';
 import { overviewScreen } from './screens/overview.ts';
 import { hasDetail, type KeyContext } from './selection.ts';
 import { line, span, staled, staledChart, within } from './spans.ts';
+import { isDemo } from './view.ts';
 
 /** Wider than this, a dialog is harder to read, not easier. */
 const dialogWidth = 80;
@@ -83,7 +84,11 @@ function overlays(context: KeyContext, under: Block, body: Area, version: string
   if (overlay === undefined || overlay.kind === 'filter') return under;
   if (overlay.kind === 'help')
     return {
-      lines: scrolledPart(helpLines(state.screen, body.width, version), overlay.top, body.height),
+      lines: scrolledPart(
+        helpLines(state.screen, body.width, version, isDemo(context.view)),
+        overlay.top,
+        body.height,
+      ),
     };
   const width = Math.min(body.width, dialogWidth);
   const over =

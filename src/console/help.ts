@@ -1,7 +1,7 @@
 // The help: made from the table of keys, the fields of filters, and the signs that screens use.
 
 import { filterFields } from '../domain/filter-fields.ts';
-import { bindings, type Scope, scopeTitles } from './bindings.ts';
+import { bindings, descriptionOf, type Scope, scopeTitles } from './bindings.ts';
 import { heading } from './facts.ts';
 import type { Line, Tone } from './frame.ts';
 import { shownKey } from './keys.ts';
@@ -23,12 +23,12 @@ const signs: readonly (readonly [sign: string, tone: Tone, meaning: string])[] =
 ];
 
 /** Keys of the screen first, then those that are the same everywhere. */
-export function helpLines(screen: ScreenId, width: number, version: string): Line[] {
+export function helpLines(screen: ScreenId, width: number, version: string, demo: boolean): Line[] {
   const scopes: Scope[] = [screen, 'list', 'everywhere', 'dialog'];
   return [
     heading(`Sluice ${version}`),
     blank,
-    ...scopes.flatMap((scope) => [heading(scopeTitles[scope]), ...keysOf(scope, width), blank]),
+    ...scopes.flatMap((scope) => [heading(scopeTitles[scope]), ...keysOf(scope, demo, width), blank]),
     ...(screen === 'connections' ? [heading('Filter'), ...filterHelp(width), blank] : []),
     heading('Signs'),
     ...signs.map(([sign, tone, meaning]) => line(span(`   ${padEnd(sign, 4)}`, tone), span(meaning))),
@@ -40,12 +40,12 @@ export function helpLines(screen: ScreenId, width: number, version: string): Lin
   ];
 }
 
-function keysOf(scope: Scope, width: number): Line[] {
+function keysOf(scope: Scope, demo: boolean, width: number): Line[] {
   return bindings
     .filter((binding) => binding.scope === scope)
-    .flatMap(({ keys, description }) => {
-      const shown = keys.map(shownKey).join(' ');
-      return wrap(description, width - 18).map((text, index) =>
+    .flatMap((binding) => {
+      const shown = binding.keys.map(shownKey).join(' ');
+      return wrap(descriptionOf(binding, demo), width - 18).map((text, index) =>
         line(span(`   ${padEnd(index === 0 ? shown : '', 14)}`, 'key'), span(text)),
       );
     });

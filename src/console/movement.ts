@@ -11,6 +11,7 @@ import { entryDetail } from './screens/journal.ts';
 import { serverDetail } from './screens/server-detail.ts';
 import { bodyHeight, type KeyContext, listOf } from './selection.ts';
 import type { State } from './state.ts';
+import { isDemo } from './view.ts';
 
 export type Movement = 'down' | 'up' | 'page-down' | 'page-up' | 'first' | 'last';
 
@@ -28,7 +29,12 @@ function scrolledText({ state, view, size }: KeyContext, how: Movement): Partial
   const height = bodyHeight(size);
   const topIn = (top: number, lines: readonly Line[]) => scrolled(top, how, lines.length, height);
   if (overlay?.kind === 'help')
-    return { overlay: { ...overlay, top: topIn(overlay.top, helpLines(state.screen, size.columns, '')) } };
+    return {
+      overlay: {
+        ...overlay,
+        top: topIn(overlay.top, helpLines(state.screen, size.columns, '', isDemo(view))),
+      },
+    };
   if (overlay !== undefined) return undefined;
   if (state.screen === 'connections' && connections.open !== undefined) {
     const { open } = connections;

@@ -1,7 +1,7 @@
 // The palette: what `:` finds. Commands of this screen and of everywhere, screens, backends and servers.
 
 import type { ServerKey } from '../domain/plan.ts';
-import { type Binding, bindings } from './bindings.ts';
+import { type Binding, bindings, descriptionOf } from './bindings.ts';
 import type { Block } from './block.ts';
 import { boxed } from './box.ts';
 import { fuzzyScore } from './fuzzy.ts';
@@ -10,6 +10,7 @@ import { type ListCursor, settleCursor } from './list-cursor.ts';
 import type { KeyContext } from './selection.ts';
 import { apart, line, muted, selectedWhen, span } from './spans.ts';
 import { shownPart, type TypedText } from './typed-text.ts';
+import { isDemo } from './view.ts';
 
 export type PaletteItem = {
   readonly key: string;
@@ -48,7 +49,7 @@ export function paletteItems(context: KeyContext, query: string): PaletteItem[] 
           kind: 'command',
           key: `command ${binding.command}`,
           name: binding.title,
-          description: binding.description,
+          description: descriptionOf(binding, isDemo(context.view)),
           aside: shownKey(binding.keys[0]!),
           whyNot: binding.whyNot?.(context),
           binding,

@@ -29,6 +29,10 @@ export function runtimeOf(view: View): RuntimeEntity | undefined {
   return view.model.runtime.get('runtime');
 }
 
+export function isDemo(view: View): boolean {
+  return runtimeOf(view)?.demo === true;
+}
+
 export function serversOf(view: View, backend: string): ServerEntity[] {
   const keys = view.model.backend.get(backend)?.servers ?? [];
   return keys.flatMap((key) => view.model.server.get(key) ?? []);

@@ -7,6 +7,10 @@ import { screens } from '../../src/console/state.ts';
 import { consoleIn } from './picture.ts';
 import { brokenWorld } from './worlds.ts';
 
+function textOf(lines: ReturnType<typeof helpLines>): string {
+  return lines.map(({ spans }) => spans.map(({ text }) => text).join('')).join('\n');
+}
+
 const scopes = Object.keys(scopeTitles) as Scope[];
 
 describe('the table of keys', () => {
@@ -40,12 +44,19 @@ describe('the table of keys', () => {
   });
 
   it.each(screens.map(({ id }) => id))('stands in the help of %s', (screen) => {
-    const help = helpLines(screen, 200, '0.1.0')
-      .map(({ spans }) => spans.map(({ text }) => text).join(''))
-      .join('\n');
+    const help = textOf(helpLines(screen, 200, '0.1.0', false));
     for (const binding of bindings)
       if ([screen, 'list', 'everywhere', 'dialog'].includes(binding.scope))
         expect(help).toContain(binding.description);
+  });
+
+  it('says of a demo that it does not go on', () => {
+    expect(textOf(helpLines('overview', 200, '0.1.0', false))).toContain(
+      'the runtime and its drain jobs go on',
+    );
+    const inDemo = textOf(helpLines('overview', 200, '0.1.0', true));
+    expect(inDemo).toContain('the demo ends with the console that started it');
+    expect(inDemo).not.toContain('go on\n');
   });
 });
 
