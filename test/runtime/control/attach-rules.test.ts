@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { requestText } from '../../../src/protocol/rpc.ts';
 import { scene } from '../fixture.ts';
 import { rawConsole } from '../raw-console.ts';
 
@@ -122,6 +123,27 @@ describe('roles', () => {
 });
 
 describe('limits', () => {
+  it('LM9: the 129th request is refused while 128 of an attachment are not answered yet', async () => {
+    const on = await scene();
+    const raw = rawConsole(on);
+    await raw.hello();
+    on.engine.hold();
+    const command = { kind: 'weight', server: 'web/app1', weight: 50 };
+    raw.send(requestText('held', 'command.execute', { id: 'command-1', command }));
+    for (let each = 2; each <= 129; each++)
+      raw.send(requestText(each, 'command.outcome', { id: 'command-1' }));
+    await on.settle();
+    const answers = () => raw.heard.filter(({ id }) => id === 'held' || id > 1);
+    expect(answers()).toEqual([
+      expect.objectContaining({ id: 129, error: expect.objectContaining({ code: -32005 }) }),
+    ]);
+    on.engine.release();
+    await on.settle();
+    expect(answers().filter(({ result }) => result !== undefined)).toHaveLength(128);
+    expect(await raw.ask('history.get', {})).toHaveProperty('result');
+    await on.close();
+  });
+
   it('LM2: deep nesting is refused before it is parsed', async () => {
     const on = await scene();
     const raw = rawConsole(on);
