@@ -114,6 +114,10 @@ function edited(filter, replacements) {
 
 /** Built beside and then put in its place, so that a program started meanwhile finds either the old or the new. */
 const [fresh, old] = ['dist.fresh', 'dist.old'];
+/** For whoever waits at a terminal; the line goes again when it is done. */
+const told = (/** @type {string} */ text) => process.stderr.isTTY && process.stderr.write(text);
+told('building …');
+process.once('exit', () => told('\r\x1b[K'));
 await rm(fresh, { recursive: true, force: true });
 await build({
   entryPoints: {
