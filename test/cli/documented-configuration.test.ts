@@ -3,6 +3,7 @@ import { expect, it } from 'vitest';
 import { demoConfiguration } from '../../src/cli/demo/configuration.ts';
 import { formatProblems } from '../../src/config/format-problems.ts';
 import { planFromText } from '../../src/config/load-plan.ts';
+import { configSchema } from '../../src/config/schema.ts';
 
 const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
 const [example = '', access = ''] = [...readme.matchAll(/```yaml\n([\s\S]*?)```/g)].map((match) => match[1]!);
@@ -16,3 +17,27 @@ it.each([
   expect(formatProblems(result, { color: false })).toBe('');
   expect(result.ok).toBe(true);
 });
+
+interface Schema {
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly items?: Schema;
+  readonly default?: unknown;
+}
+const rows = [...readme.matchAll(/^\| `([\w.[\]]+)` +\| (?:`(.+?)`)? +\|/gm)].filter(([, key]) =>
+  key!.includes('.'),
+);
+
+it('the README has a table of keys', () => expect(rows.length).toBeGreaterThan(5));
+
+it.each(rows.map(([, key, value]) => [key!, value] as const))(
+  'the README tells the default of %s',
+  (key, value) => {
+    const steps = key.replaceAll('[]', '.items').split('.');
+    const found = steps.reduce<Schema | undefined>(
+      (schema, step) => (step === 'items' ? schema?.items : schema?.properties?.[step]),
+      configSchema() as Schema,
+    );
+    expect(found).toBeDefined();
+    expect(found?.default).toEqual(value === undefined ? undefined : JSON.parse(value));
+  },
+);
