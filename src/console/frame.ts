@@ -1,21 +1,24 @@
 // What a screen looks like, without knowing what draws it: lines of toned spans, and places for charts.
 // A theme turns a tone into a colour; a tone is a meaning, never a colour.
 
-export type Tone =
-  | 'text'
-  | 'muted'
-  | 'title'
-  | 'accent'
-  | 'key'
-  | 'good'
-  | 'warning'
-  | 'bad'
-  | 'drain'
-  | 'maint'
-  | 'unknown'
-  | 'stale'
-  | 'bar'
-  | 'border';
+export const tones = [
+  'text',
+  'muted',
+  'title',
+  'accent',
+  'key',
+  'good',
+  'warning',
+  'bad',
+  'drain',
+  'maint',
+  'unknown',
+  'stale',
+  'bar',
+  'border',
+] as const;
+
+export type Tone = (typeof tones)[number];
 
 export interface Span {
   /** Already safe: no control characters, width as string-width measures it. */

@@ -53,7 +53,7 @@ export async function prepareUndo(
   const { entry, record } = found;
   const { states, drains } = context;
   const { server } = record;
-  const text = `undo of "${entry.text}" by ${entry.actor.name}`;
+  const text = `undo of ${entry.actor.name}'s "${entry.text}"`;
   if (record.written) {
     const edit = await edits.ofUndo(record.written);
     if ('result' in edit) return edit;

@@ -2,7 +2,7 @@
 // Nothing is left behind: no listener on the process, no stream, no exit hook.
 
 import { EventEmitter } from 'node:events';
-import type { Line, Span, Tone } from '../../console/frame.ts';
+import { type Line, type Span, type Tone, tones } from '../../console/frame.ts';
 import type { Contrib } from './contrib.ts';
 
 interface Widget {
@@ -16,32 +16,15 @@ export interface OffScreenPanel<W extends Widget> {
   dispose(): void;
 }
 
-/** The tones that charts use. A widget is given a tone's number as if it were a colour. */
-const chartTones: readonly Tone[] = [
-  'text',
-  'muted',
-  'title',
-  'accent',
-  'key',
-  'good',
-  'warning',
-  'bad',
-  'drain',
-  'maint',
-  'unknown',
-  'stale',
-  'bar',
-  'border',
-];
 /** Above the 16 colours that blessed may set by itself. */
 const firstNumber = 32;
 
 export function numberOfTone(tone: Tone): number {
-  return firstNumber + chartTones.indexOf(tone);
+  return firstNumber + tones.indexOf(tone);
 }
 
 function toneOfNumber(color: number, fallback: Tone): Tone {
-  return chartTones[color - firstNumber] ?? fallback;
+  return tones[color - firstNumber] ?? fallback;
 }
 
 /** @param margin cells around the picture that contrib reserves and never draws in, cut off again */

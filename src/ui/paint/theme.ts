@@ -1,27 +1,11 @@
 // What a theme is: a colour and attributes for every tone, checked before anything is drawn with it.
 
-import type { Tone } from '../../console/frame.ts';
+import { type Tone, tones } from '../../console/frame.ts';
 
 /** What a theme gives a look to: the tones, and the row under the cursor. */
 export type Token = Tone | 'selected';
 
-export const tokens = [
-  'text',
-  'muted',
-  'title',
-  'accent',
-  'key',
-  'good',
-  'warning',
-  'bad',
-  'drain',
-  'maint',
-  'unknown',
-  'stale',
-  'bar',
-  'border',
-  'selected',
-] as const satisfies readonly Token[];
+export const tokens: readonly Token[] = [...tones, 'selected'];
 
 export const attributes = ['bold', 'dim', 'italic', 'underline', 'reverse'] as const;
 export type Attribute = (typeof attributes)[number];
