@@ -10,6 +10,9 @@ beforeEach(async () => {
 });
 afterEach(() => stage.close());
 
+/** Enough tunnels over two servers that some are on each: an even chance for every one. */
+const toWeb = { targets: [{ host: 'web.example.com', serverPrefix: 'web' }] };
+
 it('drains a server under load: nothing fails, nothing goes astray, no POST comes twice', async () => {
   const load = stage.load({ clients: 30, posts: 0.3, slow: 0.1, slowMs: 1_200, tunnels: 6, tunnelMs: 2_500 });
   await until('traffic on web1', () => (load.result.byServer.get('web1') ?? 0) > 50);
@@ -47,7 +50,7 @@ it('gives a server back with its exact former weight, and clients come again', a
 });
 
 it('exits 5 when the deadline passes with something left, and the drain goes on', async () => {
-  const load = stage.load({ clients: 4, slow: 0, tunnels: 6, tunnelMs: 60_000 });
+  const load = stage.load({ ...toWeb, clients: 4, slow: 0, tunnels: 16, tunnelMs: 60_000 });
   await until('tunnels are up', async () => {
     const { matched } = (await stage.sluice.json(
       'show',
@@ -70,12 +73,12 @@ it('exits 5 when the deadline passes with something left, and the drain goes on'
 });
 
 it('kills at a steady pace when told so, and is drained then', async () => {
-  const load = stage.load({ clients: 4, slow: 0, tunnels: 8, tunnelMs: 60_000 });
+  const load = stage.load({ ...toWeb, clients: 4, slow: 0, tunnels: 16, tunnelMs: 60_000 });
   await until('tunnels are up', async () => {
     const { matched } = (await stage.sluice.json('show', 'connections', '--filter', 'phase=tunnel')) as {
       matched: number;
     };
-    return matched >= 8;
+    return matched >= 16;
   });
   const drain = await stage.sluice.verb(
     ...['drain', 'web/web1', '--deadline', '1s', '--then', 'kill', '--kill-rate', '5', '--wait'],
@@ -87,7 +90,7 @@ it('kills at a steady pace when told so, and is drained then', async () => {
 });
 
 it('leaves the job running when the one who waits is interrupted', async () => {
-  const load = stage.load({ clients: 2, tunnels: 6, tunnelMs: 60_000 });
+  const load = stage.load({ ...toWeb, clients: 2, tunnels: 16, tunnelMs: 60_000 });
   await until('tunnels are up', async () => {
     const { matched } = (await stage.sluice.json(
       ...['show', 'connections', '--filter', 'phase=tunnel server=web/web1'],
