@@ -28,7 +28,7 @@ it('kill -9 of a server: at most five requests fail, and it comes back by itself
 
 it('kill -9 of the runtime: nothing fails, the next one adopts the data plane and the drain goes on', async () => {
   const { sluice } = stage;
-  const load = stage.load({ clients: 20, slow: 0.05, tunnels: 6, tunnelMs: 8_000 });
+  const load = stage.load({ clients: 20, slow: 0.05, tunnels: 16, tunnelMs: 8_000 });
   await until('a tunnel on web1', async () => {
     const { matched } = (await sluice.json(
       'show',
