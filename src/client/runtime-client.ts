@@ -4,7 +4,9 @@ import type { Command, Outcome, Preview } from '../domain/command.ts';
 import type { ConnectionDetail, ConnectionOrder, ConnectionRow, StreamRecord } from '../domain/connection.ts';
 import type { Disposer, Event } from '../domain/event.ts';
 import type { Change, Model } from '../domain/model.ts';
+import type { Preflight } from '../domain/preflight.ts';
 import type { HistoryPoint, Sample, SampleTopic } from '../domain/sample.ts';
+import type { Termination } from '../domain/tls.ts';
 
 export type Role = 'viewer' | 'operator';
 
@@ -58,6 +60,16 @@ export interface RuntimeClient {
     listener: (batch: { readonly records: readonly StreamRecord[]; readonly dropped: number }) => void,
   ): Disposer;
   preview(command: Command): Promise<Preview>;
+  /**
+   * Probes what a switch of a route's TLS mode would meet; `listener` is called as findings come in, the last time with
+   * a verdict. Ended by the disposer. Operators only. `failed`: it could not be begun.
+   */
+  preflight(
+    route: string,
+    termination: Termination,
+    listener: (preflight: Preflight) => void,
+    failed?: (reason: string) => void,
+  ): Disposer;
   /** Sent at most once: when the attachment breaks before the answer, the outcome is `unknown`, or, once attached again, the true one. */
   execute(
     command: Command,

@@ -33,6 +33,7 @@ export function resolvePlan(configuration: Configuration, surroundings: Surround
   const file = (path: string) => resolvePath(surroundings.folder, path);
   const plan: Omit<Plan, 'hash'> = {
     runtime: runtimeOf(configuration.runtime, surroundings, file),
+    certificates: [],
     shards: configuration.shards.map(({ name, domain, instances, binds }, shard) => ({
       name,
       ...(domain === undefined ? {} : { domain }),

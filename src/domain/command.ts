@@ -2,6 +2,7 @@
 
 import type { Milliseconds, ServerKey } from './plan.ts';
 import type { AdminState } from './server-state.ts';
+import type { Termination } from './tls.ts';
 
 /** What a drain job does when its deadline passes with something left. */
 export type DeadlineAction = 'wait' | 'kill' | 'maint' | 'ready';
@@ -28,6 +29,24 @@ export type Command =
   | { readonly kind: 'reset'; readonly server: ServerKey }
   /** Makes an override the configuration's own value: written into its file, which is then loaded. */
   | { readonly kind: 'write-back'; readonly server: ServerKey }
+  | {
+      readonly kind: 'tls-switch';
+      readonly route: string;
+      readonly termination: Termination;
+      /** How long it is watched afterwards, and may revert by itself; 0: not at all. */
+      readonly watchMs: Milliseconds;
+      /** Share of failures, 0 to 1, beyond that of before, at which it reverts. */
+      readonly threshold: number;
+      /** Connections in the mode before are ended gracefully by then; 0: they stay as long as they like. */
+      readonly closeMs: Milliseconds;
+      /** The route's name once more: switches although the preflight found it unsafe. */
+      readonly force?: string;
+    }
+  /** Back to the TLS mode before the last switch, while it is known; else to the configuration's. */
+  | { readonly kind: 'tls-revert'; readonly route: string }
+  /** As `reset` and `write-back`, of a route's TLS mode. */
+  | { readonly kind: 'reset-route'; readonly route: string }
+  | { readonly kind: 'write-back-route'; readonly route: string }
   | { readonly kind: 'reload' };
 
 /**
@@ -53,7 +72,10 @@ export type Outcome =
 export type RefusalCode =
   | 'no-such-server'
   | 'no-such-connection'
+  | 'no-such-route'
   | 'no-drain-job'
+  /** The preflight found that clients would fail; `force` names the route to do it all the same. */
+  | 'unsafe'
   | 'nothing-to-undo'
   | 'not-undoable'
   | 'changed-since'
@@ -68,7 +90,9 @@ export interface Preview {
   readonly title: string;
   readonly lines: readonly PreviewLine[];
   /** The server's state that the preview was made from; the command may carry on only while it still holds. */
-  readonly from?: { readonly admin: AdminState; readonly weight: number };
+  readonly from?:
+    | { readonly admin: AdminState; readonly weight: number }
+    | { readonly termination: Termination };
   /** Of an undo: the journal entry it is about; sent with the command, so that it undoes what was shown. */
   readonly entry?: number;
 }

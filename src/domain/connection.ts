@@ -1,14 +1,25 @@
 // One client connection on a bind, and the stream inside it, as rows that can be filtered, sorted, shown and logged.
 
-import type { BindMode, Milliseconds, ServerKey } from './plan.ts';
+import type { Milliseconds, Mode, ServerKey } from './plan.ts';
 import type { TerminationState } from './termination.ts';
+import type { ClientTlsFacts, ServerTlsFacts, Termination } from './tls.ts';
 
 /**
  *   head → queue → connect → wait → data → (idle → head …)        HTTP
  *          queue → connect → tunnel                               TCP, and HTTP after an upgrade
+ *   handshake → one of the two                                    on a bind of mode tls
  * `ended` rows stay for some seconds with their termination state.
  */
-export type ConnectionPhase = 'head' | 'queue' | 'connect' | 'wait' | 'data' | 'tunnel' | 'idle' | 'ended';
+export type ConnectionPhase =
+  | 'handshake'
+  | 'head'
+  | 'queue'
+  | 'connect'
+  | 'wait'
+  | 'data'
+  | 'tunnel'
+  | 'idle'
+  | 'ended';
 
 export interface ConnectionRow {
   /** Unique over instances and restarts: "<instance>-<base36 counter>". */
@@ -16,10 +27,15 @@ export interface ConnectionRow {
   /** "10.2.0.7:51811", "[2001:db8::7]:61002", "unix:". */
   readonly client: string;
   readonly bind: string;
-  readonly mode: BindMode;
+  /** What is relayed; on a bind of mode tls `tcp` until it is known. */
+  readonly mode: Mode;
   readonly route?: string;
   readonly backend?: string;
   readonly server?: ServerKey;
+  /** The mode it is carried in since its handshake, whatever the route's is now. */
+  readonly tls?: Termination;
+  /** Raw: pass through `safe()` before showing. */
+  readonly sni?: string;
   readonly phase: ConnectionPhase;
   /** Since the accept. */
   readonly ageMs: Milliseconds;
@@ -44,6 +60,8 @@ export interface ConnectionRow {
 export interface ConnectionDetail extends ConnectionRow {
   readonly acceptedAt: number;
   readonly serverAddress?: string;
+  readonly clientTls?: ClientTlsFacts;
+  readonly serverTls?: ServerTlsFacts;
   readonly steps: readonly ConnectionStep[];
   readonly timers: StreamTimers;
 }
@@ -51,14 +69,29 @@ export interface ConnectionDetail extends ConnectionRow {
 export interface ConnectionStep {
   readonly what:
     | 'accept'
+    /** client → Sluice: what it asked for (SNI, ALPN, versions). */
+    | 'client-hello'
+    /** client ⇄ Sluice: the handshake is complete (version, cipher, resumed); or it failed, and why. */
+    | 'handshake'
+    | 'handshake-failed'
     | 'request'
     | 'queue'
     | 'connect'
     | 'pooled'
+    /** Sluice ⇄ server. */
+    | 'server-handshake'
+    | 'server-handshake-failed'
     | 'retry'
+    /** passthrough: server → client, seen going by. */
+    | 'server-hello'
     | 'response'
     | 'upgrade'
+    /** Who sent it is in `by`. */
+    | 'fin'
+    | 'reset'
     | 'end';
+  /** Of `fin` and `reset`. */
+  readonly by?: 'client' | 'sluice' | 'server';
   readonly atMs: Milliseconds;
   /** One line, raw: pass through `safe()` before showing. */
   readonly text: string;
@@ -77,7 +110,7 @@ export interface StreamTimers {
 /** One ended stream: what the access log prints and `sluice tail` streams. */
 export interface StreamRecord {
   readonly connection: string;
-  readonly mode: BindMode;
+  readonly mode: Mode;
   /** Wall clock of the accept (TCP) or of the request's first byte (HTTP), milliseconds since 1970. */
   readonly at: number;
   readonly client: string;
@@ -90,6 +123,13 @@ export interface StreamRecord {
   readonly bytesIn: number;
   readonly bytesOut: number;
   readonly termination: TerminationState;
+  /** Why it came to nothing, where the letters do not tell: "no certificate for api.example.com". Raw. */
+  readonly cause?: string;
+  readonly tls?: Termination;
+  /** Raw. */
+  readonly sni?: string;
+  /** With us; undefined where it was not completed, or is passed through. */
+  readonly handshake?: { readonly version: string; readonly cipher: string; readonly resumed: boolean };
   /** HAProxy's actconn/feconn/beconn/srv_conn/retries. */
   readonly connections: readonly [process: number, bind: number, backend: number, server: number];
   readonly retries: number;

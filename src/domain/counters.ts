@@ -2,6 +2,7 @@
 // A reader takes rates from two readings of the same `life` and never shows a rate across two lives.
 
 import type { ServerKey } from './plan.ts';
+import type { Termination } from './tls.ts';
 
 export interface TrafficCounters {
   /** Connections accepted (bind), streams sent (backend, server). */
@@ -26,6 +27,26 @@ export interface BindSample extends TrafficCounters {
   connections: number;
   idle: number;
   requests: number;
+  /** Mode tls: connections open now whose handshake with us, or through us, was begun. */
+  tlsConnections: number;
+  /** Handshakes with us that were completed; of them resumed ones; and those that failed, and unusable ClientHellos. */
+  handshakes: number;
+  resumed: number;
+  handshakeFailures: number;
+}
+
+/** Traffic of a route on all binds. `total` counts requests, and connections passed through. */
+export interface RouteSample extends TrafficCounters {
+  readonly name: string;
+  /** Client connections of mode tls open now, by the mode they came in. */
+  open: Record<Termination, number>;
+  /** With us, for its host. */
+  handshakes: number;
+  resumed: number;
+  /** With us; or, passed through, ended by an alert or without one before the server's part of it was there. */
+  handshakeFailures: number;
+  /** With its servers (reencrypt). */
+  serverHandshakeFailures: number;
 }
 
 export interface ServerSample extends TrafficCounters {
@@ -64,6 +85,7 @@ export interface EngineSample {
   readonly binds: readonly BindSample[];
   readonly backends: readonly BackendSample[];
   readonly servers: readonly ServerSample[];
+  readonly routes: readonly RouteSample[];
   readonly process: ProcessSample;
 }
 

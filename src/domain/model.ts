@@ -3,8 +3,10 @@
 
 import type { DrainJob } from './drain.ts';
 import type { JournalEntry } from './journal.ts';
-import type { BalanceAlgorithm, BindMode, Milliseconds, ServerKey, WeightedBackend } from './plan.ts';
+import type { BalanceAlgorithm, BindMode, Milliseconds, Mode, ServerKey, WeightedBackend } from './plan.ts';
 import type { AdminState, CheckResult, OperationalState } from './server-state.ts';
+import type { InsecurePolicy, Termination } from './tls.ts';
+import type { TlsSwitch } from './tls-switch.ts';
 
 export type EngineKind = 'embedded' | 'haproxy' | 'scripted';
 
@@ -20,7 +22,8 @@ export type Capability =
   | 'connections'
   | 'tail'
   | 'reload'
-  | 'latency';
+  | 'latency'
+  | 'tls';
 
 export interface RuntimeEntity {
   readonly name: string;
@@ -59,7 +62,7 @@ export interface BindEntity {
 
 export interface BackendEntity {
   readonly name: string;
-  readonly mode: BindMode;
+  readonly mode: Mode;
   readonly algorithm: BalanceAlgorithm;
   readonly cookie?: string;
   /** "HTTP GET /healthz every 2 s, rise 2, fall 3"; undefined where servers are not checked. */
@@ -94,14 +97,73 @@ export interface RouteEntity {
   readonly name: string;
   readonly host?: string;
   readonly path: string;
+  readonly tls?: RouteTlsEntity;
   readonly to: readonly WeightedBackend[];
+  /** What an operator should know of it, each one safe line: "verify: none", "no certificate for api.example.com". */
+  readonly warnings: readonly string[];
+}
+
+export interface RouteTlsEntity {
+  /** In force. */
+  readonly termination: Termination;
+  readonly configuredTermination: Termination;
+  readonly insecureEdgeTerminationPolicy: InsecurePolicy;
+  readonly hsts?: string;
+  /** Of reencrypt, were it the mode: is the servers' certificate verified? */
+  readonly verify: 'required' | 'none';
+  /** Key of the certificate that clients of its host get, were it terminated here; undefined: there is none. */
+  readonly certificate?: string;
+}
+
+/** A certificate that is served to clients: what every instance has, against what is on disk. */
+export interface CertificateEntity {
+  /** Its file as the configuration names it; unique. */
+  readonly key: string;
+  /** Subject alternative names, else the common name: "*.apps.example.com". */
+  readonly names: readonly string[];
+  readonly subject: string;
+  readonly issuer: string;
+  readonly selfSigned: boolean;
+  /** Wall clock. */
+  readonly notBefore: number;
+  readonly notAfter: number;
+  /** "ECDSA P-256", "RSA 2048". */
+  readonly keyType: string;
+  /** SHA-256, hex, without colons. */
+  readonly fingerprint: string;
+  /** Certificates in the file, the leaf included. */
+  readonly chain: number;
+  /** Served where no name matches. */
+  readonly isDefault: boolean;
+  /** Routes whose host it is chosen for. */
+  readonly routes: readonly string[];
+  readonly servedSince: number;
+  /** `same`: what is served is what is on disk. `refused`: the file changed, is broken, and the old one is kept. */
+  readonly disk:
+    | { readonly state: 'same' }
+    | { readonly state: 'refused' | 'missing'; readonly text: string };
+  readonly ocsp?: {
+    readonly state: 'good' | 'revoked' | 'unknown' | 'refused';
+    readonly nextUpdate?: number;
+    readonly text?: string;
+  };
 }
 
 /** A difference between what runs and what the configuration says. */
-export interface DriftEntity {
-  readonly key: string;
+export type DriftEntity = ServerDrift | RouteDrift;
+
+export interface ServerDrift extends Drift {
   readonly server: ServerKey;
   readonly field: 'admin' | 'weight';
+}
+
+export interface RouteDrift extends Drift {
+  readonly route: string;
+  readonly field: 'termination';
+}
+
+interface Drift {
+  readonly key: string;
   readonly configured: string;
   readonly running: string;
   readonly by: string;
@@ -115,7 +177,10 @@ export interface EntityTypes {
   backend: BackendEntity;
   server: ServerEntity;
   route: RouteEntity;
+  certificate: CertificateEntity;
   drain: DrainJob;
+  /** By route: the newest switch. */
+  switch: TlsSwitch;
   drift: DriftEntity;
   journal: JournalEntry;
 }
@@ -145,7 +210,9 @@ export function emptyModel(): MutableModel {
     backend: new Map(),
     server: new Map(),
     route: new Map(),
+    certificate: new Map(),
     drain: new Map(),
+    switch: new Map(),
     drift: new Map(),
     journal: new Map(),
   };

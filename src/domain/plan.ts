@@ -2,6 +2,7 @@
 // Every default is filled in, so whoever reads a plan never asks what a missing field means.
 
 import type { AdminState } from './server-state.ts';
+import type { BackendTls, BindTls, CertificateFiles, RouteTls } from './tls.ts';
 
 /** Milliseconds. Zero means "no limit" only where a field says so. */
 export type Milliseconds = number;
@@ -15,6 +16,8 @@ export interface Plan {
   /** First 12 hex digits of the SHA-256 of the resolved configuration: equal plans have equal hashes. */
   readonly hash: string;
   readonly runtime: RuntimeSettings;
+  /** Served by SNI on binds of mode tls; the first is the default, for a client whose name none of them has. */
+  readonly certificates: readonly CertificateFiles[];
   readonly shards: readonly Shard[];
   readonly routes: readonly Route[];
   readonly backends: readonly Backend[];
@@ -57,14 +60,17 @@ export interface Shard {
   readonly binds: readonly Bind[];
 }
 
-export type BindMode = 'tcp' | 'http';
+/** What is relayed: bytes, or requests (HAProxy `mode`). */
+export type Mode = 'tcp' | 'http';
+/** `tls` reads the ClientHello, and decides for each route what is relayed. */
+export type BindMode = Mode | 'tls';
 
 export interface Bind {
   /** As the operator wrote the address, or the `name` given; unique in the plan. The log's frontend name. */
   readonly name: string;
   readonly address: Address;
   readonly mode: BindMode;
-  /** mode tcp: where every connection goes. mode http: where no route matches; undefined answers 503. */
+  /** mode tcp: where every connection goes. mode http and tls: where no route matches; undefined answers 503. */
   readonly backend?: string;
   /** Client connections held at once; one more is closed at once, and counted as a request error of the bind. */
   readonly maxConnections: number;
@@ -75,6 +81,8 @@ export interface Bind {
   readonly maxBodyBytes: number;
   /** Adds X-Forwarded-For, -Proto, -Host, -Port, after removing those a client sent unless it is trusted. */
   readonly forwardedHeaders: 'append' | 'replace' | 'never';
+  /** Of mode tls, and of that alone. */
+  readonly tls?: BindTls;
 }
 
 export interface Timeouts {
@@ -101,6 +109,8 @@ export interface Route {
   readonly host?: string;
   /** Matches whole segments: "/a" matches "/a", "/a/b" and "/a?q", not "/ab". "/" matches all. */
   readonly path: string;
+  /** Without it the route is served on binds of mode http alone; with it on those of mode tls (see insecureEdgeTerminationPolicy). */
+  readonly tls?: RouteTls;
   readonly to: readonly WeightedBackend[];
 }
 
@@ -114,7 +124,7 @@ export type BalanceAlgorithm = 'roundrobin' | 'leastconn' | 'random' | 'source';
 
 export interface Backend {
   readonly name: string;
-  readonly mode: BindMode;
+  readonly mode: Mode;
   readonly algorithm: BalanceAlgorithm;
   readonly check?: Check;
   readonly timeouts: Pick<Timeouts, 'connect' | 'server' | 'queue' | 'tunnel'>;
@@ -126,6 +136,8 @@ export interface Backend {
   readonly cookie?: { readonly name: string };
   /** Idle server connections kept for reuse, for each server. */
   readonly maxIdleConnections: number;
+  /** How its servers are spoken to over TLS; undefined is `verify: required` with the system's authorities. */
+  readonly tls?: BackendTls;
   readonly servers: readonly Server[];
 }
 
@@ -134,6 +146,8 @@ export interface Server {
   /** Stable over reorderings and reloads: what `source` hashes. Default: derived from the server's name. */
   readonly id: number;
   readonly address: Address;
+  /** Where it speaks TLS, where that is another port: used by passthrough, reencrypt and checks over TLS. */
+  readonly tlsPort?: number;
   /** 0 to 256 (HAProxy `weight`); 0 takes no new clients but keeps cookie clients. */
   readonly weight: number;
   /** Streams on the server at once, 0 for no limit; more wait in the queue. */
@@ -159,6 +173,8 @@ export interface Check {
   readonly jitter: number;
   /** Checks another port than the traffic's. */
   readonly port?: number;
+  /** Over TLS or not; undefined: as the routes that use the backend speak to its servers now (server-tls.ts). */
+  readonly tls?: boolean;
 }
 
 export interface HttpCheck {

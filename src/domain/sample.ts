@@ -1,9 +1,10 @@
 // Traffic over a short window, as a console shows it. `null` is "not known", which is not zero.
 
 import type { Milliseconds, ServerKey } from './plan.ts';
+import type { Termination } from './tls.ts';
 
 /** What a console asks to be sent. */
-export type SampleTopic = 'totals' | 'binds' | 'backends' | 'servers';
+export type SampleTopic = 'totals' | 'binds' | 'backends' | 'servers' | 'routes';
 
 export interface Sample {
   /** Wall clock of the window's end. */
@@ -13,6 +14,7 @@ export interface Sample {
   readonly binds?: readonly BindRates[];
   readonly backends?: readonly BackendRates[];
   readonly servers?: readonly ServerRates[];
+  readonly routes?: readonly RouteRates[];
 }
 
 /** Per second over the window, but for the present-tense gauges. Latencies in microseconds over the last ten seconds. */
@@ -30,6 +32,12 @@ export interface TotalsSample {
   readonly bytesOut: number | null;
   readonly retries: number | null;
   readonly requestErrors: number | null;
+  /** Of `connections`: over TLS, ended here or passed through. */
+  readonly tlsConnections: number;
+  /** Completed with us; of them resumed ones; failed ones. */
+  readonly handshakes: number | null;
+  readonly resumed: number | null;
+  readonly handshakeFailures: number | null;
   readonly latency: LatencySample | null;
   /** `cpu` is a share of one core: 1 is all of it. */
   readonly process: { readonly cpu: number; readonly rssBytes: number; readonly loopDelayMs: number } | null;
@@ -75,6 +83,20 @@ export interface ServerRates {
   readonly bytesIn: number | null;
   readonly bytesOut: number | null;
   readonly latency: LatencySample | null;
+}
+
+export interface RouteRates {
+  readonly name: string;
+  /** Open client connections over TLS, by the mode they came in. */
+  readonly open: Readonly<Record<Termination, number>>;
+  /** Requests and connections passed through. */
+  readonly requests: number | null;
+  /** 5xx answers, connections to servers that failed, and failed handshakes. */
+  readonly errors: number | null;
+  readonly bytesIn: number | null;
+  readonly bytesOut: number | null;
+  readonly handshakes: number | null;
+  readonly handshakeFailures: number | null;
 }
 
 /** One second of the past, kept by the runtime so that a console's charts start full. Newest last. */

@@ -6,6 +6,7 @@ import type { Disposer, Event } from '../domain/event.ts';
 import type { BindEntity, Capabilities, EngineKind, InstanceEntity } from '../domain/model.ts';
 import type { Plan, ServerKey } from '../domain/plan.ts';
 import type { ServerWish } from '../domain/server-state.ts';
+import type { RouteWish, TlsMaterial } from '../domain/tls.ts';
 
 export interface Engine {
   readonly kind: EngineKind;
@@ -14,15 +15,28 @@ export interface Engine {
    * Resolves once every bind accepts connections; adopts instances that are already serving.
    * @throws EngineError `bind-failed` (names the bind and who may hold its port), `instance-failed`
    */
-  start(plan: Plan, wishes: readonly ServerWish[]): Promise<void>;
+  start(plan: Plan, wishes: readonly ServerWish[], tls?: TlsInForce): Promise<void>;
   /**
    * Swaps the plan in every instance, or in none: a refusal leaves the old one serving and no bind changed.
    * Open connections stay; streams under way finish under the plan they began with.
    * @throws EngineError as `start`
    */
-  apply(plan: Plan, wishes: readonly ServerWish[]): Promise<void>;
+  apply(plan: Plan, wishes: readonly ServerWish[], tls?: TlsInForce): Promise<void>;
   /** Resolves once every instance has confirmed. @throws EngineError `unknown` when one went away before it did. */
   setServers(wishes: readonly ServerWish[]): Promise<void>;
+  /**
+   * Sets routes' TLS modes: the next ClientHello in each instance is decided by them, open connections keep theirs.
+   * Wishes for routes without TLS, or that the plan does not know, are passed over.
+   * Resolves once every instance has confirmed. @throws EngineError `unknown` when one went away before it did.
+   */
+  setRoutes(wishes: readonly RouteWish[]): Promise<void>;
+  /** Other contents of the files that the plan names: served from the next handshake on. @throws as `setRoutes` */
+  setTlsMaterial(material: TlsMaterial): Promise<void>;
+  /**
+   * Ends client connections of a route that are not carried in its present TLS mode; answers how many there were.
+   * `retire`: HTTP ones after the request under way, passed-through ones not at all. `kill`: all of them, at once.
+   */
+  endInOtherModes(route: string, how: 'retire' | 'kill'): Promise<number>;
   /** Ends one client connection (termination state K). False where it is no longer there. */
   kill(connection: string): Promise<boolean>;
   /** Ends up to `count` streams (and sticky idle connections) of a server; answers how many. */
@@ -41,6 +55,13 @@ export interface Engine {
   reopenLogs(): void;
   /** No new connections; lets what is carried finish, at most `graceMs`; then ends everything. Asked again, the shorter time holds. */
   stop(graceMs: number): Promise<void>;
+}
+
+/** Not given to `start`: the plan's own modes, and no files. Not given to `apply`: what holds goes on. */
+export interface TlsInForce {
+  /** Routes that are not named are in their plan's own mode. */
+  readonly routes: readonly RouteWish[];
+  readonly material: TlsMaterial;
 }
 
 export interface EngineSnapshot {

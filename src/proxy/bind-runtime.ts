@@ -1,30 +1,39 @@
-// A bind as it serves: its settings, where its requests go, and what it counted. Outlives reloads that keep its name.
+// A bind and a route as they serve: settings, where requests go, and what was counted. Both outlive reloads that keep their name.
 
 import { smoothChoice } from '../domain/balance/smooth-choice.ts';
 import type { Bind, Route } from '../domain/plan.ts';
-import { compileRoutes, type RouteTable } from '../domain/route-table.ts';
+import type { RouteTls } from '../domain/tls.ts';
 import type { BackendRuntime } from './backend-runtime.ts';
-import { BindTraffic } from './counters.ts';
+import { BindTraffic, RouteTraffic } from './counters.ts';
+import { noRoutes, type RouteTables } from './route-tables.ts';
 
 export class BindRuntime {
   readonly name: string;
   readonly traffic = new BindTraffic();
-  /** The present plan's, all three: a session reads them at the start of each request. */
+  /** The present plan's, all four: a session reads them at the start of each request. */
   settings: Bind;
-  /** mode http. */
-  routes: RouteTable<RouteRuntime> = compileRoutes<RouteRuntime>([]);
-  /** mode tcp: where connections go. mode http: where no route matches. */
+  /** mode http and tls. */
+  routes: RouteTables = noRoutes;
+  /** mode tcp: where connections go. mode http and tls: where no route matches. */
   backend: BackendRuntime | undefined = undefined;
+  /** Port of the bind of mode tls that plain HTTP is redirected to; undefined where its shard has none. */
+  tlsPort: number | undefined = undefined;
 
   constructor(settings: Bind) {
     this.name = settings.name;
     this.settings = settings;
   }
 
-  configure(settings: Bind, routes: RouteTable<RouteRuntime>, backend: BackendRuntime | undefined): void {
+  configure(
+    settings: Bind,
+    routes: RouteTables,
+    backend: BackendRuntime | undefined,
+    tlsPort?: number,
+  ): void {
     this.settings = settings;
     this.routes = routes;
     this.backend = backend;
+    this.tlsPort = tlsPort;
   }
 }
 
@@ -33,13 +42,22 @@ export class RouteRuntime {
   readonly name: string;
   readonly host: string | undefined;
   readonly path: string;
+  readonly tls: RouteTls | undefined;
+  /** Goes on over reloads that keep the route's name. */
+  readonly traffic: RouteTraffic;
   readonly #backends: readonly BackendRuntime[];
   readonly #choose: () => number;
 
-  constructor(route: Route, backendOf: (name: string) => BackendRuntime | undefined) {
+  constructor(
+    route: Route,
+    backendOf: (name: string) => BackendRuntime | undefined,
+    traffic: RouteTraffic = new RouteTraffic(),
+  ) {
     this.name = route.name;
     this.host = route.host;
     this.path = route.path;
+    this.tls = route.tls;
+    this.traffic = traffic;
     const choices = route.to.flatMap(({ backend, weight }) => {
       const runtime = backendOf(backend);
       return runtime === undefined ? [] : [{ runtime, weight }];

@@ -1,6 +1,7 @@
 // Counters as the hot path bumps them, and the tests whether a sample says anything new.
 
 import type { TrafficCounters } from '../domain/counters.ts';
+import type { Termination } from '../domain/tls.ts';
 
 /** Plain numbers, written in place by whoever moves the bytes. */
 export class Traffic implements TrafficCounters {
@@ -22,6 +23,18 @@ export class BindTraffic extends Traffic {
   /** Of them between two requests. */
   idle = 0;
   requests = 0;
+  tlsConnections = 0;
+  handshakes = 0;
+  resumed = 0;
+  handshakeFailures = 0;
+}
+
+export class RouteTraffic extends Traffic {
+  readonly open: Record<Termination, number> = { passthrough: 0, edge: 0, reencrypt: 0 };
+  handshakes = 0;
+  resumed = 0;
+  handshakeFailures = 0;
+  serverHandshakeFailures = 0;
 }
 
 export function countStatus(traffic: Traffic, status: number): void {

@@ -5,28 +5,34 @@ import { hostPort, plainHost } from '../domain/address-text.ts';
 import type { Random } from '../domain/clock.ts';
 import type { EngineSample, ProcessSample } from '../domain/counters.ts';
 import type { BindEntity } from '../domain/model.ts';
-import type { Bind, Plan, Route, ServerKey } from '../domain/plan.ts';
-import { compileRoutes } from '../domain/route-table.ts';
+import type { Plan, Route, ServerKey, Shard } from '../domain/plan.ts';
 import type { ServerWish } from '../domain/server-state.ts';
+import type { Termination } from '../domain/tls.ts';
 import type { BackendRuntime } from './backend-runtime.ts';
 import { BackendSet } from './backend-set.ts';
 import { BindRuntime, RouteRuntime } from './bind-runtime.ts';
 import { BindSet } from './bind-set.ts';
 import type { ConnectionTable } from './connection-table.ts';
+import { RouteTraffic } from './counters.ts';
 import type { HeldSockets } from './listener.ts';
 import { LiveConnection } from './live-connection.ts';
-import type { Plane, Serve, StreamEndHook } from './plane.ts';
+import type { Plane, Serve, ServeHttp, StreamEndHook } from './plane.ts';
 import { Sampler } from './plane-sample.ts';
+import { compileRouteTables } from './route-tables.ts';
 import type { ServerRuntime } from './server-runtime.ts';
 import { serveTcp } from './tcp-session.ts';
 import { type PlaneClock, Timer, type Timers, TimerWheel } from './timers.ts';
+import { CertificateStore } from './tls/certificate-store.ts';
+import { ServerProfiles } from './tls/server-profiles.ts';
 
 export interface DataPlaneOptions {
   readonly clock: PlaneClock;
   readonly random: Random;
   readonly connections: ConnectionTable;
   /** How connections on binds of mode http are served (http/client-session.ts). */
-  readonly serveHttp: Serve;
+  readonly serveHttp: ServeHttp;
+  /** How connections on binds of mode tls are served (tls/tls-session.ts). */
+  readonly serveTls: (serveHttp: ServeHttp) => Serve;
   /** Only this shard's binds are opened; undefined opens all. */
   readonly shard: string | undefined;
   /** Changes whenever counters start again from zero. */
@@ -41,11 +47,16 @@ export interface DataPlaneOptions {
 export class DataPlane implements Plane {
   readonly connections: ConnectionTable;
   readonly timers: Timers;
+  readonly certificates = new CertificateStore();
+  readonly serverProfiles = new ServerProfiles();
   onStreamEnd: StreamEndHook | undefined = undefined;
   readonly #options: DataPlaneOptions;
+  readonly #serveTls: Serve;
   readonly #binds: BindSet;
   readonly #sampler = new Sampler();
   #plan: Plan | undefined;
+  #terminations: ReadonlyMap<string, Termination> = new Map();
+  readonly #routeTraffic = new Map<string, RouteTraffic>();
   #bindRuntimes = new Map<string, BindRuntime>();
   /** Binds no longer in the plan that still have connections. */
   readonly #leavingBinds = new Set<BindRuntime>();
@@ -58,6 +69,7 @@ export class DataPlane implements Plane {
 
   constructor(options: DataPlaneOptions) {
     this.#options = options;
+    this.#serveTls = options.serveTls(options.serveHttp);
     this.connections = options.connections;
     this.timers = new TimerWheel(options.clock);
     this.#backends = new BackendSet({
@@ -99,6 +111,10 @@ export class DataPlane implements Plane {
 
   get stopping(): boolean {
     return this.#stopping;
+  }
+
+  get terminations(): ReadonlyMap<string, Termination> {
+    return this.#terminations;
   }
 
   wall(): number {
@@ -197,7 +213,7 @@ export class DataPlane implements Plane {
       this.#serial,
       client,
       name,
-      settings.mode,
+      settings.mode === 'http' ? 'http' : 'tcp',
       clock.now(),
       clock.mono(),
       kill,
@@ -231,6 +247,7 @@ export class DataPlane implements Plane {
       traffic.requestErrors += 1;
       socket.destroy();
     } else if (settings.mode === 'tcp') serveTcp(socket, bind, this);
+    else if (settings.mode === 'tls') this.#serveTls(socket, bind, this);
     else this.#options.serveHttp(socket, bind, this);
   }
 
@@ -248,21 +265,30 @@ export class DataPlane implements Plane {
     this.#plan = plan;
     this.#backends.configure(plan.backends);
     this.#backends.wish(wishes);
-    this.#bindRuntimes = this.#configureBinds(binds, plan.routes);
+    this.#bindRuntimes = this.#configureBinds(shards, plan.routes);
     this.#backends.refresh();
     this.#retire(prepared.commit(({ name }) => this.#bindRuntimes.get(name)!));
   }
 
-  #configureBinds(binds: readonly Bind[], planRoutes: readonly Route[]): Map<string, BindRuntime> {
-    const routes = compileRoutes(
-      planRoutes.map((route) => new RouteRuntime(route, (name) => this.backend(name))),
+  #configureBinds(shards: readonly Shard[], planRoutes: readonly Route[]): Map<string, BindRuntime> {
+    const routes = compileRouteTables(
+      planRoutes.map((route) => {
+        const traffic = this.#routeTraffic.get(route.name) ?? new RouteTraffic();
+        this.#routeTraffic.set(route.name, traffic);
+        return new RouteRuntime(route, (name) => this.backend(name), traffic);
+      }),
+    );
+    const known = new Set(planRoutes.map(({ name }) => name));
+    for (const name of this.#routeTraffic.keys()) if (!known.has(name)) this.#routeTraffic.delete(name);
+    const binds = shards.flatMap((shard) =>
+      shard.binds.map((settings) => ({ settings, tlsPort: tlsPortOf(shard) })),
     );
     return new Map(
-      binds.map((settings) => {
+      binds.map(({ settings, tlsPort }) => {
         const { name } = settings;
         const runtime = this.bind(name) ?? this.#revived(name) ?? new BindRuntime(settings);
         const backend = settings.backend === undefined ? undefined : this.backend(settings.backend);
-        runtime.configure(settings, routes, backend);
+        runtime.configure(settings, routes, backend, tlsPort);
         return [name, runtime];
       }),
     );
@@ -284,6 +310,12 @@ export class DataPlane implements Plane {
     }
     return undefined;
   }
+}
+
+/** Where plain HTTP is redirected to: its first bind of mode tls that has a port of its own. */
+function tlsPortOf({ binds }: Shard): number | undefined {
+  for (const { mode, address } of binds) if (mode === 'tls' && address.kind === 'ip') return address.port;
+  return undefined;
 }
 
 function alreadyEnded(): void {}

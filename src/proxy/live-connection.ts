@@ -2,14 +2,16 @@
 // Rows, details and log records are made from it only when somebody looks.
 
 import type { ConnectionPhase, ConnectionStep } from '../domain/connection.ts';
-import type { BindMode, ServerKey } from '../domain/plan.ts';
+import type { Mode, ServerKey } from '../domain/plan.ts';
 import type { TerminationState } from '../domain/termination.ts';
+import type { ClientTlsFacts, ServerTlsFacts } from '../domain/tls.ts';
 
 export class LiveConnection {
   readonly serial: number;
   readonly client: string;
   readonly bind: string;
-  readonly mode: BindMode;
+  /** On a bind of mode tls `tcp` until it is known what is relayed. */
+  mode: Mode;
   /** Wall clock and monotonic clock of the accept, milliseconds. Every other time here is monotonic. */
   readonly acceptedAt: number;
   readonly acceptedMono: number;
@@ -21,6 +23,11 @@ export class LiveConnection {
   clientHost = '';
 
   phase: ConnectionPhase;
+  /** Of a connection on a bind of mode tls, once its ClientHello was read: a new object when more is known. */
+  tls: ClientTlsFacts | undefined = undefined;
+  /** ClientHello read; handshake with us complete, or failed (then `cause` says why). -1: not yet. */
+  helloMono = -1;
+  handshakeMono = -1;
   route: string | undefined = undefined;
   backend: string | undefined = undefined;
   server: ServerKey | undefined = undefined;
@@ -46,6 +53,19 @@ export class LiveConnection {
   responseMono = -1;
   endMono = -1;
   reusedServerConnection = false;
+  /** Of the server connection that carries the newest stream, where that is over TLS; and when its handshake was complete. */
+  serverTls: ServerTlsFacts | undefined = undefined;
+  serverHandshakeMono = -1;
+  /** passthrough: the ServerHello went by. */
+  serverHelloMono = -1;
+  /** First FIN of each side, and the first RST and whose it was. */
+  clientFinMono = -1;
+  serverFinMono = -1;
+  ownFinMono = -1;
+  resetMono = -1;
+  resetBy: 'client' | 'sluice' | 'server' | undefined = undefined;
+  /** Why it came to nothing, where the letters do not tell. Raw. */
+  cause: string | undefined = undefined;
   streamBytesIn = 0;
   streamBytesOut = 0;
   retries = 0;
@@ -66,7 +86,7 @@ export class LiveConnection {
     serial: number,
     client: string,
     bind: string,
-    mode: BindMode,
+    mode: Mode,
     wall: number,
     mono: number,
     kill: () => void,

@@ -41,8 +41,18 @@ export class Sampler {
 }
 
 function bindSample({ name, traffic }: BindRuntime): BindSample {
-  const { connections, idle, requests } = traffic;
-  return { name, connections, idle, requests, ...copyTraffic(traffic) };
+  const { connections, idle, requests, tlsConnections, handshakes, resumed, handshakeFailures } = traffic;
+  return {
+    name,
+    connections,
+    idle,
+    requests,
+    tlsConnections,
+    handshakes,
+    resumed,
+    handshakeFailures,
+    ...copyTraffic(traffic),
+  };
 }
 
 function backendSample(backend: BackendRuntime): BackendSample {

@@ -66,6 +66,7 @@ export function planOf(hash: string, ports: readonly [number, number, number], h
   } as const;
   return {
     hash,
+    certificates: [],
     runtime: { name: 'test', control: [], grace: 1_000 },
     shards: [
       {

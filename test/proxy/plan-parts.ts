@@ -53,6 +53,7 @@ export function planOf(
 ): Plan {
   return {
     hash,
+    certificates: [],
     runtime: { name: 'test', control: [], grace: 1_000 },
     shards: [{ name: 'default', instances: 1, binds }],
     routes,

@@ -9,6 +9,7 @@ import type { LiveConnection } from '../../src/proxy/live-connection.ts';
 import type { Serve } from '../../src/proxy/plane.ts';
 import { systemClock } from '../../src/proxy/system-clock.ts';
 import type { PlaneClock } from '../../src/proxy/timers.ts';
+import { serveTls } from '../../src/proxy/tls/tls-session.ts';
 
 export interface TestPlane {
   readonly plane: DataPlane;
@@ -30,6 +31,7 @@ export async function testPlane(
     random: Math.random,
     connections: new ConnectionTable(),
     serveHttp: overrides.serveHttp ?? ((socket) => socket.destroy()),
+    serveTls,
     shard: undefined,
     life: 'test',
     exclusive: true,

@@ -6,6 +6,7 @@ import { ConnectionTable } from '../../proxy/connection-table.ts';
 import { DataPlane } from '../../proxy/data-plane.ts';
 import { serveHttp } from '../../proxy/http/client-session.ts';
 import { systemClock } from '../../proxy/system-clock.ts';
+import { serveTls } from '../../proxy/tls/tls-session.ts';
 import { type AcceptorSockets, createAcceptorSockets, type ParentChannel } from './acceptor-sockets.ts';
 import { dial } from './dial.ts';
 import { type InstanceHello, linkVersion } from './messages.ts';
@@ -50,6 +51,7 @@ const plane = new DataPlane({
   random: Math.random,
   connections: new ConnectionTable(),
   serveHttp,
+  serveTls,
   shard,
   life,
   exclusive: true,

@@ -6,11 +6,12 @@ import type { EngineSample } from '../../domain/counters.ts';
 import type { BindEntity } from '../../domain/model.ts';
 import type { Plan, ServerKey } from '../../domain/plan.ts';
 import type { ServerWish } from '../../domain/server-state.ts';
-import type { ConnectionQuery, ConnectionWindow } from '../engine.ts';
+import type { RouteWish, TlsMaterial } from '../../domain/tls.ts';
+import type { ConnectionQuery, ConnectionWindow, TlsInForce } from '../engine.ts';
 import { LinkError } from './link.ts';
 
 /** Changes with every change of a message that an older side would misunderstand. */
-export const linkVersion = 1;
+export const linkVersion = 2;
 
 /** The first message of an instance. */
 export interface InstanceHello {
@@ -66,7 +67,15 @@ export type FromAcceptor =
 
 /** Requests: each is answered. */
 export type ToInstance =
-  | { readonly kind: 'apply'; readonly plan: Plan; readonly wishes: readonly ServerWish[] }
+  | {
+      readonly kind: 'apply';
+      readonly plan: Plan;
+      readonly wishes: readonly ServerWish[];
+      readonly tls: TlsInForce;
+    }
+  | { readonly kind: 'setRoutes'; readonly wishes: readonly RouteWish[] }
+  | { readonly kind: 'setTlsMaterial'; readonly material: TlsMaterial }
+  | { readonly kind: 'endInOtherModes'; readonly route: string; readonly how: 'retire' | 'kill' }
   | { readonly kind: 'setServers'; readonly wishes: readonly ServerWish[] }
   | { readonly kind: 'kill'; readonly serial: number }
   | { readonly kind: 'killOnServer'; readonly server: ServerKey; readonly count: number }
@@ -122,7 +131,10 @@ const fromAcceptor: Shapes<FromAcceptor> = {
 };
 
 const toInstance: Shapes<ToInstance> = {
-  apply: { plan: 'object', wishes: 'array' },
+  apply: { plan: 'object', wishes: 'array', tls: 'object' },
+  setRoutes: { wishes: 'array' },
+  setTlsMaterial: { material: 'object' },
+  endInOtherModes: { route: 'string', how: 'string' },
   setServers: { wishes: 'array' },
   kill: { serial: 'number' },
   killOnServer: { server: 'string', count: 'number' },

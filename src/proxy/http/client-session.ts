@@ -164,7 +164,7 @@ class ClientSession implements ExchangeClient, ClientWireUser {
     const { first, next } = this.#body;
     live.streamBytesIn = next;
     this.#text = next === text.length ? '' : text.slice(next);
-    const route = bind.routes.match(
+    const route = bind.routes.insecure.match(
       routeHost(head.hostName),
       head.originTarget === '' ? head.target : head.originTarget,
     );

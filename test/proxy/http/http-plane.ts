@@ -8,6 +8,7 @@ import { ConnectionTable } from '../../../src/proxy/connection-table.ts';
 import { DataPlane } from '../../../src/proxy/data-plane.ts';
 import { serveHttp } from '../../../src/proxy/http/client-session.ts';
 import { systemClock } from '../../../src/proxy/system-clock.ts';
+import { serveTls } from '../../../src/proxy/tls/tls-session.ts';
 
 export const timeouts: Timeouts = {
   connect: 1_000,
@@ -80,6 +81,7 @@ export async function startPlane(options: PlaneOptions): Promise<HttpPlane> {
     random: Math.random,
     connections: new ConnectionTable(),
     serveHttp,
+    serveTls,
     shard: undefined,
     life: 'test',
     exclusive: true,
@@ -101,6 +103,7 @@ export async function startPlane(options: PlaneOptions): Promise<HttpPlane> {
   };
   const plan: Plan = {
     hash: 'test',
+    certificates: [],
     runtime: { name: 'test', control: [], grace: 0 },
     shards: [
       {
