@@ -1,12 +1,19 @@
 // Process: the demo's clients. Real connections through the real proxy, each from a loopback address of its own:
-// shoppers with keep-alive and cookies, API callers, slow readers, WebSocket tunnels, database sessions.
-import { Agent, type ClientRequest, request } from 'node:http';
+// shoppers with keep-alive and cookies, API callers, slow readers, WebSocket tunnels, database sessions; most of them over
+// TLS, each verifying whom it talks to.
+import { readFileSync } from 'node:fs';
+import { type ClientRequest, Agent as HttpAgent, request } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
 import { connect } from 'node:net';
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { leaveWithParent, tellParent } from './child.ts';
+import { demoHosts } from './demo-hosts.ts';
 import { clientFrame } from './web-socket.ts';
 
-const [webPort, dbPort] = [Number(process.argv[2]), Number(process.argv[3])];
+const [folder = '.', ...ports] = process.argv.slice(2);
+const [webPort, securePort, dbPort] = ports.map(Number) as [number, number, number];
+const ca = readFileSync(join(folder, 'ca.pem'));
 let going = true;
 
 /** Linux lets a client take any address of 127/8; elsewhere all come from one. */
@@ -15,6 +22,8 @@ function clientAddress(index: number): { localAddress: string } | undefined {
     ? { localAddress: `127.7.${index >> 8}.${(index & 0xff) + 1}` }
     : undefined;
 }
+
+type Agent = HttpAgent | HttpsAgent;
 
 interface Asked {
   readonly agent: Agent;
@@ -40,9 +49,7 @@ function ask({
   return new Promise((resolve) => {
     const outgoing: ClientRequest = request(
       {
-        agent,
-        host: '127.0.0.1',
-        port: webPort,
+        ...through(agent),
         path,
         method,
         headers: {
@@ -69,14 +76,26 @@ function ask({
   });
 }
 
-function agentFor(index: number): Agent {
-  return new Agent({ keepAlive: true, maxSockets: 1, ...clientAddress(index) });
+/** Over TLS where it names a host: that is the SNI, and what the certificate must say. */
+function agentFor(index: number, servername?: string): Agent {
+  const options = { keepAlive: true, maxSockets: 1, ...clientAddress(index) };
+  return servername === undefined ? new HttpAgent(options) : new HttpsAgent({ ...options, servername, ca });
+}
+
+function through(agent: Agent): { agent: Agent; host: string; port: number; protocol: string } {
+  const secure = agent instanceof HttpsAgent;
+  return {
+    agent,
+    host: '127.0.0.1',
+    port: secure ? securePort : webPort,
+    protocol: secure ? 'https:' : 'http:',
+  };
 }
 
 async function shopper(index: number): Promise<void> {
-  let agent = agentFor(index);
+  const host = demoHosts.shop;
+  let agent = agentFor(index, host);
   let cookie: string | undefined;
-  const host = 'shop.apps.example.com';
   while (going) {
     const dice = Math.random();
     if (dice < 0.1)
@@ -89,7 +108,11 @@ async function shopper(index: number): Promise<void> {
     await pause(Math.random() * 400);
     if (Math.random() < 0.02) {
       agent.destroy();
-      agent = agentFor(index);
+      // A new visit begins with the host typed without https://, and is redirected.
+      const plain = agentFor(index);
+      await ask({ agent: plain, host, path: '/' });
+      plain.destroy();
+      agent = agentFor(index, host);
       cookie = undefined;
     }
   }
@@ -100,33 +123,56 @@ function kept(cookie: string | undefined): { cookie: string } | undefined {
 }
 
 async function caller(index: number): Promise<void> {
-  const agent = agentFor(index);
+  const host = demoHosts.api;
+  // The oldest callers still come over plain HTTP, which this route allows.
+  const agent = agentFor(index, index % 5 === 0 ? undefined : host);
   while (going) {
-    await ask({ agent, host: 'api.apps.example.com', path: `/v2/orders/${Math.floor(Math.random() * 90)}` });
+    await ask({ agent, host, path: `/v2/orders/${Math.floor(Math.random() * 90)}` });
     await pause(Math.random() * 250);
   }
 }
 
+async function payer(index: number): Promise<void> {
+  const host = demoHosts.pay;
+  while (going) {
+    // Each payment comes over a connection of its own.
+    const agent = agentFor(index, host);
+    for (let step = 0; step < 6; step += 1) {
+      await ask({ agent, host, path: `/pay/${index}/${step}`, method: step === 5 ? 'POST' : 'GET' });
+      await pause(200 + Math.random() * 800);
+    }
+    agent.destroy();
+    await pause(Math.random() * 1_000);
+  }
+}
+
+async function oldTimer(index: number): Promise<void> {
+  const host = demoHosts.legacy;
+  const agent = agentFor(index, host);
+  while (going) {
+    await ask({ agent, host, path: '/index.htm' });
+    await pause(1_000 + Math.random() * 2_000);
+  }
+}
+
 async function slowReader(index: number): Promise<void> {
-  const agent = agentFor(index);
+  const agent = agentFor(index, demoHosts.shop);
   while (going) {
     const path = index % 2 === 0 ? '/stream/news' : '/catalogue';
-    await ask({ agent, host: 'shop.apps.example.com', path, slowly: true });
+    await ask({ agent, host: demoHosts.shop, path, slowly: true });
     await pause(1_000);
   }
 }
 
 async function tunnel(index: number): Promise<void> {
-  const agent = agentFor(index);
+  const agent = agentFor(index, demoHosts.shop);
   while (going) {
     await new Promise<void>((resolve) => {
       const outgoing = request({
-        agent,
-        host: '127.0.0.1',
-        port: webPort,
+        ...through(agent),
         path: '/live',
         headers: {
-          host: 'shop.apps.example.com',
+          host: demoHosts.shop,
           connection: 'Upgrade',
           upgrade: 'websocket',
           'sec-websocket-version': '13',
@@ -180,6 +226,8 @@ let next = 0;
 for (const [count, life] of [
   [40, shopper],
   [10, caller],
+  [8, payer],
+  [2, oldTimer],
   [4, slowReader],
   [6, tunnel],
   [6, session],

@@ -1,9 +1,14 @@
-// Process: the demo's servers. Real HTTP and TCP servers of different speeds; one flaps its health, one is slow and
-// fails now and then. Also the janitor: when the demo's parent was killed, it removes what the demo left on disk.
-import { createServer as createHttpServer, type Server as HttpServer, type ServerResponse } from 'node:http';
+// Process: the demo's servers. Real HTTP and TCP servers of different speeds, most of them with and without TLS; one
+// flaps its health, one is slow and fails now and then. Also makes the run's certificates, and is the janitor: when the demo's parent was killed, it removes what the demo left on disk.
+import { readFile } from 'node:fs/promises';
+import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
 import { createServer as createTcpServer, type Server, type Socket } from 'node:net';
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { leaveWithParent, tellParent } from './child.ts';
+import type { DemoPort, DemoPorts } from './configuration.ts';
+import { writeDemoCertificates } from './demo-certificates.ts';
 import { removeWhenAlone } from './janitor.ts';
 import { acceptWebSocket } from './web-socket.ts';
 
@@ -28,8 +33,9 @@ function isHealthy({ flapMs }: Character): boolean {
   return flapMs === 0 || (Date.now() - startedAt) % flapMs < (flapMs * 2) / 3;
 }
 
-function webServer(character: Character): HttpServer {
-  const server = createHttpServer((request, response) => {
+/** The same behind both doors: plain HTTP, and HTTPS where there are credentials. */
+async function webServer(character: Character, tls?: Credentials): Promise<DemoPort> {
+  const serve = (request: IncomingMessage, response: ServerResponse) => {
     if (request.url === '/healthz') {
       response
         .writeHead(isHealthy(character) ? 200 : 503)
@@ -38,10 +44,19 @@ function webServer(character: Character): HttpServer {
     }
     request.resume();
     request.once('end', () => void answer(character, request.url ?? '/', request.method ?? 'GET', response));
-  });
-  server.keepAliveTimeout = 60_000;
-  server.on('upgrade', (request, socket) => acceptWebSocket(request, socket as Socket));
-  return server;
+  };
+  const doors = [createHttpServer(serve), ...(tls === undefined ? [] : [createHttpsServer(tls, serve)])];
+  for (const door of doors) {
+    door.keepAliveTimeout = 60_000;
+    door.on('upgrade', (request, socket) => acceptWebSocket(request, socket as Socket));
+  }
+  const [plain, secure] = await Promise.all(doors.map(listen));
+  return { plain: plain!, ...(secure === undefined ? {} : { tls: secure }) };
+}
+
+interface Credentials {
+  readonly cert: Buffer;
+  readonly key: Buffer;
 }
 
 async function answer(
@@ -88,12 +103,6 @@ function lineServer(): Server {
   });
 }
 
-const servers: Readonly<Record<'web' | 'api' | 'db', readonly Server[]>> = {
-  web: [webServer(swift), webServer(steady), webServer(flapping)],
-  api: [webServer(steady), webServer(slow)],
-  db: [lineServer(), lineServer()],
-};
-
 async function listen(server: Server): Promise<number> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -102,8 +111,19 @@ async function listen(server: Server): Promise<number> {
   return (server.address() as { port: number }).port;
 }
 
-const ports: Record<string, number[]> = {};
-for (const [name, list] of Object.entries(servers)) ports[name] = await Promise.all(list.map(listen));
+const folder = process.argv[2] ?? '.';
+await writeDemoCertificates(folder);
+const tls: Credentials = {
+  cert: await readFile(join(folder, 'servers.pem')),
+  key: await readFile(join(folder, 'servers.key')),
+};
+const ports: DemoPorts = {
+  web: await Promise.all([swift, steady, flapping].map((character) => webServer(character, tls))),
+  api: await Promise.all([steady, slow].map((character) => webServer(character, tls))),
+  pay: await Promise.all([swift, steady].map((character) => webServer(character, tls))),
+  legacy: [await webServer(steady)],
+  db: [{ plain: await listen(lineServer()) }, { plain: await listen(lineServer()) }],
+};
 tellParent({ ports });
 
 leaveWithParent(() => {

@@ -38,7 +38,12 @@ export async function demo(context: VerbContext, options: DemoOptions): Promise<
     children.unshift(runtime.child);
     const url = `unix:${join(folder, 'control.sock')}`;
     const client = await openAttachment({ ...context, options: { ...context.options, attach: url } }, true);
-    const clients = await startTold('demo-clients', [bindPort(client, 'web'), bindPort(client, 'db')]);
+    const clients = await startTold('demo-clients', [
+      folder,
+      bindPort(client, 'web'),
+      bindPort(client, 'secure'),
+      bindPort(client, 'db'),
+    ]);
     // Clients leave first, so that nobody is cut off by the runtime's end.
     children.unshift(clients.child);
     if (look && screen) await showConsole(context, client, await screen, look, options.seconds);
