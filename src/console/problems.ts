@@ -164,7 +164,7 @@ function drains({ model, now }: View): Problem[] {
 /** What a drain job changed is no surprise while it runs: the job itself is shown. */
 function drift({ model }: View): Problem[] {
   const amount = [...model.drift.values()].filter(
-    ({ server, field }) => field !== 'admin' || !model.drain.has(server),
+    (entry) => entry.field !== 'admin' || !model.drain.has(entry.server),
   ).length;
   if (amount === 0) return [];
   const differ = `${plural(amount, 'override')} ${amount === 1 ? 'differs' : 'differ'} from the configuration`;

@@ -124,9 +124,15 @@ function changedSince(desk: Desk, { preview }: Dialog, commands: readonly Comman
   const { model } = desk.context().view;
   for (const [index, { from }] of preview.previews.entries()) {
     const command = commands[index];
-    if (from === undefined || command === undefined || !('server' in command)) continue;
-    const server = model.server.get(command.server);
-    if (server && (server.admin !== from.admin || server.weight !== from.weight)) return command.server;
+    if (from === undefined || command === undefined) continue;
+    if ('server' in command && 'admin' in from) {
+      const server = model.server.get(command.server);
+      if (server && (server.admin !== from.admin || server.weight !== from.weight)) return command.server;
+    }
+    if ('route' in command && 'termination' in from) {
+      const mode = model.route.get(command.route)?.tls?.termination;
+      if (mode !== undefined && mode !== from.termination) return command.route;
+    }
   }
   return undefined;
 }

@@ -62,7 +62,7 @@ export const whyNotRollback: WhyNot = onServers(undefined, (context) =>
 
 export const whyNotReset: WhyNot = onServers(undefined, (context) => {
   const keys = new Set(targetServers(context).map(({ key }) => key));
-  return [...context.view.model.drift.values()].some(({ server }) => keys.has(server))
+  return [...context.view.model.drift.values()].some((drift) => 'server' in drift && keys.has(drift.server))
     ? undefined
     : `${named(context)} is as configured`;
 });
@@ -70,7 +70,7 @@ export const whyNotReset: WhyNot = onServers(undefined, (context) => {
 /** A drain is on its way: what it comes to can be written back. */
 export function isWritable(view: View, server: ServerKey): boolean {
   if (drainOf(view, server)) return false;
-  return [...view.model.drift.values()].some((drift) => drift.server === server);
+  return [...view.model.drift.values()].some((drift) => 'server' in drift && drift.server === server);
 }
 
 export const whyNotWriteBack: WhyNot = onServers('reload', (context) => {

@@ -11,7 +11,9 @@ import type { Command, Outcome, Preview } from '../../src/domain/command.ts';
 import type { ConnectionDetail } from '../../src/domain/connection.ts';
 import { createEmitter } from '../../src/domain/event.ts';
 import { type Change, emptyModel, type MutableModel } from '../../src/domain/model.ts';
+import type { Preflight } from '../../src/domain/preflight.ts';
 import type { HistoryPoint, Sample, SampleTopic } from '../../src/domain/sample.ts';
+import type { Termination } from '../../src/domain/tls.ts';
 
 export interface ScriptedClock extends Clock {
   advance(ms: number): void;
@@ -49,6 +51,15 @@ interface Asked<T, A> {
   fail(reason: string): Promise<void>;
 }
 
+export interface ScriptedPreflight {
+  readonly route: string;
+  readonly termination: Termination;
+  /** The console does not listen any more. */
+  ended: boolean;
+  send(preflight: Preflight): void;
+  fail(reason: string): void;
+}
+
 export interface ScriptedClient extends RuntimeClient {
   model: MutableModel;
   attach: AttachState;
@@ -60,6 +71,8 @@ export interface ScriptedClient extends RuntimeClient {
   readonly queries: ConnectionTableQuery[];
   readonly previews: Asked<Command, Preview>[];
   readonly commands: Asked<Command, Outcome>[];
+  /** Begun, oldest first. */
+  readonly preflights: ScriptedPreflight[];
   /** Sent with each command. */
   readonly conditions: Parameters<RuntimeClient['execute']>[1][];
   readonly details: Map<string, ConnectionDetail>;
@@ -108,6 +121,7 @@ export function createScriptedClient(clock: Clock, model: MutableModel = emptyMo
     queries: [],
     previews: [],
     commands: [],
+    preflights: [],
     conditions: [],
     details: new Map(),
     openWatches: 0,
@@ -137,6 +151,21 @@ export function createScriptedClient(clock: Clock, model: MutableModel = emptyMo
     connection: (id) => Promise.resolve(client.details.get(id)),
     tail: () => () => {},
     preview: (command) => asked(client.previews, command),
+    preflight(route, termination, listener, failed) {
+      const begun: ScriptedPreflight = {
+        route,
+        termination,
+        ended: false,
+        send: (preflight) => {
+          if (!begun.ended) listener(preflight);
+        },
+        fail: (reason) => failed?.(reason),
+      };
+      client.preflights.push(begun);
+      return () => {
+        begun.ended = true;
+      };
+    },
     execute(command, conditions) {
       client.conditions.push(conditions);
       return asked(client.commands, command);

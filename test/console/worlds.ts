@@ -27,6 +27,7 @@ const capabilities = {
   tail: true,
   reload: true,
   latency: true,
+  tls: true,
 } as const;
 
 export function bareWorld(): MutableModel {
@@ -259,6 +260,10 @@ export function totals(change: Partial<TotalsSample> = {}): TotalsSample {
     bytesOut: 92_700_000,
     retries: 0.1,
     requestErrors: 0,
+    tlsConnections: 2_995,
+    handshakes: 31,
+    resumed: 22,
+    handshakeFailures: 0,
     latency,
     process: { cpu: 0.31, rssBytes: 86_000_000, loopDelayMs: 1.2 },
     ...change,

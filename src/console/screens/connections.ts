@@ -91,6 +91,7 @@ function phaseTone(phase: ConnectionPhase): Tone {
   switch (phase) {
     case 'queue':
       return 'warning';
+    case 'handshake':
     case 'connect':
     case 'wait':
       return 'accent';

@@ -61,6 +61,20 @@ function stepLine(step: ConnectionStep, lanes: Lanes): Line {
       return rung(empty(lanes.first), arrow(text, lanes.second, 'left'), time);
     case 'upgrade':
       return rung(arrow(text, lanes.first, 'both'), arrow('', lanes.second, 'both'), time);
+    case 'client-hello':
+      return rung(arrow(text, lanes.first, 'right'), empty(lanes.second), time);
+    case 'handshake':
+      return rung(arrow(text, lanes.first, 'both'), empty(lanes.second), time);
+    case 'handshake-failed':
+      return rung(note(`▼ ${text}`, lanes.first, 'bad'), empty(lanes.second), time);
+    case 'server-handshake':
+      return rung(empty(lanes.first), arrow(text, lanes.second, 'both'), time);
+    case 'server-handshake-failed':
+      return rung(empty(lanes.first), note(`▼ ${text}`, lanes.second, 'bad'), time);
+    case 'server-hello':
+      return rung(empty(lanes.first), arrow(text, lanes.second, 'left'), time);
+    case 'fin':
+    case 'reset':
     case 'end':
       return rung(note(text, lanes.first), empty(lanes.second), time);
   }

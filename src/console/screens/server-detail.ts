@@ -87,7 +87,7 @@ function states(view: View, server: ServerEntity, width: number): Line[] {
       ),
     ),
     ...[...view.model.drift.values()]
-      .filter((entry) => entry.server === server.key)
+      .filter((entry) => 'server' in entry && entry.server === server.key)
       .map((entry) =>
         fact(
           'drift',
