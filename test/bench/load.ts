@@ -1,4 +1,5 @@
-// Load for the bench: one wrk run on the load core, and what it measured.
+// Load for the bench: one run on the load core, of wrk or of handshakes, and what it measured.
+import { fileURLToPath } from 'node:url';
 import { start } from '../support/processes.ts';
 
 export interface LoadResult {
@@ -56,4 +57,28 @@ export function parseWrk(text: string): LoadResult {
     p99Us: time('99'),
     failed,
   };
+}
+
+export interface HandshakeLoad {
+  readonly port: number;
+  readonly path: string;
+  readonly seconds: number;
+  readonly connections: number;
+  readonly version: 'TLSv1.2' | 'TLSv1.3';
+  readonly resumed: boolean;
+  readonly under: readonly string[];
+}
+
+/** One connection for each request; `requests` are those whose handshake was as asked for. */
+export async function handshakes(load: HandshakeLoad): Promise<LoadResult> {
+  const { under, ...options } = load;
+  const program = fileURLToPath(new URL('./handshakes.ts', import.meta.url));
+  const words = [...under, process.execPath, program, JSON.stringify(options)];
+  const started = await start(words[0]!, words.slice(1));
+  await started.exited;
+  try {
+    return JSON.parse(started.output()) as LoadResult;
+  } catch {
+    throw new Error(`the handshake load said:\n${started.output()}`);
+  }
 }

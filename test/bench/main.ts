@@ -1,15 +1,17 @@
 // `npm run bench`: HAProxy, nginx, npm's http-proxy and Sluice side by side in one interleaved run.
 // The proxy has one core, load and origin the other. Then what the console costs, beside hatop.
-// `--quick` for a look, `--rounds N`, `--seconds N`, `--only HAProxy,Sluice` or `--only console`.
+// `--quick` for a look, `--rounds N`, `--seconds N`, `--only HAProxy,Sluice` or `--only console`, `--rows TLS` for rows with
+// that word.
 import { spawnSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { startNginx } from '../support/nginx.ts';
 import { freePort } from '../support/processes.ts';
+import { makeBenchCertificates } from './certificates.ts';
 import { measureConsole, reportConsole } from './console.ts';
 import { cpuUs } from './cpu.ts';
 import { hasHatop, measureHatop, reportHatop } from './hatop.ts';
-import { type LoadResult, wrk } from './load.ts';
+import { handshakes, type LoadResult, wrk } from './load.ts';
 import { proxies, type RunningProxy } from './proxies.ts';
 import { type Measurement, report } from './report.ts';
 
@@ -19,6 +21,7 @@ const { values: options } = parseArgs({
     rounds: { type: 'string' },
     seconds: { type: 'string' },
     only: { type: 'string' },
+    rows: { type: 'string', default: '' },
   },
 });
 const rounds = Number(options.rounds ?? (options.quick ? 1 : 3));
@@ -45,9 +48,13 @@ interface Row {
   readonly path: string;
   readonly connections: number;
   readonly headers?: readonly string[];
+  /** Over TLS to "localhost". */
+  readonly tls?: boolean;
+  /** A connection for each request, whose handshake is of this version, and resumed or not. */
+  readonly handshake?: { readonly version: 'TLSv1.2' | 'TLSv1.3'; readonly resumed: boolean };
 }
 
-const rows: readonly Row[] = [
+const allRows: readonly Row[] = [
   { name: 'HTTP keep-alive, 1 KiB', port: ({ http }) => http, path: '/1k', connections: 64 },
   {
     name: 'HTTP keep-alive, 1 KiB, access log on',
@@ -64,14 +71,43 @@ const rows: readonly Row[] = [
     headers: ['Connection: close'],
   },
   { name: 'TCP relay, 1 KiB answers', port: ({ tcp }) => tcp, path: '/1k', connections: 64 },
+  { name: 'TLS edge, keep-alive, 1 KiB', port: ({ edge }) => edge, path: '/1k', connections: 64, tls: true },
+  {
+    name: 'TLS re-encrypt, keep-alive, 1 KiB',
+    port: ({ reencrypt }) => reencrypt,
+    path: '/1k',
+    connections: 64,
+    tls: true,
+  },
+  {
+    name: 'TLS passthrough, keep-alive, 1 KiB',
+    port: ({ passthrough }) => passthrough,
+    path: '/1k',
+    connections: 64,
+    tls: true,
+  },
+  ...(['TLSv1.3', 'TLSv1.2'] as const).flatMap((version) =>
+    [false, true].map((resumed) => ({
+      name: `${version} edge, a ${resumed ? 'resumed' : 'full'} handshake for each request`,
+      port: ({ edge }: RunningProxy) => edge,
+      path: '/1k',
+      connections: 16,
+      handshake: { version, resumed },
+    })),
+  ),
 ];
 
-const originPort = await freePort();
+const rows = allRows.filter(({ name }) => name.includes(options.rows));
+
+const [originPort, originTlsPort] = [await freePort(), await freePort()];
+const certificates = await makeBenchCertificates();
 const origin = await startNginx({
   under: onLoadCore,
   port: originPort,
   http: `open_file_cache max=10; sendfile on; tcp_nopush on;
-  server { listen 127.0.0.1:${originPort} backlog=4096; }`,
+  server { listen 127.0.0.1:${originPort} backlog=4096; }
+  server { listen 127.0.0.1:${originTlsPort} ssl backlog=4096;
+    ssl_certificate ${certificates.cert}; ssl_certificate_key ${certificates.key}; ssl_protocols TLSv1.2 TLSv1.3; }`,
   files: { '1k': 'x'.repeat(1024), '64k': 'x'.repeat(65_536) },
 });
 
@@ -80,7 +116,7 @@ const measurements: Measurement[] = [];
 try {
   for (const [name, startProxy] of proxies) {
     if (only !== undefined && !only.includes(name.toLowerCase())) continue;
-    running.push(await startProxy(originPort, onProxyCore));
+    running.push(await startProxy({ http: originPort, tls: originTlsPort, certificates }, onProxyCore));
   }
   // What is compiled while it runs is compiled before it is measured.
   for (const proxy of running) for (const row of rows) await measure(proxy, row, 1);
@@ -103,6 +139,7 @@ try {
 } finally {
   for (const proxy of running) await proxy.stop();
   await origin.stop();
+  certificates.remove();
 }
 
 if (only === undefined || only.includes('console')) {
@@ -118,13 +155,15 @@ async function measure(proxy: RunningProxy, row: Row, forSeconds: number): Promi
   if (port === undefined) return undefined;
   const pids = proxy.pids();
   const before = cpuUs(pids);
-  const result: LoadResult = await wrk({
-    url: `http://127.0.0.1:${port}${row.path}`,
-    seconds: forSeconds,
-    connections: row.connections,
-    under: onLoadCore,
-    ...(row.headers === undefined ? {} : { headers: row.headers }),
-  });
+  const { path, connections, handshake } = row;
+  const load = { seconds: forSeconds, connections, under: onLoadCore };
+  const result: LoadResult = handshake
+    ? await handshakes({ ...load, ...handshake, port, path })
+    : await wrk({
+        ...load,
+        url: row.tls ? `https://localhost:${port}${path}` : `http://127.0.0.1:${port}${path}`,
+        ...(row.headers === undefined ? {} : { headers: row.headers }),
+      });
   return { row: row.name, proxy: proxy.name, cpuUs: cpuUs(pids) - before, ...result };
 }
 

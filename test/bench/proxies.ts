@@ -6,6 +6,7 @@ import { nginxHasStream, startNginx } from '../support/nginx.ts';
 import { descendants, freePort, start } from '../support/processes.ts';
 import { scratch } from '../support/scratch.ts';
 import { startSluice } from '../support/sluice.ts';
+import type { BenchCertificates } from './certificates.ts';
 
 export interface RunningProxy {
   readonly name: string;
@@ -13,15 +14,27 @@ export interface RunningProxy {
   /** Same, with the access log on; undefined where it has none. */
   readonly logged?: number;
   readonly tcp?: number;
+  /** TLS ends here; ends here and begins anew towards the origin; is passed through by SNI. */
+  readonly edge?: number;
+  readonly reencrypt?: number;
+  readonly passthrough?: number;
   /** Data plane only: what the CPU column counts. */
   pids(): readonly number[];
   stop(): Promise<void>;
 }
 
-export type StartProxy = (origin: number, under: readonly string[]) => Promise<RunningProxy>;
+/** What all of them send to, on loopback, and what they show to clients. */
+export interface Origin {
+  readonly http: number;
+  readonly tls: number;
+  readonly certificates: BenchCertificates;
+}
 
-const haproxy: StartProxy = async (origin, under) => {
+export type StartProxy = (origin: Origin, under: readonly string[]) => Promise<RunningProxy>;
+
+const haproxy: StartProxy = async ({ http: origin, tls, certificates }, under) => {
   const [http, logged, tcp] = [await freePort(), await freePort(), await freePort()];
+  const [edge, reencrypt, passthrough] = [await freePort(), await freePort(), await freePort()];
   const proxy = await startHaproxy({
     under: ['sh', '-c', `exec ${under.join(' ')} "$@" > /dev/null`, 'sh'],
     port: tcp,
@@ -52,6 +65,25 @@ listen tcp
   mode tcp
   bind 127.0.0.1:${tcp}
   server app1 127.0.0.1:${origin}
+frontend edge
+  bind 127.0.0.1:${edge} ssl crt ${certificates.both} ssl-min-ver TLSv1.2 alpn http/1.1
+  option forwardfor
+  default_backend web
+frontend reencrypt
+  bind 127.0.0.1:${reencrypt} ssl crt ${certificates.both} ssl-min-ver TLSv1.2 alpn http/1.1
+  option forwardfor
+  default_backend secured
+backend secured
+  server app1 127.0.0.1:${tls} maxconn 4000 ssl verify required ca-file ${certificates.ca} verifyhost localhost sni str(localhost)
+frontend passthrough
+  mode tcp
+  bind 127.0.0.1:${passthrough}
+  tcp-request inspect-delay 5s
+  tcp-request content accept if { req.ssl_hello_type 1 }
+  use_backend passed if { req.ssl_sni -i localhost }
+backend passed
+  mode tcp
+  server app1 127.0.0.1:${tls}
 `,
   });
   return {
@@ -59,13 +91,19 @@ listen tcp
     http,
     logged,
     tcp,
+    edge,
+    reencrypt,
+    passthrough,
     pids: () => [proxy.pid, ...descendants(proxy.pid)],
     stop: proxy.stop,
   };
 };
 
-const nginx: StartProxy = async (origin, under) => {
+const nginx: StartProxy = async ({ http: origin, tls, certificates }, under) => {
   const [http, logged, tcp] = [await freePort(), await freePort(), await freePort()];
+  const [edge, reencrypt] = [await freePort(), await freePort()];
+  const shown = `ssl_certificate ${certificates.cert}; ssl_certificate_key ${certificates.key};
+    ssl_protocols TLSv1.2 TLSv1.3; ssl_session_cache shared:bench:10m;`;
   const location = `location / {
       proxy_pass http://web;
       proxy_http_version 1.1;
@@ -78,19 +116,26 @@ const nginx: StartProxy = async (origin, under) => {
     top: `worker_processes 1;${nginxHasStream ? `stream { server { listen 127.0.0.1:${tcp}; proxy_pass 127.0.0.1:${origin}; } }` : ''}`,
     http: `upstream web { server 127.0.0.1:${origin}; keepalive 256; keepalive_requests 100000000; }
   server { listen 127.0.0.1:${http}; ${location} }
-  server { listen 127.0.0.1:${logged}; access_log /dev/null combined; ${location} }`,
+  server { listen 127.0.0.1:${logged}; access_log /dev/null combined; ${location} }
+  server { listen 127.0.0.1:${edge} ssl; ${shown} ${location} }
+  upstream secured { server 127.0.0.1:${tls}; keepalive 256; keepalive_requests 100000000; }
+  server { listen 127.0.0.1:${reencrypt} ssl; ${shown}
+    proxy_ssl_verify on; proxy_ssl_trusted_certificate ${certificates.ca}; proxy_ssl_name localhost; proxy_ssl_server_name on;
+    ${location.replace('http://web', 'https://secured')} }`,
   });
   return {
     name: 'nginx',
     http,
     logged,
     ...(nginxHasStream ? { tcp } : {}),
+    edge,
+    reencrypt,
     pids: () => [proxy.pid, ...descendants(proxy.pid)],
     stop: proxy.stop,
   };
 };
 
-const httpProxy: StartProxy = async (origin, under) => {
+const httpProxy: StartProxy = async ({ http: origin }, under) => {
   const place = scratch();
   const http = await freePort();
   writeFileSync(
@@ -116,21 +161,25 @@ createServer((request, response) => proxy.web(request, response)).listen(${http}
   };
 };
 
-/** Two runtimes, since the access log is a setting of the whole plan. */
-const sluice: StartProxy = async (origin, under) => {
+/** Runtimes of their own for what is a setting of the whole plan: the access log, and each TLS mode of the one host. */
+const sluice: StartProxy = async ({ http: origin, tls, certificates }, under) => {
   const [http, logged, tcp] = [await freePort(), await freePort(), await freePort()];
-  const plan = (binds: string, accessLog: string) => `
+  const plan = (binds: string, accessLog = '', termination = 'edge') => `
 runtime:
   name: bench
 ${accessLog}
+certificates: [{ cert: ${certificates.cert}, key: ${certificates.key} }]
 shards:
   - name: default
     binds:
 ${binds}
+routes:
+  - { name: bench, host: localhost, tls: { termination: ${termination} }, to: [{ backend: web }] }
 backends:
   - name: web
     mode: http
-    servers: [{ name: app1, address: "127.0.0.1:${origin}" }]
+    tls: { ca: ${certificates.ca}, serverName: localhost }
+    servers: [{ name: app1, address: "127.0.0.1:${origin}", tlsPort: ${tls} }]
   - name: raw
     mode: tcp
     servers: [{ name: app1, address: "127.0.0.1:${origin}" }]
@@ -140,9 +189,18 @@ backends:
     yaml: plan(
       `      - { listen: "127.0.0.1:${http}", mode: http, defaultBackend: web }
       - { listen: "127.0.0.1:${tcp}", mode: tcp, backend: raw }`,
-      '',
     ),
   });
+  const secured = await Promise.all(
+    (['edge', 'reencrypt', 'passthrough'] as const).map(async (termination) => {
+      const port = await freePort();
+      const runtime = await startSluice({
+        under,
+        yaml: plan(`      - { listen: "127.0.0.1:${port}", mode: tls }`, '', termination),
+      });
+      return { termination, port, runtime };
+    }),
+  );
   const logging = await startSluice({
     under,
     yaml: plan(
@@ -155,10 +213,11 @@ backends:
     http,
     logged,
     tcp,
-    pids: () => [...descendants(quiet.pid), ...descendants(logging.pid)],
+    ...Object.fromEntries(secured.map(({ termination, port }) => [termination, port])),
+    pids: () =>
+      [quiet, logging, ...secured.map(({ runtime }) => runtime)].flatMap(({ pid }) => descendants(pid)),
     async stop() {
-      await quiet.stop();
-      await logging.stop();
+      for (const runtime of [quiet, logging, ...secured.map((each) => each.runtime)]) await runtime.stop();
     },
   };
 };
