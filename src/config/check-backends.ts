@@ -1,7 +1,7 @@
 // What backends need of their servers, and of what sends to them.
 
 import { addressText } from '../domain/address-text.ts';
-import type { BindMode } from '../domain/plan.ts';
+import type { Mode } from '../domain/plan.ts';
 import { parseServerAddress } from './addresses.ts';
 import { at, duplicates, type Found, isThere, items, textOf } from './found.ts';
 import type { Finding } from './problem.ts';
@@ -10,11 +10,11 @@ import { serverIds } from './server-ids.ts';
 /** A place that names a backend. */
 export interface Use {
   readonly backend: Found;
-  readonly mode: BindMode;
+  readonly mode: Mode;
   readonly by: string;
 }
 
-export function checkBackends(backends: readonly Found[], modes: ReadonlyMap<string, BindMode>): Finding[] {
+export function checkBackends(backends: readonly Found[], modes: ReadonlyMap<string, Mode>): Finding[] {
   const names = backends.map((backend) => at(backend, 'name'));
   return [
     ...duplicates('backend', names),
@@ -22,7 +22,7 @@ export function checkBackends(backends: readonly Found[], modes: ReadonlyMap<str
   ];
 }
 
-function checkBackend(backend: Found, mode: BindMode | undefined): Finding[] {
+function checkBackend(backend: Found, mode: Mode | undefined): Finding[] {
   const servers = at(backend, 'servers');
   const names = items(servers).map((server) => at(server, 'name'));
   const findings = [...duplicates('server', names), ...serverIds(servers.value, servers.path).findings];
@@ -60,11 +60,11 @@ export function backendWarnings(backends: readonly Found[], uses: readonly Use[]
 }
 
 /** As written; else as the first that sends there; else http. */
-export function modesOf(backends: readonly Found[], uses: readonly Use[]): Map<string, BindMode> {
-  const first = new Map<unknown, BindMode>();
+export function modesOf(backends: readonly Found[], uses: readonly Use[]): Map<string, Mode> {
+  const first = new Map<unknown, Mode>();
   for (const { backend, mode } of uses) if (!first.has(backend.value)) first.set(backend.value, mode);
   return new Map(
-    backends.flatMap((backend): [string, BindMode][] => {
+    backends.flatMap((backend): [string, Mode][] => {
       const name = textOf(at(backend, 'name'));
       const mode = at(backend, 'mode').value;
       if (name === undefined) return [];
@@ -74,7 +74,7 @@ export function modesOf(backends: readonly Found[], uses: readonly Use[]): Map<s
 }
 
 /** Does every use lead to a backend of its own mode? */
-export function checkUses(uses: readonly Use[], modes: ReadonlyMap<string, BindMode>): Finding[] {
+export function checkUses(uses: readonly Use[], modes: ReadonlyMap<string, Mode>): Finding[] {
   const known = [...modes.keys()].slice(0, 20).join(', ');
   return uses.flatMap(({ backend, mode, by }): Finding[] => {
     const { path } = backend;

@@ -1,7 +1,7 @@
 // What no single value can tell: unique names, references that lead somewhere, modes that agree, addresses that can be
 // listened on together. Works on the raw values, so that it also reports what is wrong beside a wrong value.
 
-import type { BindMode } from '../domain/plan.ts';
+import type { Mode } from '../domain/plan.ts';
 import { backendWarnings, checkBackends, checkUses, modesOf, type Use } from './check-backends.ts';
 import { bindWarnings, checkBinds } from './check-binds.ts';
 import { checkRoutes, routeWarnings } from './check-routes.ts';
@@ -13,7 +13,7 @@ export interface References {
   readonly errors: readonly Finding[];
   readonly warnings: readonly Finding[];
   /** As written, or as what uses it. */
-  readonly modes: ReadonlyMap<string, BindMode>;
+  readonly modes: ReadonlyMap<string, Mode>;
 }
 
 export function checkReferences(raw: unknown): References {

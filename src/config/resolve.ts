@@ -6,8 +6,8 @@ import type {
   Address,
   Backend,
   Bind,
-  BindMode,
   Check,
+  Mode,
   Plan,
   Route,
   RuntimeSettings,
@@ -23,7 +23,7 @@ export interface Surroundings {
   readonly folder: string;
   readonly defaultControlPath: string;
   /** Of every backend, by name. */
-  readonly modes: ReadonlyMap<string, BindMode>;
+  readonly modes: ReadonlyMap<string, Mode>;
   /** The name of each bind, in order, where none is written. */
   readonly listenTexts: readonly (readonly string[])[];
 }
@@ -99,7 +99,7 @@ function routeOf({ name, labels, host, path, to }: Configuration['routes'][numbe
 
 function backendOf(
   backend: Configuration['backends'][number],
-  mode: BindMode,
+  mode: Mode,
   timeouts: Timeouts,
   file: ToFile,
 ): Backend {
