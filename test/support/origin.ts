@@ -8,15 +8,24 @@ const program = fileURLToPath(new URL('./origin-main.ts', import.meta.url));
 export interface Origin {
   readonly name: string;
   readonly port: number;
+  /** Where it speaks TLS, when it was given a certificate. */
+  readonly tlsPort?: number;
   readonly process: Started;
 }
 
-export async function startOrigin(name: string, postLog: string, port = 0): Promise<Origin> {
-  const started = await start(process.execPath, [program, name, postLog, String(port)], {
-    ready: /^listening \d+$/m,
+export async function startOrigin(
+  name: string,
+  postLog: string,
+  port = 0,
+  tls?: { readonly cert: string; readonly key: string },
+): Promise<Origin> {
+  const files = tls === undefined ? [] : [tls.cert, tls.key];
+  const started = await start(process.execPath, [program, name, postLog, String(port), ...files], {
+    ready: /^listening [\d ]+$/m,
     stdin: 'pipe',
   });
-  return { name, port: Number(/listening (\d+)/.exec(started.stdout())![1]), process: started };
+  const [plain, secure] = /listening ([\d ]+)/.exec(started.stdout())![1]!.split(' ').map(Number);
+  return { name, port: plain!, ...(secure === undefined ? {} : { tlsPort: secure }), process: started };
 }
 
 /** Ids of POSTs that reached a server more than once, and how many reached any. */
