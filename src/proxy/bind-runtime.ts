@@ -40,6 +40,7 @@ export class BindRuntime {
 /** A route of the present plan with its backends resolved. */
 export class RouteRuntime {
   readonly name: string;
+  readonly settings: Route;
   readonly host: string | undefined;
   readonly path: string;
   readonly tls: RouteTls | undefined;
@@ -54,6 +55,7 @@ export class RouteRuntime {
     traffic: RouteTraffic = new RouteTraffic(),
   ) {
     this.name = route.name;
+    this.settings = route;
     this.host = route.host;
     this.path = route.path;
     this.tls = route.tls;

@@ -172,14 +172,22 @@ function stepsOf(connection: LiveConnection): ConnectionStep[] {
 
 const rank: Record<ConnectionStep['what'], number> = {
   accept: 0,
-  request: 1,
-  queue: 2,
-  retry: 3,
-  connect: 4,
-  pooled: 4,
-  response: 5,
-  upgrade: 6,
-  end: 7,
+  'client-hello': 1,
+  handshake: 2,
+  'handshake-failed': 2,
+  request: 3,
+  queue: 4,
+  retry: 5,
+  connect: 6,
+  pooled: 6,
+  'server-handshake': 7,
+  'server-handshake-failed': 7,
+  'server-hello': 8,
+  response: 9,
+  upgrade: 10,
+  fin: 11,
+  reset: 12,
+  end: 13,
 };
 
 function queueText({ serverQueuePlace, backendQueuePlace, backend, server }: LiveConnection): string {

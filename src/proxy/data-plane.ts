@@ -1,24 +1,24 @@
 // The data plane of one process: binds, backends and servers of a plan, and every client connection on them.
 
+import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { hostPort, plainHost } from '../domain/address-text.ts';
 import type { Random } from '../domain/clock.ts';
 import type { EngineSample, ProcessSample } from '../domain/counters.ts';
 import type { BindEntity } from '../domain/model.ts';
-import type { Plan, Route, ServerKey, Shard } from '../domain/plan.ts';
+import type { Plan, ServerKey, Shard } from '../domain/plan.ts';
 import type { ServerWish } from '../domain/server-state.ts';
-import type { Termination } from '../domain/tls.ts';
+import type { RouteWish, Termination, TlsMaterial } from '../domain/tls.ts';
 import type { BackendRuntime } from './backend-runtime.ts';
 import { BackendSet } from './backend-set.ts';
-import { BindRuntime, RouteRuntime } from './bind-runtime.ts';
+import { BindRuntime } from './bind-runtime.ts';
 import { BindSet } from './bind-set.ts';
 import type { ConnectionTable } from './connection-table.ts';
-import { RouteTraffic } from './counters.ts';
 import type { HeldSockets } from './listener.ts';
 import { LiveConnection } from './live-connection.ts';
 import type { Plane, Serve, ServeHttp, StreamEndHook } from './plane.ts';
 import { Sampler } from './plane-sample.ts';
-import { compileRouteTables } from './route-tables.ts';
+import { RouteSet } from './route-set.ts';
 import type { ServerRuntime } from './server-runtime.ts';
 import { serveTcp } from './tcp-session.ts';
 import { type PlaneClock, Timer, type Timers, TimerWheel } from './timers.ts';
@@ -55,8 +55,10 @@ export class DataPlane implements Plane {
   readonly #binds: BindSet;
   readonly #sampler = new Sampler();
   #plan: Plan | undefined;
-  #terminations: ReadonlyMap<string, Termination> = new Map();
-  readonly #routeTraffic = new Map<string, RouteTraffic>();
+  readonly #routes = new RouteSet();
+  /** Until a runtime gives some: no files, and ticket keys that nobody else has. */
+  #material: TlsMaterial = { files: [], tickets: { secret: randomBytes(32).toString('base64'), epoch: 0 } };
+  #tlsProblems: readonly string[] = [];
   #bindRuntimes = new Map<string, BindRuntime>();
   /** Binds no longer in the plan that still have connections. */
   readonly #leavingBinds = new Set<BindRuntime>();
@@ -114,7 +116,12 @@ export class DataPlane implements Plane {
   }
 
   get terminations(): ReadonlyMap<string, Termination> {
-    return this.#terminations;
+    return this.#routes.terminations;
+  }
+
+  /** What of the TLS files in force cannot be used, one line each: handshakes that need it fail. */
+  get tlsProblems(): readonly string[] {
+    return this.#tlsProblems;
   }
 
   wall(): number {
@@ -130,11 +137,15 @@ export class DataPlane implements Plane {
   }
 
   /**
-   * All or nothing; one at a time, in the order of the calls.
+   * All or nothing; one at a time, in the order of the calls. Without `tls` the TLS modes and files in force go on.
    * @throws BindError naming the bind, its address and who may hold it: the old plan then serves on, unchanged.
    */
-  apply(plan: Plan, wishes: readonly ServerWish[]): Promise<void> {
-    const applied = this.#applying.then(() => this.#apply(plan, wishes));
+  apply(
+    plan: Plan,
+    wishes: readonly ServerWish[],
+    tls?: { readonly routes: readonly RouteWish[]; readonly material: TlsMaterial },
+  ): Promise<void> {
+    const applied = this.#applying.then(() => this.#apply(plan, wishes, tls));
     this.#applying = applied.catch(() => {});
     return applied;
   }
@@ -142,6 +153,31 @@ export class DataPlane implements Plane {
   /** Wishes for servers that the plan does not know are passed over. */
   setServers(wishes: readonly ServerWish[]): void {
     for (const backend of this.#backends.wish(wishes)) backend.refresh();
+  }
+
+  /** TLS modes from the next ClientHello on. Wishes for routes without TLS, or that the plan does not know, are passed over. */
+  setRoutes(wishes: readonly RouteWish[]): void {
+    this.#routes.wish(wishes);
+  }
+
+  /** Other contents of the files that the plan names, from the next handshake on. */
+  setTlsMaterial(material: TlsMaterial): void {
+    this.#material = material;
+    if (this.#plan !== undefined) this.#putInForce(this.#plan);
+  }
+
+  /** Ends connections that came in by a route in another TLS mode than its present one; answers how many there were. */
+  endInOtherModes(route: string, how: 'retire' | 'kill'): number {
+    const present = this.terminations.get(route);
+    const others = [...this.connections].filter(
+      ({ tlsRoute, tls }) => tlsRoute === route && tls?.termination !== present,
+    );
+    for (const connection of others) {
+      if (how === 'kill') connection.kill();
+      // What is passed through has no end of a request that we could see.
+      else if (connection.tls?.termination !== 'passthrough') connection.retire();
+    }
+    return others.length;
   }
 
   /** By LiveConnection.serial. False where it is no longer there. */
@@ -174,9 +210,10 @@ export class DataPlane implements Plane {
   sample(full: boolean): EngineSample {
     const binds = [...this.#bindRuntimes.values(), ...this.#leavingBinds];
     const { life, clock, processSample } = this.#options;
-    const sample = this.#sampler.take(binds, this.#backends.all(), full);
+    const sample = this.#sampler.take(binds, this.#backends.all(), this.#routes.traffic(), full);
     // Said once more with nothing left on it, then forgotten.
     this.#backends.forgetEnded();
+    this.#routes.forgetEnded();
     for (const bind of this.#leavingBinds) {
       if (bind.traffic.connections === 0) this.#leavingBinds.delete(bind);
     }
@@ -251,7 +288,11 @@ export class DataPlane implements Plane {
     else this.#options.serveHttp(socket, bind, this);
   }
 
-  async #apply(plan: Plan, wishes: readonly ServerWish[]): Promise<void> {
+  async #apply(
+    plan: Plan,
+    wishes: readonly ServerWish[],
+    tls: { readonly routes: readonly RouteWish[]; readonly material: TlsMaterial } | undefined,
+  ): Promise<void> {
     const { shard } = this.#options;
     const shards = plan.shards.filter(({ name }) => shard === undefined || name === shard);
     const binds = shards.flatMap((entry) => entry.binds);
@@ -265,21 +306,23 @@ export class DataPlane implements Plane {
     this.#plan = plan;
     this.#backends.configure(plan.backends);
     this.#backends.wish(wishes);
-    this.#bindRuntimes = this.#configureBinds(shards, plan.routes);
+    this.#routes.configure(plan.routes, (name) => this.backend(name), tls?.routes);
+    if (tls !== undefined) this.#material = tls.material;
+    this.#putInForce(plan);
+    this.#bindRuntimes = this.#configureBinds(shards);
     this.#backends.refresh();
     this.#retire(prepared.commit(({ name }) => this.#bindRuntimes.get(name)!));
   }
 
-  #configureBinds(shards: readonly Shard[], planRoutes: readonly Route[]): Map<string, BindRuntime> {
-    const routes = compileRouteTables(
-      planRoutes.map((route) => {
-        const traffic = this.#routeTraffic.get(route.name) ?? new RouteTraffic();
-        this.#routeTraffic.set(route.name, traffic);
-        return new RouteRuntime(route, (name) => this.backend(name), traffic);
-      }),
-    );
-    const known = new Set(planRoutes.map(({ name }) => name));
-    for (const name of this.#routeTraffic.keys()) if (!known.has(name)) this.#routeTraffic.delete(name);
+  #putInForce(plan: Plan): void {
+    this.#tlsProblems = [
+      ...this.certificates.use(plan, this.#material),
+      ...this.serverProfiles.use(plan, this.#material),
+    ];
+  }
+
+  #configureBinds(shards: readonly Shard[]): Map<string, BindRuntime> {
+    const { tables } = this.#routes;
     const binds = shards.flatMap((shard) =>
       shard.binds.map((settings) => ({ settings, tlsPort: tlsPortOf(shard) })),
     );
@@ -288,7 +331,7 @@ export class DataPlane implements Plane {
         const { name } = settings;
         const runtime = this.bind(name) ?? this.#revived(name) ?? new BindRuntime(settings);
         const backend = settings.backend === undefined ? undefined : this.backend(settings.backend);
-        runtime.configure(settings, routes, backend, tlsPort);
+        runtime.configure(settings, tables, backend, tlsPort);
         return [name, runtime];
       }),
     );

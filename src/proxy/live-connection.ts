@@ -28,6 +28,8 @@ export class LiveConnection {
   /** ClientHello read; handshake with us complete, or failed (then `cause` says why). -1: not yet. */
   helloMono = -1;
   handshakeMono = -1;
+  /** The route that its SNI named at the handshake, by which `tls.termination` was decided; `route` is the newest stream's. */
+  tlsRoute: string | undefined = undefined;
   route: string | undefined = undefined;
   backend: string | undefined = undefined;
   server: ServerKey | undefined = undefined;

@@ -1,15 +1,22 @@
 // What the data plane counted, as the engine sends it: everything once, then only what changed since the sample before.
 
-import type { BackendSample, BindSample, LatencyDelta, ServerSample } from '../domain/counters.ts';
+import type {
+  BackendSample,
+  BindSample,
+  LatencyDelta,
+  RouteSample,
+  ServerSample,
+} from '../domain/counters.ts';
 import type { BackendRuntime } from './backend-runtime.ts';
 import type { BindRuntime } from './bind-runtime.ts';
-import { copyTraffic } from './counters.ts';
+import { copyTraffic, type RouteTraffic } from './counters.ts';
 import type { ServerRuntime } from './server-runtime.ts';
 
 export interface PlaneSample {
   readonly binds: readonly BindSample[];
   readonly backends: readonly BackendSample[];
   readonly servers: readonly ServerSample[];
+  readonly routes: readonly RouteSample[];
 }
 
 export class Sampler {
@@ -17,9 +24,15 @@ export class Sampler {
   #binds = new Map<string, BindSample>();
   #backends = new Map<string, BackendSample>();
   #servers = new Map<string, ServerSample>();
+  #routes = new Map<string, RouteSample>();
 
   /** Takes what the latency recorders hold; `full` says everything again. */
-  take(binds: Iterable<BindRuntime>, backends: Iterable<BackendRuntime>, full: boolean): PlaneSample {
+  take(
+    binds: Iterable<BindRuntime>,
+    backends: Iterable<BackendRuntime>,
+    routes: Iterable<readonly [name: string, traffic: RouteTraffic]>,
+    full: boolean,
+  ): PlaneSample {
     const ofBinds = Array.from(binds, bindSample);
     const ofBackends: BackendSample[] = [];
     const ofServers: ServerSample[] = [];
@@ -28,14 +41,17 @@ export class Sampler {
       for (const server of backend.servers) ofServers.push(serverSample(server));
       for (const server of backend.leaving) ofServers.push(serverSample(server));
     }
+    const ofRoutes = Array.from(routes, ([name, traffic]) => routeSample(name, traffic));
     const sample = {
       binds: changed(ofBinds, this.#binds, ({ name }) => name, full),
       backends: changed(ofBackends, this.#backends, ({ name }) => name, full),
       servers: changed(ofServers, this.#servers, ({ key }) => key, full),
+      routes: changed(ofRoutes, this.#routes, ({ name }) => name, full),
     };
     this.#binds = new Map(ofBinds.map((entry) => [entry.name, entry]));
     this.#backends = new Map(ofBackends.map((entry) => [entry.name, entry]));
     this.#servers = new Map(ofServers.map((entry) => [entry.key, entry]));
+    this.#routes = new Map(ofRoutes.map((entry) => [entry.name, entry]));
     return sample;
   }
 }
@@ -51,6 +67,19 @@ function bindSample({ name, traffic }: BindRuntime): BindSample {
     handshakes,
     resumed,
     handshakeFailures,
+    ...copyTraffic(traffic),
+  };
+}
+
+function routeSample(name: string, traffic: RouteTraffic): RouteSample {
+  const { open, handshakes, resumed, handshakeFailures, serverHandshakeFailures } = traffic;
+  return {
+    name,
+    open: { ...open },
+    handshakes,
+    resumed,
+    handshakeFailures,
+    serverHandshakeFailures,
     ...copyTraffic(traffic),
   };
 }
@@ -95,8 +124,16 @@ function same<S extends object>(entry: S, before: S | undefined): boolean {
     // A latency delta is news whenever it holds anything, were it the same numbers again.
     if (field === 'latency') {
       if ((value as LatencyDelta).length > 0) return false;
-    } else if (!Array.isArray(value) || value.some((part, i) => part !== (former as unknown[])[i]))
-      return false;
+    } else if (!sameParts(value, former)) return false;
   }
+  return true;
+}
+
+/** Of two arrays, or two records, of numbers. */
+function sameParts(value: unknown, former: unknown): boolean {
+  if (typeof value !== 'object' || value === null || typeof former !== 'object' || former === null)
+    return false;
+  const before = former as Record<string, unknown>;
+  for (const [part, number] of Object.entries(value)) if (number !== before[part]) return false;
   return true;
 }

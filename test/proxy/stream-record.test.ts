@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { BindMode } from '../../src/domain/plan.ts';
+import type { Mode } from '../../src/domain/plan.ts';
 import { LiveConnection } from '../../src/proxy/live-connection.ts';
 import {
   connectionId,
@@ -9,12 +9,12 @@ import {
   streamTimers,
 } from '../../src/proxy/stream-record.ts';
 
-function live(mode: BindMode, fields: Partial<LiveConnection>): LiveConnection {
+function live(mode: Mode, fields: Partial<LiveConnection>): LiveConnection {
   return Object.assign(new LiveConnection(7, '10.0.0.1:4000', 'web', mode, 1_000_000, 50, () => {}), fields);
 }
 
 describe('the timers', () => {
-  const cases: [string, BindMode, Partial<LiveConnection>, object][] = [
+  const cases: [string, Mode, Partial<LiveConnection>, object][] = [
     [
       'an HTTP stream, from its first byte',
       'http',

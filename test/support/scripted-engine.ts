@@ -3,7 +3,13 @@
 
 import type { Clock } from '../../src/domain/clock.ts';
 import type { ConnectionDetail, ConnectionRow, StreamRecord } from '../../src/domain/connection.ts';
-import type { BackendSample, BindSample, EngineSample, ServerSample } from '../../src/domain/counters.ts';
+import type {
+  BackendSample,
+  BindSample,
+  EngineSample,
+  RouteSample,
+  ServerSample,
+} from '../../src/domain/counters.ts';
 import { createEmitter, type Disposer } from '../../src/domain/event.ts';
 import { parseFilter } from '../../src/domain/filter.ts';
 import { LatencyRecorder } from '../../src/domain/latency.ts';
@@ -12,6 +18,7 @@ import type { Address, Plan, ServerKey } from '../../src/domain/plan.ts';
 import { serverKey } from '../../src/domain/plan.ts';
 import { type ServerWish, takesNewClients } from '../../src/domain/server-state.ts';
 import type { TerminationState } from '../../src/domain/termination.ts';
+import type { Termination, TlsMaterial } from '../../src/domain/tls.ts';
 import {
   type ConnectionQuery,
   type ConnectionWindow,
@@ -19,6 +26,7 @@ import {
   type EngineChange,
   EngineError,
   type TailBatch,
+  type TlsInForce,
 } from '../../src/engine/engine.ts';
 import { compareRows } from '../../src/proxy/connection-order.ts';
 import {
@@ -26,6 +34,7 @@ import {
   bindSample,
   type Mutable,
   recordOf,
+  routeSample,
   rowOf,
   type Script,
   serverSample,
@@ -45,6 +54,7 @@ const everything: Capabilities = {
   tail: true,
   reload: true,
   latency: true,
+  tls: true,
 };
 
 export interface ScriptedEngine extends Engine {
@@ -52,12 +62,20 @@ export interface ScriptedEngine extends Engine {
   readonly plan: Plan | undefined;
   /** What the data plane was last told of each server. */
   readonly wishes: ReadonlyMap<ServerKey, ServerWish>;
-  /** Every call that changes something, oldest first: "start", "apply", "setServers web/app1=drain/up/100", "kill s-1". */
+  /** The TLS mode in force of each route that has TLS. */
+  readonly terminations: ReadonlyMap<string, Termination>;
+  /** The TLS files in force; undefined where it was given none. */
+  readonly material: TlsMaterial | undefined;
+  /**
+   * Every call that changes something, oldest first: "start", "apply", "setServers web/app1=drain/up/100", "kill s-1",
+   * "setRoutes shop=edge", "setTlsMaterial 2 files", "endInOtherModes shop retire".
+   */
   readonly calls: readonly string[];
   /** Present counters and gauges: write to them, and the next sample tells. Created where there was none. */
   server(key: ServerKey): Mutable<ServerSample>;
   backend(name: string): Mutable<BackendSample>;
   bind(name: string): Mutable<BindSample>;
+  route(name: string): Mutable<RouteSample>;
   /** From now on this many requests per second come to a backend, spread by weight over servers that take new clients. */
   traffic(backend: string, perSecond: number): void;
   /** `count` streams arrive at a server, and end at once with `status` after `microseconds`. */
@@ -72,7 +90,7 @@ export interface ScriptedEngine extends Engine {
   sample(): void;
   /** The next `start`, `apply` or `setServers` fails so, once. */
   failNext(error: EngineError): void;
-  /** While held, `setServers` and `kill…` take effect but are not confirmed. */
+  /** While held, `set…`, `kill…` and `endInOtherModes` take effect but are not confirmed. */
   hold(): void;
   release(): void;
   /** The instance is gone: what was not confirmed is `unknown`; counters start again in a new life. */
@@ -104,9 +122,12 @@ export function createScriptedEngine(options: {
   const tails = new Set<{ matches(record: StreamRecord): boolean; batch: StreamRecord[] }>();
   const listeners = new Map<object, (batch: TailBatch) => void>();
   const watches = new Set<() => void>();
-  let script: Script = { servers: new Map(), backends: new Map(), binds: new Map() };
+  let script = emptyScript();
   const rates = new Map<string, { perSecond: number; owed: number; turn: number }>();
   let plan: Plan | undefined;
+  let terminations: ReadonlyMap<string, Termination> = new Map();
+  let routeWishes: ReadonlyMap<string, Termination> = new Map();
+  let material: TlsMaterial | undefined;
   let lives = 1;
   let serial = 0;
   let failure: EngineError | undefined;
@@ -119,6 +140,7 @@ export function createScriptedEngine(options: {
   const server = (key: ServerKey) => entry(script.servers, key, () => serverSample(key));
   const backend = (name: string) => entry(script.backends, name, () => backendSample(name));
   const bind = (name: string) => entry(script.binds, name, () => bindSample(name));
+  const route = (name: string) => entry(script.routes, name, () => routeSample(name));
   const instanceEntity = (state: InstanceEntity['state']): InstanceEntity => ({
     id: `${plan?.shards[0]?.name ?? 'default'}/1`,
     shard: plan?.shards[0]?.name ?? 'default',
@@ -157,8 +179,22 @@ export function createScriptedEngine(options: {
     if (error !== undefined) throw error;
   }
 
-  function adopt(next: Plan, list: readonly ServerWish[]): void {
+  /** Wishes for routes without TLS, or that the plan does not know, are passed over. */
+  function setModes(next: Plan, wished: ReadonlyMap<string, Termination>): void {
+    const modes = next.routes.flatMap(({ name, tls }) =>
+      tls === undefined ? [] : [[name, wished.get(name) ?? tls.termination] as const],
+    );
+    terminations = new Map(modes);
+    routeWishes = new Map([...wished].filter(([name]) => terminations.has(name)));
+  }
+
+  function adopt(next: Plan, list: readonly ServerWish[], tls: TlsInForce | undefined): void {
     plan = next;
+    setModes(next, tls === undefined ? routeWishes : modesOf(tls.routes));
+    material = tls?.material ?? material;
+    for (const name of script.routes.keys())
+      if (!next.routes.some((each) => each.name === name)) script.routes.delete(name);
+    for (const { name } of next.routes) route(name);
     const known = new Set(next.backends.flatMap((b) => b.servers.map((s) => serverKey(b.name, s.name))));
     for (const key of wishes.keys()) if (!known.has(key)) wishes.delete(key);
     for (const wish of list) wishes.set(wish.server, wish);
@@ -236,6 +272,7 @@ export function createScriptedEngine(options: {
       binds: changed('bind', script.binds),
       backends: changed('backend', script.backends),
       servers: changed('server', script.servers),
+      routes: changed('route', script.routes),
       process: { cpuUs: 0, rssBytes: 50_000_000, loopDelayMs: 1, logDropped: 0 },
     });
     for (const each of [...script.servers.values(), ...script.backends.values()]) each.latency = [];
@@ -283,6 +320,10 @@ export function createScriptedEngine(options: {
   function count(row: ConnectionRow, by: 1 | -1): void {
     const bound = bind(row.bind);
     bound.connections += by;
+    if (row.tls !== undefined) {
+      bound.tlsConnections += by;
+      if (row.route !== undefined) route(row.route).open[row.tls] += by;
+    }
     if (row.phase === 'idle') bound.idle += by;
     if (row.server === undefined) return;
     if (row.phase === 'idle') server(row.server).sticky += by;
@@ -308,26 +349,33 @@ export function createScriptedEngine(options: {
     server,
     backend,
     bind,
+    route,
     arrive,
     record,
     sample: emitSample,
     get plan() {
       return plan;
     },
-    async start(next, list) {
+    get terminations() {
+      return terminations;
+    },
+    get material() {
+      return material;
+    },
+    async start(next, list, tls) {
       calls.push('start');
       takeFailure();
       // Whoever starts anew knows nothing yet: the next sample has every entry.
       sent = new Map();
       stopTicking();
-      adopt(next, list);
+      adopt(next, list, tls ?? { routes: [], material: noFiles });
       stopTicking = clock.after(sampleMs, tick);
     },
-    async apply(next, list) {
+    async apply(next, list, tls) {
       calls.push('apply');
       serving();
       takeFailure();
-      adopt(next, list);
+      adopt(next, list, tls);
     },
     async setServers(list) {
       serving();
@@ -336,6 +384,35 @@ export function createScriptedEngine(options: {
       takeFailure();
       for (const wish of list) if (script.servers.has(wish.server)) wishes.set(wish.server, wish);
       return confirmed();
+    },
+    async setRoutes(list) {
+      const present = serving();
+      for (const wish of list) calls.push(`setRoutes ${wish.route}=${wish.termination}`);
+      takeFailure();
+      setModes(present, new Map([...routeWishes, ...modesOf(list)]));
+      return confirmed();
+    },
+    async setTlsMaterial(next) {
+      serving();
+      calls.push(`setTlsMaterial ${next.files.length} files`);
+      takeFailure();
+      material = next;
+      return confirmed();
+    },
+    async endInOtherModes(name, how) {
+      calls.push(`endInOtherModes ${name} ${how}`);
+      serving();
+      const present = terminations.get(name);
+      const others = [...connections.values()].filter(
+        ({ row, endedAt }) =>
+          endedAt === undefined && row.route === name && row.tls !== undefined && row.tls !== present,
+      );
+      for (const { row } of others) {
+        if (how === 'kill') end(row.id, row.mode === 'tcp' ? 'KD' : 'KD--');
+        else if (row.tls !== 'passthrough') end(row.id, '----');
+      }
+      await confirmed();
+      return others.length;
     },
     async kill(id) {
       calls.push(`kill ${id}`);
@@ -460,15 +537,27 @@ export function createScriptedEngine(options: {
       if (instance !== undefined) setInstance({ ...instance, state: 'gone', text: 'killed by SIGKILL' });
       lives += 1;
       connections.clear();
-      script = { servers: new Map(), backends: new Map(), binds: new Map() };
+      script = emptyScript();
       sent = new Map();
-      if (plan !== undefined) adopt(plan, []);
+      if (plan !== undefined) adopt(plan, [], undefined);
       for (const each of waiting)
         each.reject(new EngineError('unknown', 'instance default/1 went away before it confirmed'));
     },
   };
   return engine;
 }
+
+const noFiles: TlsMaterial = { files: [], tickets: { secret: '', epoch: 0 } };
+
+const modesOf = (wishes: TlsInForce['routes']) =>
+  new Map(wishes.map(({ route, termination }) => [route, termination]));
+
+const emptyScript = (): Script => ({
+  servers: new Map(),
+  backends: new Map(),
+  binds: new Map(),
+  routes: new Map(),
+});
 
 function entry<K, V>(map: Map<K, V>, key: K, make: () => V): V {
   const found = map.get(key);

@@ -1,7 +1,13 @@
 // Empty counters, rows and records for the scripted engine, to be filled in by a test.
 
 import type { ConnectionRow, StreamRecord } from '../../src/domain/connection.ts';
-import type { BackendSample, BindSample, ServerSample, TrafficCounters } from '../../src/domain/counters.ts';
+import type {
+  BackendSample,
+  BindSample,
+  RouteSample,
+  ServerSample,
+  TrafficCounters,
+} from '../../src/domain/counters.ts';
 import type { ServerKey } from '../../src/domain/plan.ts';
 
 export type Mutable<T> = { -readonly [K in keyof T]: T[K] };
@@ -10,6 +16,7 @@ export interface Script {
   readonly servers: Map<ServerKey, Mutable<ServerSample>>;
   readonly backends: Map<string, Mutable<BackendSample>>;
   readonly binds: Map<string, Mutable<BindSample>>;
+  readonly routes: Map<string, Mutable<RouteSample>>;
 }
 
 const counters = (): TrafficCounters => ({
@@ -44,7 +51,29 @@ export function backendSample(name: string): Mutable<BackendSample> {
 }
 
 export function bindSample(name: string): Mutable<BindSample> {
-  return { ...counters(), name, connections: 0, idle: 0, requests: 0 };
+  return {
+    ...counters(),
+    name,
+    connections: 0,
+    idle: 0,
+    requests: 0,
+    tlsConnections: 0,
+    handshakes: 0,
+    resumed: 0,
+    handshakeFailures: 0,
+  };
+}
+
+export function routeSample(name: string): Mutable<RouteSample> {
+  return {
+    ...counters(),
+    name,
+    open: { passthrough: 0, edge: 0, reencrypt: 0 },
+    handshakes: 0,
+    resumed: 0,
+    handshakeFailures: 0,
+    serverHandshakeFailures: 0,
+  };
 }
 
 export function rowOf(partial: Partial<ConnectionRow>): Mutable<ConnectionRow> {

@@ -9,15 +9,17 @@ import { createEmitter } from '../../domain/event.ts';
 import type { BindEntity, Capabilities, InstanceEntity } from '../../domain/model.ts';
 import { type Plan, type ServerKey, serverKey } from '../../domain/plan.ts';
 import type { ServerWish } from '../../domain/server-state.ts';
+import type { RouteWish, TlsMaterial } from '../../domain/tls.ts';
 import { splitConnectionId } from '../../proxy/stream-record.ts';
-import { type Engine, type EngineChange, EngineError } from '../engine.ts';
+import { type Engine, type EngineChange, EngineError, type TlsInForce } from '../engine.ts';
 import { type AcceptorPeer, createAcceptorPeer } from './acceptor-peer.ts';
 import { type AttachedInstance, attachedInstance } from './attached-instances.ts';
 import { clearDirectory, engineSocket, prepareDirectory } from './directory.ts';
 import { type EngineListener, listenForDataPlane } from './engine-listener.ts';
-import type { FromInstance, InstanceHello } from './messages.ts';
+import type { FromInstance, InstanceHello, ToInstance } from './messages.ts';
 import { createOnlookers } from './onlookers.ts';
 import { createSampleMerge } from './sample-merge.ts';
+import { noMaterial, tlsFor, wishesOver } from './tls-state.ts';
 import { createWaiters } from './waiters.ts';
 
 export interface EmbeddedEngineOptions {
@@ -45,6 +47,7 @@ const capabilities: Capabilities = {
   tail: true,
   reload: true,
   latency: true,
+  tls: true,
 };
 
 /** Longest wait for an instance to be there: starting Node takes a fraction of a second, a loaded machine longer. */
@@ -69,6 +72,7 @@ export function createEmbeddedEngine(options: EmbeddedEngineOptions): EmbeddedEn
   const waiters = createWaiters<AttachedInstance>(clock);
   const wishes = new Map<ServerKey, ServerWish>();
   let plan: Plan | undefined;
+  let tls: TlsInForce = { routes: [], material: noMaterial() };
   let listener: EngineListener | undefined;
   let acceptor: AcceptorPeer | undefined;
   /** Starting: whoever dials in waits for `start` to bring it to the plan. */
@@ -94,7 +98,7 @@ export function createEmbeddedEngine(options: EmbeddedEngineOptions): EmbeddedEn
     state,
     planHash: hello.planHash,
     startedAt: hello.startedAt,
-    ...(text === undefined ? {} : { text }),
+    ...textOf(text ?? hello.tlsProblems.join('; ')),
   });
 
   function setBinds(hello: InstanceHello): void {
@@ -118,9 +122,25 @@ export function createEmbeddedEngine(options: EmbeddedEngineOptions): EmbeddedEn
   }
 
   /** One that serves this very plan keeps serving untouched. */
-  async function bringTo(instance: AttachedInstance, next: Plan, list: readonly ServerWish[]): Promise<void> {
-    if (instance.hello.planHash === next.hash) await instance.ask({ kind: 'setServers', wishes: list });
-    else instance.hello = (await instance.ask({ kind: 'apply', plan: next, wishes: list })) as InstanceHello;
+  async function bringTo(
+    instance: AttachedInstance,
+    next: Plan,
+    list: readonly ServerWish[],
+    nextTls: TlsInForce,
+  ): Promise<void> {
+    const { routes, material } = tlsFor(next, nextTls);
+    if (instance.hello.planHash === next.hash) {
+      await instance.ask({ kind: 'setServers', wishes: list });
+      // The files first: a mode may need one that the instance has not seen.
+      instance.hello = (await instance.ask({ kind: 'setTlsMaterial', material })) as InstanceHello;
+      await instance.ask({ kind: 'setRoutes', wishes: routes });
+    } else
+      instance.hello = (await instance.ask({
+        kind: 'apply',
+        plan: next,
+        wishes: list,
+        tls: { routes, material },
+      })) as InstanceHello;
     setEntity(entityOf(instance.hello, 'serving'));
     setBinds(instance.hello);
   }
@@ -139,7 +159,7 @@ export function createEmbeddedEngine(options: EmbeddedEngineOptions): EmbeddedEn
     try {
       await inTurn(async () => {
         if (plan !== undefined && attached.get(instance.id) === instance)
-          await bringTo(instance, plan, [...wishes.values()]);
+          await bringTo(instance, plan, [...wishes.values()], tls);
       });
     } catch (error) {
       if (attached.get(instance.id) !== instance || phase !== 'running') return;
@@ -203,7 +223,7 @@ export function createEmbeddedEngine(options: EmbeddedEngineOptions): EmbeddedEn
     return Promise.all(instancesOf(of).map(({ id }) => attached.get(id) ?? waiters.wait(id, attachMs)));
   }
 
-  async function start(next: Plan, list: readonly ServerWish[]): Promise<void> {
+  async function start(next: Plan, list: readonly ServerWish[], nextTls: TlsInForce = tls): Promise<void> {
     prepareDirectory(directory);
     listener = await listenForDataPlane(join(directory, engineSocket), {
       instance(hello, link) {
@@ -228,7 +248,7 @@ export function createEmbeddedEngine(options: EmbeddedEngineOptions): EmbeddedEn
     try {
       acceptor.run(instancesOf(next));
       const instances = await everyInstance(next);
-      for (const instance of instances) await bringTo(instance, next, list);
+      for (const instance of instances) await bringTo(instance, next, list, nextTls);
     } catch (error) {
       // What was serving before goes on; what was started for this goes with it.
       if (!adopted) await acceptor.leave();
@@ -237,13 +257,15 @@ export function createEmbeddedEngine(options: EmbeddedEngineOptions): EmbeddedEn
       throw error;
     }
     plan = next;
+    tls = { ...nextTls, routes: wishesOver(next, [], nextTls.routes) };
     adoptWishes(wishesFor(next, list));
     phase = 'running';
   }
 
-  async function apply(next: Plan, list: readonly ServerWish[]): Promise<void> {
+  async function apply(next: Plan, list: readonly ServerWish[], nextTls: TlsInForce = tls): Promise<void> {
     const before = running();
     const held = [...wishes.values()];
+    const heldTls = tls;
     acceptor!.run([
       ...new Map([...instancesOf(before), ...instancesOf(next)].map((each) => [each.id, each])).values(),
     ]);
@@ -251,18 +273,19 @@ export function createEmbeddedEngine(options: EmbeddedEngineOptions): EmbeddedEn
     const nextWishes = wishesFor(next, list);
     try {
       for (const instance of await everyInstance(next)) {
-        await bringTo(instance, next, nextWishes);
+        await bringTo(instance, next, nextWishes, nextTls);
         took.push(instance);
       }
     } catch (error) {
       // In every instance or in none. One that went away comes back to the plan that still holds.
-      for (const instance of took) await bringTo(instance, before, held).catch(() => {});
+      for (const instance of took) await bringTo(instance, before, held, heldTls).catch(() => {});
       acceptor!.run(instancesOf(before));
       if (error instanceof EngineError && error.code === 'unknown')
         throw new EngineError('instance-failed', error.message, { cause: error });
       throw error;
     }
     plan = next;
+    tls = { ...nextTls, routes: wishesOver(next, [], nextTls.routes) };
     adoptWishes(nextWishes);
     acceptor!.run(instancesOf(next));
   }
@@ -278,8 +301,36 @@ export function createEmbeddedEngine(options: EmbeddedEngineOptions): EmbeddedEn
     return instancesOf(running()).map(({ id }) => {
       const instance = attached.get(id);
       if (instance !== undefined) return instance;
-      throw new EngineError('unknown', `instance ${id} is being replaced; it will be told once it is back`);
+      throw beingReplaced(id);
     });
+  }
+
+  async function setRoutes(list: readonly RouteWish[]): Promise<void> {
+    const next = running();
+    // Written down first: whoever is being replaced meanwhile comes back to these.
+    tls = { ...tls, routes: wishesOver(next, tls.routes, list) };
+    await confirmed({ kind: 'setRoutes', wishes: wishesOver(next, [], list) });
+  }
+
+  async function setTlsMaterial(material: TlsMaterial): Promise<void> {
+    running();
+    tls = { ...tls, material };
+    await confirmed({ kind: 'setTlsMaterial', material }, (instance, hello) => {
+      instance.hello = hello as InstanceHello;
+      if (isNewest(instance)) setEntity(entityOf(instance.hello, instance.leaving ? 'leaving' : 'serving'));
+    });
+  }
+
+  /** Tells everybody; resolves once those that serve have confirmed. @throws EngineError `unknown` */
+  async function confirmed(
+    message: ToInstance,
+    answered: (instance: AttachedInstance, answer: unknown) => void = () => {},
+  ): Promise<void> {
+    const missing = instancesOf(running()).find(({ id }) => !attached.has(id));
+    const confirming = missing === undefined ? serving() : [...attached.values()];
+    for (const each of linked) if (!confirming.includes(each)) each.tell(message);
+    await Promise.all(confirming.map(async (each) => answered(each, await each.ask(message))));
+    if (missing !== undefined) throw beingReplaced(missing.id);
   }
 
   function hangUp(): void {
@@ -323,12 +374,12 @@ export function createEmbeddedEngine(options: EmbeddedEngineOptions): EmbeddedEn
     capabilities,
     changes: changes.event,
     samples: samples.event,
-    start(next, list) {
+    start(next, list, nextTls) {
       if (phase !== 'new') return Promise.reject(new EngineError('stopped', 'an engine starts once'));
       phase = 'starting';
-      return inTurn(() => start(next, list));
+      return inTurn(() => start(next, list, nextTls));
     },
-    apply: (next, list) => inTurn(() => apply(next, list)),
+    apply: (next, list, nextTls) => inTurn(() => apply(next, list, nextTls)),
     async setServers(list) {
       const { backends } = running();
       const known = new Set(
@@ -337,10 +388,18 @@ export function createEmbeddedEngine(options: EmbeddedEngineOptions): EmbeddedEn
       const meant = list.filter(({ server }) => known.has(server));
       // Written down first: whoever is being replaced meanwhile comes back to these.
       for (const wish of meant) wishes.set(wish.server, wish);
-      const confirming = serving();
-      for (const each of linked)
-        if (!confirming.includes(each)) each.tell({ kind: 'setServers', wishes: meant });
-      await Promise.all(confirming.map((each) => each.ask({ kind: 'setServers', wishes: meant })));
+      await confirmed({ kind: 'setServers', wishes: meant });
+    },
+    // In turn with plans, and with whoever is brought to one: an older mode is never told after a newer one.
+    setRoutes: (list) => inTurn(() => setRoutes(list)),
+    setTlsMaterial: (material) => inTurn(() => setTlsMaterial(material)),
+    async endInOtherModes(route, how) {
+      running();
+      // An instance that goes away meanwhile takes its connections with it.
+      const counts = await Promise.all(
+        [...linked].map((each) => each.ask({ kind: 'endInOtherModes', route, how }).catch(ignoreUnknown)),
+      );
+      return counts.reduce((sum: number, count) => sum + Number(count ?? 0), 0);
     },
     async kill(connection) {
       running();
@@ -384,6 +443,14 @@ function instancesOf(plan: Plan): { readonly id: string; readonly shard: string 
 }
 
 /** Gone before it answered is what was asked for. */
-function ignoreUnknown(error: unknown): void {
+function ignoreUnknown(error: unknown): undefined {
   if (!(error instanceof EngineError && error.code === 'unknown')) throw error;
+}
+
+function beingReplaced(id: string): EngineError {
+  return new EngineError('unknown', `instance ${id} is being replaced; it will be told once it is back`);
+}
+
+function textOf(text: string): { readonly text?: string } {
+  return text === '' ? {} : { text };
 }

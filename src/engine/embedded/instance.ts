@@ -74,6 +74,7 @@ const hello = (): InstanceHello => ({
   startedAt,
   planHash: plane.plan?.hash ?? '',
   binds: plane.binds,
+  tlsProblems: plane.tlsProblems,
 });
 
 const dialler = dial(socketPath, systemClock, {

@@ -154,8 +154,9 @@ function parseFrame(line: string): Frame {
   let value: unknown;
   try {
     value = JSON.parse(line);
-  } catch (cause) {
-    throw new LinkError('protocol', 'a message is not JSON', { cause });
+  } catch {
+    // What was wrong with it is not told: that would quote it, and there may be keys in it.
+    throw new LinkError('protocol', 'a message is not JSON');
   }
   if (!isFrame(value)) throw new LinkError('protocol', 'a message is neither event, request nor answer');
   return value;

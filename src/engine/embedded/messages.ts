@@ -27,6 +27,8 @@ export interface InstanceHello {
   /** "" where it has none yet. */
   readonly planHash: string;
   readonly binds: readonly BindEntity[];
+  /** What of its TLS files it cannot use, one line each. */
+  readonly tlsProblems: readonly string[];
 }
 
 /** An instance's part of a window; its turn says which query it answers. */
@@ -65,7 +67,7 @@ export type FromAcceptor =
   | { readonly kind: 'started'; readonly id: string; readonly pid: number }
   | { readonly kind: 'gone'; readonly id: string; readonly pid: number; readonly text: string };
 
-/** Requests: each is answered. */
+/** Requests: each is answered; `apply` and `setTlsMaterial` with a hello. */
 export type ToInstance =
   | {
       readonly kind: 'apply';
@@ -115,6 +117,7 @@ const fromInstance: Shapes<FromInstance> = {
     startedAt: 'number',
     planHash: 'string',
     binds: 'array',
+    tlsProblems: 'array',
   },
   sample: { sample: 'object' },
   window: { watch: 'number', turn: 'number', window: 'object' },

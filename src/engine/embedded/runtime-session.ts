@@ -85,6 +85,13 @@ export function startRuntimeSession(socket: Socket, options: RuntimeSessionOptio
         return apply(message);
       case 'setServers':
         return plane.setServers(message.wishes);
+      case 'setRoutes':
+        return plane.setRoutes(message.wishes);
+      case 'setTlsMaterial':
+        plane.setTlsMaterial(message.material);
+        return options.hello();
+      case 'endInOtherModes':
+        return plane.endInOtherModes(message.route, message.how);
       case 'kill':
         return plane.kill(message.serial);
       case 'killOnServer':
@@ -110,9 +117,9 @@ export function startRuntimeSession(socket: Socket, options: RuntimeSessionOptio
     }
   }
 
-  async function apply({ plan, wishes }: ToInstance & { kind: 'apply' }): Promise<InstanceHello> {
+  async function apply({ plan, wishes, tls }: ToInstance & { kind: 'apply' }): Promise<InstanceHello> {
     try {
-      await plane.apply(plan, wishes);
+      await plane.apply(plan, wishes, tls);
     } catch (error) {
       if (error instanceof BindError) throw new EngineError('bind-failed', error.message);
       throw new EngineError('instance-failed', error instanceof Error ? error.message : String(error));

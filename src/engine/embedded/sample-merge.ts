@@ -6,6 +6,7 @@ import type {
   BindSample,
   EngineSample,
   ProcessSample,
+  RouteSample,
   ServerSample,
   TrafficCounters,
 } from '../../domain/counters.ts';
@@ -22,6 +23,7 @@ interface Latest {
   readonly binds: Map<string, BindSample>;
   readonly backends: Map<string, BackendSample>;
   readonly servers: Map<string, ServerSample>;
+  readonly routes: Map<string, RouteSample>;
 }
 
 export function createSampleMerge(): SampleMerge {
@@ -53,13 +55,21 @@ export function createSampleMerge(): SampleMerge {
       const one: Latest =
         known?.life === sample.life
           ? known
-          : { life: '', process: sample.process, binds: new Map(), backends: new Map(), servers: new Map() };
+          : {
+              life: '',
+              process: sample.process,
+              binds: new Map(),
+              backends: new Map(),
+              servers: new Map(),
+              routes: new Map(),
+            };
       latest.set(instance, one);
       one.life = sample.life;
       one.process = sample.process;
       for (const entry of sample.binds) one.binds.set(entry.name, entry);
       for (const entry of sample.backends) one.backends.set(entry.name, entry);
       for (const entry of sample.servers) one.servers.set(entry.key, entry);
+      for (const entry of sample.routes) one.routes.set(entry.name, entry);
 
       const lives = [...latest.values()].map((each) => each.life).sort();
       const anew = lives.join('+') !== life;
@@ -86,6 +96,12 @@ export function createSampleMerge(): SampleMerge {
           (each) => each.servers,
           anew,
         ),
+        routes: merged(
+          sample.routes,
+          ({ name }) => name,
+          (each) => each.routes,
+          anew,
+        ),
         process: [...latest.values()].map((each) => each.process).reduce(addProcess),
       };
     },
@@ -108,7 +124,18 @@ function add<E extends TrafficCounters>(a: E, b: E): E {
     sum[field] = field === 'lastArrivalAt' ? Math.max(other, value) : other + value;
   }
   sum.status = a.status.map((count, i) => count + b.status[i]!);
+  if ('open' in a && 'open' in b) sum.open = addOpen(a.open as Open, b.open as Open);
   return sum as unknown as E;
+}
+
+type Open = RouteSample['open'];
+
+function addOpen(a: Open, b: Open): Open {
+  return {
+    passthrough: a.passthrough + b.passthrough,
+    edge: a.edge + b.edge,
+    reencrypt: a.reencrypt + b.reencrypt,
+  };
 }
 
 function addProcess(a: ProcessSample, b: ProcessSample): ProcessSample {

@@ -23,6 +23,7 @@ const sampleOf = (
       latency: [total, 1],
     },
   ],
+  routes: [],
   process: { cpuUs: 10, rssBytes: 100, loopDelayMs: streams, logDropped: 0 },
   ...more,
 });
