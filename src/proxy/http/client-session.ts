@@ -15,25 +15,22 @@ import type { ServerRuntime } from '../server-runtime.ts';
 import type { Timers } from '../timers.ts';
 import { startTunnel, type Tunnel, type TunnelEnd } from '../tunnel.ts';
 import { routeHost } from './authority.ts';
+import { ClientStream } from './client-stream.ts';
 import { type Awaited, ClientWire, type ClientWireUser } from './client-wire.ts';
 import { errorAnswer } from './error-answer.ts';
 import { Exchange, type ExchangeClient } from './exchange.ts';
 import { needsMore, refused } from './field-lines.ts';
 import { KeepAlivePlace } from './keep-alive-place.ts';
 import { type Refusal, refuse } from './refusal.ts';
-import { RequestBody } from './request-body.ts';
 import { mayUpgrade, RequestForwarder } from './request-forwarder.ts';
-import { RequestHead } from './request-head.ts';
+import type { RequestHead } from './request-head.ts';
+import { RequestReader } from './request-reader.ts';
 import type { ServerConnection } from './server-connection.ts';
 import { stickinessOf } from './stickiness.ts';
-import { countAbort, countAnswer, countSent } from './stream-counting.ts';
-import { beginStream, noteUpgrade, regularEnd, type StreamCauses, terminationOf } from './stream-fields.ts';
+import { noteUpgrade, regularEnd } from './stream-fields.ts';
 
 type SessionState = 'head' | 'stream' | 'tunnel' | 'lingering' | 'closed';
 
-/** Text of further requests that may wait while one is served. */
-const maxWaiting = 65_536;
-const emptyLines = /^(?:\r\n)*\r?$/;
 /** Takes over an accepted socket for good. */
 export function serveHttp(socket: Socket, bind: BindRuntime, plane: Plane): void {
   void new ClientSession(socket, bind, plane);
@@ -43,19 +40,15 @@ class ClientSession implements ExchangeClient, ClientWireUser {
   readonly live: LiveConnection;
   readonly bind: BindRuntime;
   readonly timers: Timers;
-  readonly head = new RequestHead();
+  readonly head: RequestHead;
   readonly #wire: ClientWire;
   readonly #plane: Plane;
   readonly #forwarder: RequestForwarder;
   readonly #place: KeepAlivePlace;
   readonly #exchange: Exchange;
-  readonly #body = new RequestBody();
+  readonly #stream: ClientStream;
+  readonly #reader = new RequestReader();
   #state: SessionState = 'head';
-  /** Read and not yet consumed: the head being read, or what came after the request under way. */
-  #text = '';
-  /** The request under way, from its first octet. */
-  #requestText = '';
-  #headBegun = false;
   #pumping = false;
   #closing = false;
   #retiring = false;
@@ -63,6 +56,7 @@ class ClientSession implements ExchangeClient, ClientWireUser {
 
   constructor(socket: Socket, bind: BindRuntime, plane: Plane) {
     this.bind = bind;
+    this.head = this.#reader.head;
     this.#plane = plane;
     this.timers = plane.timers;
     this.live = plane.begin(
@@ -74,6 +68,7 @@ class ClientSession implements ExchangeClient, ClientWireUser {
     this.#forwarder = new RequestForwarder(socket, bind, this.live.clientHost);
     this.#place = new KeepAlivePlace(bind, this.live);
     this.#exchange = new Exchange(this, this.live.clientHost);
+    this.#stream = new ClientStream(this.live, bind, plane, this.#exchange);
     this.#wire = new ClientWire(socket, this.timers, this);
     this.#wire.await('head', bind.settings.timeouts.request);
   }
@@ -88,11 +83,11 @@ class ClientSession implements ExchangeClient, ClientWireUser {
     live.lastByteMono = this.timers.mono();
     switch (this.#state) {
       case 'head':
-        this.#text = this.#text === '' ? chunk.toString('latin1') : this.#text + chunk.toString('latin1');
+        this.#reader.add(chunk.toString('latin1'));
         this.#pump(live.lastByteMono);
         return;
       case 'stream':
-        if (!this.#body.done) this.#moreBody(chunk);
+        if (!this.requestDone) this.#moreBody(chunk);
         else this.#wait(chunk.toString('latin1'));
         return;
       case 'tunnel':
@@ -103,15 +98,15 @@ class ClientSession implements ExchangeClient, ClientWireUser {
   }
 
   #wait(text: string): void {
-    this.#text += text;
-    if (this.#text.length > maxWaiting) this.#wire.pause();
+    this.#reader.add(text);
+    if (this.#reader.overfull) this.#wire.pause();
   }
 
   /** Serves what is there, one request after another, until one has to wait for a server or for more octets. */
   #pump(now: number): void {
     if (this.#pumping) return;
     this.#pumping = true;
-    while (this.#state === 'head' && this.#text !== '' && this.#readHead(now));
+    while (this.#state === 'head' && this.#reader.text !== '' && this.#readHead(now));
     this.#pumping = false;
     if (this.#state === 'head' && this.#wire.ended && !this.#wire.full) this.#endAtHead();
   }
@@ -122,9 +117,9 @@ class ClientSession implements ExchangeClient, ClientWireUser {
       this.#wire.await('reading', this.bind.settings.timeouts.client);
       return false;
     }
-    if (!this.#headBegun && !this.#beginHead(now)) return false;
+    if (!this.#reader.begun && !this.#beginHead(now)) return false;
     const { maxHeadBytes, timeouts } = this.bind.settings;
-    const end = this.head.parse(this.#text, maxHeadBytes);
+    const end = this.#reader.parse(maxHeadBytes);
     if (end === needsMore) {
       if (this.#wire.awaited !== 'head') this.#wire.await('head', timeouts.request);
       this.#wire.resume();
@@ -135,11 +130,8 @@ class ClientSession implements ExchangeClient, ClientWireUser {
     return true;
   }
 
-  /** Empty lines before a request are skipped (RFC 9112 2.2). */
   #beginHead(now: number): boolean {
-    while (this.#text.startsWith('\r\n')) this.#text = this.#text.slice(2);
-    if (this.#text === '' || this.#text === '\r') return false;
-    this.#headBegun = true;
+    if (!this.#reader.begin()) return false;
     this.#place.leave();
     this.live.requestMono = now;
     this.live.phase = 'head';
@@ -151,19 +143,15 @@ class ClientSession implements ExchangeClient, ClientWireUser {
     const { settings } = bind;
     this.#state = 'stream';
     this.#wire.awaitNothing();
-    bind.traffic.requests += 1;
-    beginStream(live, head, now);
+    this.#stream.begin(head, now);
     this.#closing = !head.persistent || this.#retiring || this.#plane.stopping;
-    const text = this.#text;
-    this.#requestText = text;
-    const refusal = this.#body.start(head, text, end, settings.maxBodyBytes);
+    const refusal = this.#reader.take(end, settings.maxBodyBytes);
     if (refusal !== undefined) {
       this.#refuse(refusal);
       return;
     }
-    const { first, next } = this.#body;
+    const { first, next } = this.#reader.body;
     live.streamBytesIn = next;
-    this.#text = next === text.length ? '' : text.slice(next);
     const route = bind.routes.insecure.match(
       routeHost(head.hostName),
       head.originTarget === '' ? head.target : head.originTarget,
@@ -176,17 +164,18 @@ class ClientSession implements ExchangeClient, ClientWireUser {
       return;
     }
     live.backend = backend.name;
-    if (!this.#body.done) this.#wire.await('body', settings.timeouts.client);
-    this.#exchange.begin(backend, stickinessOf(backend, text, head), first);
+    if (!this.requestDone) this.#wire.await('body', settings.timeouts.client);
+    this.#exchange.begin(backend, stickinessOf(backend, this.#reader.request, head), first);
   }
 
   #moreBody(chunk: Buffer): void {
     const { live, bind } = this;
-    const stop = this.#body.consume(chunk, bind.settings.maxBodyBytes);
+    const { body } = this.#reader;
+    const stop = body.consume(chunk, bind.settings.maxBodyBytes);
     if (stop < 0) {
       this.#exchange.abort();
       if (this.#exchange.relay.begun) this.broken('P');
-      else this.#refuse(this.#body.refusal!);
+      else this.#refuse(body.refusal!);
       return;
     }
     live.streamBytesIn += stop;
@@ -194,7 +183,7 @@ class ClientSession implements ExchangeClient, ClientWireUser {
     // Sending may have found the server gone.
     if (this.#state !== 'stream') return;
     if (stop < chunk.length) this.#wait(chunk.toString('latin1', stop));
-    if (this.#body.done) {
+    if (body.done) {
       this.#wire.awaitNothing();
       this.#exchange.requestEnded();
     } else if (free) this.#wire.await('body', bind.settings.timeouts.client);
@@ -207,12 +196,12 @@ class ClientSession implements ExchangeClient, ClientWireUser {
   // What the exchange asks.
 
   get requestDone(): boolean {
-    return this.#body.done;
+    return this.#reader.body.done;
   }
 
   /** A request that is not read to its end takes the connection with it. */
   get closing(): boolean {
-    return this.#closing || !this.#body.done || this.#retiring || this.#plane.stopping;
+    return this.#closing || !this.requestDone || this.#retiring || this.#plane.stopping;
   }
 
   get pending(): boolean {
@@ -221,23 +210,19 @@ class ClientSession implements ExchangeClient, ClientWireUser {
 
   requestHead(server: ServerRuntime): string {
     const { relay, stickiness } = this.#exchange;
-    relay.upgradeAsked = mayUpgrade(this.head, this.#body.empty);
-    return this.#forwarder.head(this.#requestText, this.head, server, stickiness, relay.upgradeAsked);
+    relay.upgradeAsked = mayUpgrade(this.head, this.#reader.body.empty);
+    return this.#forwarder.head(this.#reader.request, this.head, server, stickiness, relay.upgradeAsked);
   }
 
   resumeRequest(): void {
-    if (!this.#wire.paused || this.#text.length > maxWaiting) return;
+    if (!this.#wire.paused || this.#reader.overfull) return;
     this.#wire.resume();
-    if (this.#state === 'stream' && !this.#body.done)
+    if (this.#state === 'stream' && !this.requestDone)
       this.#wire.await('body', this.bind.settings.timeouts.client);
   }
 
   write(out: string | Buffer, lent = false): boolean {
-    const { length } = out;
-    const { live } = this;
-    live.bytesOut += length;
-    live.streamBytesOut += length;
-    countSent(this.bind, this.#exchange, length);
+    this.#stream.countSent(out.length);
     const free = this.#wire.write(out, lent);
     if (!free) this.#wire.await('reading', this.bind.settings.timeouts.client);
     return free;
@@ -251,37 +236,36 @@ class ClientSession implements ExchangeClient, ClientWireUser {
 
   answered(now: number): void {
     const { server, stickiness } = this.#exchange;
-    countAnswer(this.bind, this.#exchange, this.live.status);
+    this.#stream.countAnswer();
     this.#place.stickTo(stickiness === undefined ? undefined : server);
-    this.#endStream(regularEnd, now);
+    this.#stream.end(regularEnd, now);
     this.#afterAnswer(now);
   }
 
   failed(status: number, cause: string, who: Who, phase: 'R' | 'Q' | 'C' | 'H'): void {
     if (this.#state !== 'stream') return;
     this.#answerOurselves(status, cause, !this.closing && this.head.minor === 1);
-    this.#endStream({ who, phase });
+    this.#stream.end({ who, phase });
     this.#afterAnswer(this.live.endMono);
   }
 
   broken(who: Who): void {
     if (this.#state !== 'stream') return;
-    this.#endStream({ who, phase: 'D' });
+    this.#stream.end({ who, phase: 'D' });
     this.#reset();
   }
 
   switched(connection: ServerConnection, rest: Buffer | undefined): void {
     const { live, bind, timers } = this;
     const { backend, server } = this.#exchange;
-    countAnswer(bind, this.#exchange, live.status);
+    this.#stream.countAnswer();
     this.#state = 'tunnel';
     this.#wire.awaitNothing();
     noteUpgrade(live, timers.mono(), this.#exchange.relay.head.upgrade);
-    const waiting = this.#text === '' ? undefined : Buffer.from(this.#text, 'latin1');
+    const waiting = this.#reader.release();
     // The tunnel counts it again as it passes.
     live.bytesIn -= waiting?.length ?? 0;
     bind.traffic.bytesIn -= waiting?.length ?? 0;
-    this.#text = '';
     this.#tunnel = startTunnel({
       client: this.#wire.release(),
       server: connection.wire,
@@ -297,7 +281,7 @@ class ClientSession implements ExchangeClient, ClientWireUser {
   }
 
   #tunnelEnded(end: TunnelEnd): void {
-    this.#endStream({ who: end, phase: end === '-' ? '-' : 'D' });
+    this.#stream.end({ who: end, phase: end === '-' ? '-' : 'D' });
     this.#close();
   }
 
@@ -305,16 +289,13 @@ class ClientSession implements ExchangeClient, ClientWireUser {
 
   /** The head or the body is not to be relayed. */
   #refuse(refusal: Refusal): void {
-    const { live, bind } = this;
     if (this.#state === 'head') {
-      bind.traffic.requests += 1;
-      beginStream(live, this.head, -1);
-      live.streamBytesIn = this.#text.length;
+      this.#stream.begin(this.head, -1, this.#reader.text.length);
       this.#state = 'stream';
     }
-    bind.traffic.requestErrors += 1;
+    this.#stream.countRefused();
     this.#answerOurselves(refusal.status, refusal.cause, false);
-    this.#endStream({ who: refusal.status === 408 ? 'c' : 'P', phase: 'R' });
+    this.#stream.end({ who: refusal.status === 408 ? 'c' : 'P', phase: 'R' });
     this.#linger();
   }
 
@@ -322,32 +303,18 @@ class ClientSession implements ExchangeClient, ClientWireUser {
     this.live.status = status;
     if (!keep) this.#closing = true;
     this.write(errorAnswer(status, cause, !keep, this.live.method !== 'HEAD'));
-    countAnswer(this.bind, { backend: this.#exchange.backend, server: undefined }, status);
-  }
-
-  #endStream(causes: StreamCauses, now: number = this.timers.mono()): void {
-    const { live } = this;
-    const exchange = this.#exchange;
-    const { backend, server } = exchange;
-    live.endMono = now;
-    live.termination = terminationOf(causes, exchange.stickiness, exchange.relay.begun);
-    if (causes.phase !== 'R' && causes.phase !== 'C') countAbort(this.bind, exchange, causes.who);
-    this.#plane.streamEnded(live, backend, server);
-    exchange.finish();
+    this.#stream.countOwnAnswer();
   }
 
   #afterAnswer(now: number): void {
-    if (this.#closing || this.#retiring || this.#plane.stopping || !this.#body.done) {
+    if (this.closing) {
       this.#linger();
       return;
     }
     this.#state = 'head';
-    this.#headBegun = false;
-    this.#requestText = '';
-    this.head.reset();
-    if (this.#text.length <= maxWaiting) this.#wire.resume();
-    // Old clients send an empty line behind a body: with it no request has begun yet.
-    if (emptyLines.test(this.#text)) {
+    this.#reader.next();
+    if (!this.#reader.overfull) this.#wire.resume();
+    if (this.#reader.empty) {
       this.#place.enter();
       this.#wire.await('next', this.bind.settings.timeouts.keepAlive, now);
     }
@@ -358,15 +325,14 @@ class ClientSession implements ExchangeClient, ClientWireUser {
     this.#state = 'lingering';
     this.#place.leave();
     this.#place.stickTo(undefined);
-    this.#text = '';
-    this.#requestText = '';
+    this.#reader.drop();
     this.#wire.linger(this.bind.settings.timeouts.client);
   }
 
   clientEnded(): void {
     if (this.#state === 'head') {
       if (!this.#wire.full) this.#endAtHead();
-    } else if (this.#state === 'stream' && !this.#body.done) {
+    } else if (this.#state === 'stream' && !this.requestDone) {
       // Once its request is complete a client may end its side, and is still answered.
       this.#clientGone('C');
     }
@@ -374,17 +340,14 @@ class ClientSession implements ExchangeClient, ClientWireUser {
 
   /** The client ended, and no whole request is left. */
   #endAtHead(): void {
-    if (this.#headBegun) this.#truncatedHead('C');
+    if (this.#reader.begun) this.#truncatedHead('C');
     else if (this.#state === 'head') this.#linger();
   }
 
   #truncatedHead(who: Who): void {
-    const { live } = this;
-    this.bind.traffic.requests += 1;
-    this.bind.traffic.requestErrors += 1;
-    beginStream(live, this.head, -1);
-    live.streamBytesIn = this.#text.length;
-    this.#endStream({ who, phase: 'R' });
+    this.#stream.begin(this.head, -1, this.#reader.text.length);
+    this.#stream.countRefused();
+    this.#stream.end({ who, phase: 'R' });
     this.#close();
   }
 
@@ -392,7 +355,7 @@ class ClientSession implements ExchangeClient, ClientWireUser {
   #clientGone(who: Who): void {
     const phase = this.#exchange.phase();
     this.#exchange.abort();
-    this.#endStream({ who, phase });
+    this.#stream.end({ who, phase });
     this.#reset();
   }
 
@@ -400,16 +363,16 @@ class ClientSession implements ExchangeClient, ClientWireUser {
     this.#exchange.clientDrained();
     if (this.#wire.awaited === '-') {
       const { client, keepAlive } = this.bind.settings.timeouts;
-      if (this.#state === 'stream' && !this.#body.done && !this.#wire.paused)
+      if (this.#state === 'stream' && !this.requestDone && !this.#wire.paused)
         this.#wire.await('body', client);
-      else if (this.#state === 'head' && !this.#headBegun) this.#wire.await('next', keepAlive);
+      else if (this.#state === 'head' && !this.#reader.begun) this.#wire.await('next', keepAlive);
     }
     this.#pump(this.timers.mono());
   }
 
   clientClosed(): void {
     if (this.#state === 'stream') this.#clientGone('C');
-    else if (this.#state === 'head' && this.#headBegun) this.#truncatedHead('C');
+    else if (this.#state === 'head' && this.#reader.begun) this.#truncatedHead('C');
     else this.#close();
   }
 
@@ -421,7 +384,7 @@ class ClientSession implements ExchangeClient, ClientWireUser {
         if (this.#state === 'head') this.#refuse(refuse(408, 'the request head did not come in time'));
         return;
       case 'next':
-        if (this.#state !== 'head' || this.#headBegun) return;
+        if (this.#state !== 'head' || this.#reader.begun) return;
         // Its last answer is not read yet.
         if (this.#wire.pending) this.#wire.await('reading', this.bind.settings.timeouts.client);
         else this.#close();
@@ -433,7 +396,7 @@ class ClientSession implements ExchangeClient, ClientWireUser {
         if (this.#wire.pending) {
           if (this.#state === 'stream') this.#clientGone('c');
           else this.#reset();
-        } else if (this.#state === 'head' && !this.#headBegun) this.#close();
+        } else if (this.#state === 'head' && !this.#reader.begun) this.#close();
     }
   }
 
@@ -445,7 +408,7 @@ class ClientSession implements ExchangeClient, ClientWireUser {
     const phase = this.#exchange.phase();
     this.#exchange.abort();
     this.#answerOurselves(408, 'the request body did not come in time', false);
-    this.#endStream({ who: 'c', phase });
+    this.#stream.end({ who: 'c', phase });
     this.#linger();
   }
 
@@ -457,7 +420,7 @@ class ClientSession implements ExchangeClient, ClientWireUser {
         this.#exchange.abort();
         if (!relay.begun) this.#answerOurselves(502, 'ended by an operator', false);
         const { begun } = relay;
-        this.#endStream({ who: 'K', phase });
+        this.#stream.end({ who: 'K', phase });
         if (begun) this.#reset();
         else this.#linger();
         return;
@@ -476,7 +439,7 @@ class ClientSession implements ExchangeClient, ClientWireUser {
 
   #retire(): void {
     this.#retiring = true;
-    if (this.#state === 'head' && !this.#headBegun) this.#linger();
+    if (this.#state === 'head' && !this.#reader.begun) this.#linger();
   }
 
   #reset(): void {
@@ -488,8 +451,7 @@ class ClientSession implements ExchangeClient, ClientWireUser {
     if (this.#state === 'closed') return;
     this.#place.leave();
     this.#state = 'closed';
-    this.#text = '';
-    this.#requestText = '';
+    this.#reader.drop();
     this.#exchange.dispose();
     this.#wire.close();
     this.#plane.end(this.live, this.bind);
