@@ -6,10 +6,12 @@ const packages: Record<string, string> = {
   haproxy: 'haproxy',
   curl: 'curl',
   sshd: 'openssh-server',
+  openssl: 'openssl',
+  testssl: 'testssl.sh',
 };
 
 /** For suites to be skipped where it is missing. */
-export function hasPeer(command: 'nginx' | 'curl'): boolean {
+export function hasPeer(command: 'nginx' | 'curl' | 'haproxy' | 'openssl' | 'testssl'): boolean {
   return has(command);
 }
 
