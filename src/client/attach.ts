@@ -75,6 +75,7 @@ export function attach(options: AttachOptions): RuntimeClient {
         error.code === 'incompatible' || error.code === 'not-permitted' ? error.code : 'closed',
         error,
       );
+      watches.closed(error.message);
       return;
     }
     attempt += 1;
@@ -109,6 +110,7 @@ export function attach(options: AttachOptions): RuntimeClient {
       case 'samples':
       case 'connections':
       case 'tail':
+      case 'preflight':
         watches.notified(notification);
     }
   }
@@ -209,6 +211,7 @@ export function attach(options: AttachOptions): RuntimeClient {
     samples: watches.samples,
     connections: watches.connections,
     tail: watches.tail,
+    preflight: watches.preflight,
     history: async () => live().request('history.get', {}),
     connection: async (id) => (await live().request('connections.get', { id })) ?? undefined,
     preview: async (command) => live().request('command.preview', { command }),

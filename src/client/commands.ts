@@ -109,6 +109,10 @@ const doing: Readonly<Record<Command['kind'], string>> = {
   undo: 'undoing',
   reset: 'dropping an override',
   'write-back': 'writing to the configuration',
+  'tls-switch': 'switching a TLS mode',
+  'tls-revert': 'reverting a TLS mode',
+  'reset-route': 'dropping an override',
+  'write-back-route': 'writing to the configuration',
   reload: 'reloading',
 };
 

@@ -2,13 +2,14 @@
 
 import type { StreamRecord } from '../domain/connection.ts';
 import type { Disposer } from '../domain/event.ts';
+import type { Preflight } from '../domain/preflight.ts';
 import type {
   ConnectionTable,
   ConnectionTableQuery,
   ConnectionTableWatch,
   RuntimeClient,
 } from './runtime-client.ts';
-import type { NotificationOf, Session } from './session.ts';
+import { type NotificationOf, RpcError, type Session } from './session.ts';
 
 export interface TailBatch {
   readonly records: readonly StreamRecord[];
@@ -18,15 +19,20 @@ export interface TailBatch {
 interface Watch {
   open(session: Session): Promise<unknown>;
   notified(notification: NotificationOf): void;
+  /** It cannot go on: the attachment is closed for good. */
+  closed?(reason: string): void;
 }
 
 export interface OpenWatches {
   readonly samples: RuntimeClient['samples'];
   connections(query: ConnectionTableQuery, listener: (table: ConnectionTable) => void): ConnectionTableWatch;
   tail(filter: string, listener: (batch: TailBatch) => void): Disposer;
+  readonly preflight: RuntimeClient['preflight'];
   /** The attachment is live: everything is opened on it. */
   attached(session: Session): void;
   lost(): void;
+  /** For good. */
+  closed(reason: string): void;
   notified(notification: NotificationOf & { params: { watch: string } }): void;
 }
 
@@ -116,12 +122,38 @@ export function createOpenWatches(): OpenWatches {
       })).close;
     },
 
+    // Probing changes nothing: cut off before its verdict it is begun anew with the next attachment.
+    preflight(route, termination, listener, failed = () => {}) {
+      const { name, close } = add((watch) => ({
+        open: (on) =>
+          on.request('preflight.open', { watch, route, termination }).catch((error: unknown) => {
+            if (error instanceof RpcError && watches.delete(watch)) failed(error.message);
+          }),
+        notified(notification) {
+          if (notification.name !== 'preflight') return;
+          const { preflight } = notification.params;
+          // The runtime closes it with its verdict.
+          if (preflight.verdict !== 'running') watches.delete(name);
+          listener(preflight as Preflight);
+        },
+        closed: failed,
+      }));
+      return close;
+    },
+
     attached(next) {
       session = next;
       for (const watch of watches.values()) ask(watch.open(next));
     },
     lost() {
       session = undefined;
+    },
+    closed(reason) {
+      session = undefined;
+      for (const [name, watch] of [...watches]) {
+        watches.delete(name);
+        watch.closed?.(reason);
+      }
     },
     notified(notification) {
       watches.get(notification.params.watch)?.notified(notification);

@@ -19,6 +19,10 @@ export interface Limits {
   readonly requestsPerSecond: number;
   readonly commandsPerSecond: number;
   readonly watches: number;
+  /** Preflights of one attachment under way: each of them connects to every server of a route. */
+  readonly preflights: number;
+  /** Between two reports of a preflight under way: it may have thousands of servers. */
+  readonly preflightReportMs: number;
   /** Requests of one attachment that are not answered yet. */
   readonly outstanding: number;
   /** Bytes waiting for a slow console: over the first, samples and windows are left out … */
@@ -46,6 +50,8 @@ export const defaultLimits: Limits = {
   requestsPerSecond: 200,
   commandsPerSecond: 50,
   watches: 32,
+  preflights: 4,
+  preflightReportMs: 100,
   outstanding: 128,
   dropSamplesAbove: 512 * 1024,
   holdChangesAbove: 2 * 1024 * 1024,

@@ -4,6 +4,7 @@
 import * as z from 'zod';
 import { command, outcome, precondition, preview } from './schemas/commands.ts';
 import { change, snapshot } from './schemas/entities.ts';
+import { preflight } from './schemas/preflight.ts';
 import {
   connectionDetail,
   connectionQuery,
@@ -14,7 +15,7 @@ import {
   streamRecord,
   topics,
 } from './schemas/traffic.ts';
-import { amount, count, line, name, role } from './schemas/words.ts';
+import { amount, count, line, name, role, routeName, termination } from './schemas/words.ts';
 
 export const protocolVersion = 1;
 
@@ -90,8 +91,15 @@ export const methods = {
     params: z.strictObject({ watch, filter: filterText }),
     result: nothing,
   },
+  'preflight.open': {
+    summary:
+      'Probes what a switch of this route to this TLS mode would meet, and sends what is found until there is a verdict.',
+    role: 'operator',
+    params: z.strictObject({ watch, route: routeName, termination }),
+    result: nothing,
+  },
   'watch.close': {
-    summary: 'Closes samples, a connection window or a tail.',
+    summary: 'Closes samples, a connection window, a tail or a preflight.',
     role: 'viewer',
     params: z.strictObject({ watch }),
     result: nothing,
@@ -136,6 +144,10 @@ export const notifications = {
   tail: {
     summary: 'Streams that ended, and how many were left out.',
     params: z.object({ watch, records: z.array(streamRecord), dropped: count }),
+  },
+  preflight: {
+    summary: 'All that was found so far; with a verdict it is the last one, and the watch is closed.',
+    params: z.object({ watch, preflight }),
   },
 } as const;
 

@@ -32,6 +32,7 @@ export const rpcErrors = {
   noSuchWatch: -32006,
   badFilter: -32007,
   notCapable: -32008,
+  notProbed: -32009,
 } as const;
 
 const isId = (value: unknown): value is RpcId =>

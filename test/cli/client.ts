@@ -42,6 +42,7 @@ export function fakeClient(outcome: Outcome = { result: 'done', seq: 1, text: 'd
     connections: never,
     connection: never,
     tail: never,
+    preflight: never,
     preview: async () => ({ title: 'Drain web/app1', lines: [{ tone: 'now', text: '3 connections' }] }),
     async execute(command) {
       executed.push(command);

@@ -8,10 +8,21 @@ import { configSchema } from '../../src/config/schema.ts';
 const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
 const [example = '', access = ''] = [...readme.matchAll(/```yaml\n([\s\S]*?)```/g)].map((match) => match[1]!);
 
+const demoPorts = {
+  web: [
+    { plain: 1, tls: 2 },
+    { plain: 3, tls: 4 },
+  ],
+  api: [{ plain: 5, tls: 6 }],
+  pay: [{ plain: 7, tls: 8 }],
+  legacy: [{ plain: 9 }],
+  db: [{ plain: 10 }],
+};
+
 it.each([
   ["the README's example", example],
   ["the README's control port", `${access}${example.slice(example.indexOf('timeouts:'))}`],
-  ["the demo's", demoConfiguration('/tmp/sluice-demo-x', { web: [1, 2, 3], api: [4, 5], db: [6, 7] })],
+  ["the demo's", demoConfiguration('/tmp/sluice-demo-x', demoPorts)],
 ])('%s is a right configuration', (_, text) => {
   const result = planFromText(text, { file: 'sluice.yaml', folder: '/', runtimeFolder: undefined });
   expect(formatProblems(result, { color: false })).toBe('');

@@ -2,9 +2,10 @@
 
 import * as z from 'zod';
 import type { Command, Outcome, Preview } from '../../domain/command.ts';
-import { adminState, count, line, name, serverKey } from './words.ts';
+import { adminState, count, line, name, routeName, serverKey, termination } from './words.ts';
 
-const week = 7 * 24 * 3_600_000;
+const hour = 3_600_000;
+const week = 7 * 24 * hour;
 export const weight = z.int().min(0).max(256);
 
 export const command = z.discriminatedUnion('kind', [
@@ -23,16 +24,30 @@ export const command = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('undo'), entry: z.int().positive().exactOptional() }),
   z.strictObject({ kind: z.literal('reset'), server: serverKey }),
   z.strictObject({ kind: z.literal('write-back'), server: serverKey }),
+  z.strictObject({
+    kind: z.literal('tls-switch'),
+    route: routeName,
+    termination,
+    watchMs: z.int().min(0).max(hour),
+    threshold: z.number().min(0).max(1),
+    closeMs: z.int().min(0).max(week),
+    force: routeName.exactOptional(),
+  }),
+  z.strictObject({ kind: z.literal('tls-revert'), route: routeName }),
+  z.strictObject({ kind: z.literal('reset-route'), route: routeName }),
+  z.strictObject({ kind: z.literal('write-back-route'), route: routeName }),
   z.strictObject({ kind: z.literal('reload') }),
 ]) satisfies z.ZodType<Command>;
 
 /** What a preview was made from: the command is refused (`changed-since`) when it no longer holds. */
-export const precondition = z.object({ admin: adminState, weight });
+export const precondition = z.union([z.object({ admin: adminState, weight }), z.object({ termination })]);
 
 const refusalCode = z.enum([
   'no-such-server',
   'no-such-connection',
+  'no-such-route',
   'no-drain-job',
+  'unsafe',
   'nothing-to-undo',
   'not-undoable',
   'changed-since',

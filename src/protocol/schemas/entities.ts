@@ -4,8 +4,20 @@ import * as z from 'zod';
 import type { DrainJob } from '../../domain/drain.ts';
 import type { JournalEntry } from '../../domain/journal.ts';
 import type { Change, EntityTypes } from '../../domain/model.ts';
+import type { TlsSwitch } from '../../domain/tls-switch.ts';
 import { command } from './commands.ts';
-import { adminState, amount, bindMode, count, line, name, operationalState, serverKey } from './words.ts';
+import {
+  adminState,
+  amount,
+  bindMode,
+  count,
+  line,
+  mode,
+  name,
+  operationalState,
+  serverKey,
+  termination,
+} from './words.ts';
 
 const capability = z.union([z.literal(true), z.object({ no: line })]);
 
@@ -27,6 +39,7 @@ const runtime = z.object({
     tail: capability,
     reload: capability,
     latency: capability,
+    tls: capability,
   }),
 }) satisfies z.ZodType<EntityTypes['runtime']>;
 
@@ -53,7 +66,7 @@ const bind = z.object({
 
 const backend = z.object({
   name,
-  mode: bindMode,
+  mode,
   algorithm: z.enum(['roundrobin', 'leastconn', 'random', 'source']),
   cookie: name.exactOptional(),
   check: line.exactOptional(),
@@ -93,8 +106,47 @@ const route = z.object({
   name,
   host: line.exactOptional(),
   path: line,
+  tls: z
+    .object({
+      termination,
+      configuredTermination: termination,
+      insecureEdgeTerminationPolicy: z.enum(['None', 'Allow', 'Redirect']),
+      hsts: line.exactOptional(),
+      verify: z.enum(['required', 'none']),
+      certificate: name.exactOptional(),
+    })
+    .exactOptional(),
   to: z.array(z.object({ backend: name, weight: count })),
+  warnings: z.array(line),
 }) satisfies z.ZodType<EntityTypes['route']>;
+
+const certificate = z.object({
+  key: name,
+  names: z.array(line),
+  subject: line,
+  issuer: line,
+  selfSigned: z.boolean(),
+  // Certificates may name years before 1970.
+  notBefore: z.number(),
+  notAfter: z.number(),
+  keyType: line,
+  fingerprint: line,
+  chain: count,
+  isDefault: z.boolean(),
+  routes: z.array(name),
+  servedSince: amount,
+  disk: z.discriminatedUnion('state', [
+    z.object({ state: z.literal('same') }),
+    z.object({ state: z.enum(['refused', 'missing']), text: line }),
+  ]),
+  ocsp: z
+    .object({
+      state: z.enum(['good', 'revoked', 'unknown', 'refused']),
+      nextUpdate: z.number().exactOptional(),
+      text: line.exactOptional(),
+    })
+    .exactOptional(),
+}) satisfies z.ZodType<EntityTypes['certificate']>;
 
 export const drain = z.object({
   server: serverKey,
@@ -118,15 +170,33 @@ export const drain = z.object({
   }),
 }) satisfies z.ZodType<DrainJob>;
 
-const drift = z.object({
-  key: name,
-  server: serverKey,
-  field: z.enum(['admin', 'weight']),
-  configured: line,
-  running: line,
+const fares = z
+  .object({ attempts: count, failures: count, handshakeFailures: count, overMs: amount })
+  .nullable();
+
+const tlsSwitch = z.object({
+  route: name,
+  from: termination,
+  to: termination,
+  phase: z.enum(['watching', 'settled', 'reverted']),
   by: line,
-  at: amount,
-}) satisfies z.ZodType<EntityTypes['drift']>;
+  startedAt: amount,
+  watchUntil: amount,
+  endedAt: amount.exactOptional(),
+  threshold: amount,
+  before: fares,
+  after: fares,
+  left: count,
+  closeAt: amount,
+  text: line.exactOptional(),
+}) satisfies z.ZodType<TlsSwitch>;
+
+const driftLine = { key: name, configured: line, running: line, by: line, at: amount };
+
+const drift = z.discriminatedUnion('field', [
+  z.object({ ...driftLine, server: serverKey, field: z.enum(['admin', 'weight']) }),
+  z.object({ ...driftLine, route: name, field: z.literal('termination') }),
+]) satisfies z.ZodType<EntityTypes['drift']>;
 
 export const journalEntry = z.object({
   id: count,
@@ -144,7 +214,19 @@ export const journalEntry = z.object({
   undoneBy: count.exactOptional(),
 }) satisfies z.ZodType<JournalEntry>;
 
-const entities = { runtime, instance, bind, backend, server, route, drain, drift, journal: journalEntry };
+const entities = {
+  runtime,
+  instance,
+  bind,
+  backend,
+  server,
+  route,
+  certificate,
+  drain,
+  switch: tlsSwitch,
+  drift,
+  journal: journalEntry,
+};
 
 function changeOf<T extends keyof typeof entities, S extends z.ZodType>(type: T, value: S) {
   return z.object({ seq: count, type: z.literal(type), key: line, value: value.nullable() });
@@ -157,7 +239,9 @@ export const change = z.discriminatedUnion('type', [
   changeOf('backend', backend),
   changeOf('server', server),
   changeOf('route', route),
+  changeOf('certificate', certificate),
   changeOf('drain', drain),
+  changeOf('switch', tlsSwitch),
   changeOf('drift', drift),
   changeOf('journal', journalEntry),
 ]) satisfies z.ZodType<Change>;
@@ -170,7 +254,9 @@ export const snapshot = z.object({
   backend: z.array(z.tuple([line, backend])),
   server: z.array(z.tuple([line, server])),
   route: z.array(z.tuple([line, route])),
+  certificate: z.array(z.tuple([line, certificate])),
   drain: z.array(z.tuple([line, drain])),
+  switch: z.array(z.tuple([line, tlsSwitch])),
   drift: z.array(z.tuple([line, drift])),
   journal: z.array(z.tuple([line, journalEntry])),
 });

@@ -4,9 +4,10 @@ import * as z from 'zod';
 import type { ConnectionDetail, ConnectionRow, StreamRecord } from '../../domain/connection.ts';
 import type { HistoryPoint, Sample } from '../../domain/sample.ts';
 import type { TerminationState } from '../../domain/termination.ts';
-import { amount, bindMode, count, name, rate, serverKey } from './words.ts';
+import type { ClientTlsFacts, ServerTlsFacts } from '../../domain/tls.ts';
+import { amount, count, mode, name, rate, serverKey, termination } from './words.ts';
 
-export const topics = z.array(z.enum(['totals', 'binds', 'backends', 'servers'])).max(4);
+export const topics = z.array(z.enum(['totals', 'binds', 'backends', 'servers', 'routes'])).max(5);
 
 const latency = z.object({ p50: amount, p90: amount, p99: amount, max: amount }).nullable();
 const status = z.tuple([amount, amount, amount, amount, amount]).nullable();
@@ -23,10 +24,15 @@ const totals = z.object({
   bytesOut: rate,
   retries: rate,
   requestErrors: rate,
+  tlsConnections: amount,
+  handshakes: rate,
+  resumed: rate,
+  handshakeFailures: rate,
   latency,
   process: z.object({ cpu: amount, rssBytes: amount, loopDelayMs: amount }).nullable(),
 });
 
+export const openByMode = z.object({ passthrough: amount, edge: amount, reencrypt: amount });
 const flow = { requests: rate, bytesIn: rate, bytesOut: rate };
 
 export const sample = z.object({
@@ -52,6 +58,18 @@ export const sample = z.object({
       }),
     )
     .exactOptional(),
+  routes: z
+    .array(
+      z.object({
+        name,
+        open: openByMode,
+        errors: rate,
+        handshakes: rate,
+        handshakeFailures: rate,
+        ...flow,
+      }),
+    )
+    .exactOptional(),
 }) satisfies z.ZodType<Sample>;
 
 export const historyPoint = z.object({
@@ -62,17 +80,19 @@ export const historyPoint = z.object({
 
 /** Not bounded by length: the runtime cut it where it came from; whoever shows it passes it through `safe()`. */
 const raw = z.string();
-const termination = z.string().regex(/^.{2}(.{2})?$/) as unknown as z.ZodType<TerminationState>;
+const terminationState = z.string().regex(/^.{2}(.{2})?$/) as unknown as z.ZodType<TerminationState>;
 
 const row = z.object({
   id: name,
   client: raw,
   bind: raw,
-  mode: bindMode,
+  mode,
   route: raw.exactOptional(),
   backend: raw.exactOptional(),
   server: serverKey.exactOptional(),
-  phase: z.enum(['head', 'queue', 'connect', 'wait', 'data', 'tunnel', 'idle', 'ended']),
+  tls: termination.exactOptional(),
+  sni: raw.exactOptional(),
+  phase: z.enum(['handshake', 'head', 'queue', 'connect', 'wait', 'data', 'tunnel', 'idle', 'ended']),
   ageMs: z.number(),
   idleMs: z.number(),
   bytesIn: amount,
@@ -83,27 +103,59 @@ const row = z.object({
   host: raw.exactOptional(),
   path: raw.exactOptional(),
   status: count.exactOptional(),
-  termination: termination.exactOptional(),
+  termination: terminationState.exactOptional(),
 }) satisfies z.ZodType<ConnectionRow>;
+
+const clientTls = z.object({
+  termination: termination.exactOptional(),
+  sni: raw.exactOptional(),
+  alpnOffered: z.array(raw),
+  versionsOffered: z.array(raw),
+  version: raw.exactOptional(),
+  cipher: raw.exactOptional(),
+  alpn: raw.exactOptional(),
+  resumed: z.boolean().exactOptional(),
+  clientSubject: raw.exactOptional(),
+}) satisfies z.ZodType<ClientTlsFacts>;
+
+const serverTls = z.object({
+  version: raw,
+  cipher: raw,
+  resumed: z.boolean(),
+  serverName: raw.exactOptional(),
+  verified: z.boolean(),
+  handshakeMs: z.number(),
+}) satisfies z.ZodType<ServerTlsFacts>;
 
 const timers = z.object({ TR: z.number(), Tw: z.number(), Tc: z.number(), Tr: z.number(), Ta: z.number() });
 
 export const connectionDetail = row.extend({
   acceptedAt: amount,
   serverAddress: raw.exactOptional(),
+  clientTls: clientTls.exactOptional(),
+  serverTls: serverTls.exactOptional(),
   steps: z.array(
     z.object({
       what: z.enum([
         'accept',
+        'client-hello',
+        'handshake',
+        'handshake-failed',
         'request',
         'queue',
         'connect',
         'pooled',
+        'server-handshake',
+        'server-handshake-failed',
         'retry',
+        'server-hello',
         'response',
         'upgrade',
+        'fin',
+        'reset',
         'end',
       ]),
+      by: z.enum(['client', 'sluice', 'server']).exactOptional(),
       atMs: z.number(),
       text: raw,
     }),
@@ -134,7 +186,7 @@ export const connectionTable = z.object({
 
 export const streamRecord = z.object({
   connection: name,
-  mode: bindMode,
+  mode,
   at: amount,
   client: raw,
   bind: raw,
@@ -145,7 +197,11 @@ export const streamRecord = z.object({
   status: count.exactOptional(),
   bytesIn: amount,
   bytesOut: amount,
-  termination,
+  termination: terminationState,
+  cause: raw.exactOptional(),
+  tls: termination.exactOptional(),
+  sni: raw.exactOptional(),
+  handshake: z.object({ version: raw, cipher: raw, resumed: z.boolean() }).exactOptional(),
   connections: z.tuple([count, count, count, count]),
   retries: count,
   redispatched: z.boolean(),

@@ -50,7 +50,7 @@ export function createAttachment({
 }: AttachmentOptions): Attachment {
   const { store } = services;
   const outlet: Outlet = createOutlet(channel, store, limits, clock, waitingForAll);
-  const watches = createWatches(services, outlet, limits);
+  const watches = createWatches(services, outlet, limits, clock);
   const mayAsk = createBudget(limits.requestsPerSecond, clock);
   const mayCommand = createBudget(limits.commandsPerSecond, clock);
   const mayErr = createBudget(20, clock);
@@ -72,11 +72,14 @@ export function createAttachment({
     'connections.get': async ({ id }) =>
       ((await services.connection(id)) ?? null) as Result<'connections.get'>,
     'tail.open': ({ watch, filter }) => watches.openTail(watch, filter),
+    'preflight.open': ({ watch, route, termination }) => {
+      spendCommand();
+      return watches.openPreflight(watch, route, termination);
+    },
     'watch.close': ({ watch }) => watches.close(watch),
     'command.preview': async ({ command }) => (await services.preview(command)) as Result<'command.preview'>,
     'command.execute': async ({ id, command, from }) => {
-      if (!mayCommand())
-        throw new RpcRefusal(rpcErrors.limit, `more than ${limits.commandsPerSecond} commands a second`);
+      spendCommand();
       const { actor } = identity!;
       const outcome = await services.execute({ id, actor, command, ...(from && { from }) });
       store.flush();
@@ -88,6 +91,11 @@ export function createAttachment({
       return outcome ? { known: true, outcome } : { known: false };
     },
   };
+
+  function spendCommand(): void {
+    if (!mayCommand())
+      throw new RpcRefusal(rpcErrors.limit, `more than ${limits.commandsPerSecond} commands a second`);
+  }
 
   async function greet(params: Params<'hello'>): Promise<Result<'hello'>> {
     if (identity || greeting) throw new RpcRefusal(rpcErrors.invalidRequest, 'hello was said already');

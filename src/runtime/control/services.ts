@@ -4,7 +4,9 @@ import type { Command, Outcome, Preview } from '../../domain/command.ts';
 import type { ConnectionDetail } from '../../domain/connection.ts';
 import type { Disposer } from '../../domain/event.ts';
 import type { Actor } from '../../domain/journal.ts';
+import type { Preflight } from '../../domain/preflight.ts';
 import type { HistoryPoint, Sample, SampleTopic } from '../../domain/sample.ts';
+import type { Termination } from '../../domain/tls.ts';
 import type { ConnectionQuery, ConnectionWatch, ConnectionWindow, TailBatch } from '../../engine/engine.ts';
 import type { Role } from '../../protocol/schemas/words.ts';
 import type { ModelStore } from '../model-store.ts';
@@ -26,6 +28,15 @@ export interface ControlServices {
   connection(id: string): Promise<ConnectionDetail | undefined>;
   tail(filter: string, listener: (batch: TailBatch) => void): Disposer;
   preview(command: Command): Promise<Preview>;
+  /**
+   * Probes what a switch of the route's TLS mode would meet. The listener has all that was found so far each time, the last
+   * time with a verdict; the disposer ends the probes. `fault`: it could not be begun, in words fit for a screen.
+   */
+  preflight(
+    route: string,
+    termination: Termination,
+    listener: (preflight: Preflight) => void,
+  ): Disposer | { readonly fault: string };
   execute(request: CommandRequest): Promise<Outcome>;
   /** Undefined where the runtime never heard of this id. */
   outcome(id: string, actor: Actor): Promise<Outcome> | undefined;

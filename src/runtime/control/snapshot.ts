@@ -12,7 +12,9 @@ export function snapshotOf(model: Model): SnapshotEntries {
     backend: [...model.backend],
     server: [...model.server],
     route: [...model.route],
+    certificate: [...model.certificate],
     drain: [...model.drain],
+    switch: [...model.switch],
     drift: [...model.drift],
     journal: [...model.journal],
   };

@@ -1,15 +1,23 @@
-// What one console watches: samples, connection windows, tails. All of it is the lane that goes first when a console is slow.
+// What one console watches: samples, connection windows, tails, preflights. All of it is the lane that goes first when a
+// console is slow, but for a preflight's verdict.
 
+import type { Clock } from '../../domain/clock.ts';
 import type { Disposer } from '../../domain/event.ts';
 import type { SampleTopic } from '../../domain/sample.ts';
+import type { Termination } from '../../domain/tls.ts';
 import type { ConnectionQuery } from '../../engine/engine.ts';
 import type { Limits } from '../../protocol/limits.ts';
 import { notificationText, rpcErrors } from '../../protocol/rpc.ts';
 import type { Outlet } from './outlet.ts';
+import { createPreflightReport } from './preflight-report.ts';
 import { RpcRefusal } from './refusal.ts';
 import type { ControlServices } from './services.ts';
 
-type Watch = { readonly close: Disposer; readonly update?: (query: ConnectionQuery) => void };
+type Watch = {
+  readonly close: Disposer;
+  readonly update?: (query: ConnectionQuery) => void;
+  readonly preflight?: true;
+};
 type Nothing = Record<string, never>;
 
 export interface Watches {
@@ -22,6 +30,8 @@ export interface Watches {
   openConnections(watch: string, query: ConnectionQuery): Nothing;
   updateConnections(watch: string, query: ConnectionQuery): Nothing;
   openTail(watch: string, filter: string): Nothing;
+  /** Closes itself with the verdict. */
+  openPreflight(watch: string, route: string, termination: Termination): Nothing;
   close(watch: string): Nothing;
   closeAll(): void;
 }
@@ -29,7 +39,8 @@ export interface Watches {
 export function createWatches(
   services: ControlServices,
   outlet: Outlet,
-  limits: Pick<Limits, 'watches'>,
+  limits: Pick<Limits, 'watches' | 'preflights' | 'preflightReportMs'>,
+  clock: Pick<Clock, 'after'>,
 ): Watches {
   const open = new Map<string, Watch>();
 
@@ -46,7 +57,7 @@ export function createWatches(
     if (fault) throw new RpcRefusal(rpcErrors.badFilter, fault);
   }
 
-  function capable(capability: 'connections' | 'tail'): void {
+  function capable(capability: 'connections' | 'tail' | 'tls'): void {
     const can = services.store.model.runtime.get('runtime')?.capabilities[capability] ?? true;
     if (can !== true) throw new RpcRefusal(rpcErrors.notCapable, can.no);
   }
@@ -94,6 +105,33 @@ export function createWatches(
           }),
         };
       });
+    },
+
+    openPreflight(watch, route, termination) {
+      capable('tls');
+      const underWay = [...open.values()].filter(({ preflight }) => preflight).length;
+      if (underWay >= limits.preflights)
+        throw new RpcRefusal(rpcErrors.limit, `more than ${limits.preflights} preflights at once`);
+      let over = false;
+      const added = add(watch, () => {
+        const report = createPreflightReport(watch, outlet, limits.preflightReportMs, clock);
+        const stop = services.preflight(route, termination, (preflight) => {
+          if (!report.tell(preflight)) return;
+          over = true;
+          open.delete(watch);
+        });
+        if (typeof stop !== 'function') throw new RpcRefusal(rpcErrors.notProbed, stop.fault);
+        return {
+          preflight: true,
+          close() {
+            report.close();
+            stop();
+          },
+        };
+      });
+      // The verdict may have been there at once.
+      if (over) open.delete(watch);
+      return added;
     },
 
     close(watch) {

@@ -1,0 +1,191 @@
+import { describe, expect, it } from 'vitest';
+import type { Command } from '../../src/domain/command.ts';
+import type { CertificateEntity, Change, RouteEntity } from '../../src/domain/model.ts';
+import type { TlsSwitch } from '../../src/domain/tls-switch.ts';
+import { command, precondition } from '../../src/protocol/schemas/commands.ts';
+import { change } from '../../src/protocol/schemas/entities.ts';
+import { connectionDetail, streamRecord } from '../../src/protocol/schemas/traffic.ts';
+
+const tlsSwitch: Command = {
+  kind: 'tls-switch',
+  route: 'shop',
+  termination: 'reencrypt',
+  watchMs: 60_000,
+  threshold: 0.05,
+  closeMs: 0,
+};
+
+describe('LM4: commands on routes', () => {
+  it.each<Command>([
+    tlsSwitch,
+    { ...tlsSwitch, watchMs: 3_600_000, threshold: 1, closeMs: 604_800_000, force: 'shop' },
+    { kind: 'tls-revert', route: 'shop' },
+    { kind: 'reset-route', route: 'a.b_c:d-1' },
+    { kind: 'write-back-route', route: 'shop' },
+  ])('%j is one', (given) => expect(command.parse(given)).toEqual(given));
+
+  it.each([
+    { ...tlsSwitch, termination: 'none' },
+    { ...tlsSwitch, watchMs: 3_600_001 },
+    { ...tlsSwitch, watchMs: -1 },
+    { ...tlsSwitch, threshold: 1.01 },
+    { ...tlsSwitch, threshold: Number.NaN },
+    { ...tlsSwitch, closeMs: 604_800_001 },
+    { ...tlsSwitch, route: '' },
+    { ...tlsSwitch, route: 'a\u001b[2J' },
+    { ...tlsSwitch, route: 'x'.repeat(65) },
+    { ...tlsSwitch, force: true },
+    { ...tlsSwitch, forced: 'shop' },
+    { kind: 'tls-revert', route: 'web/app1' },
+    { kind: 'reset', route: 'shop' },
+  ])('%j is none', (given) => expect(command.safeParse(given).success).toBe(false));
+
+  it('a precondition is of a server or of a route, never half of one', () => {
+    expect(precondition.safeParse({ termination: 'edge' }).success).toBe(true);
+    expect(precondition.safeParse({ admin: 'ready', weight: 100 }).success).toBe(true);
+    expect(precondition.safeParse({ admin: 'ready' }).success).toBe(false);
+    expect(precondition.safeParse({ termination: 'plain' }).success).toBe(false);
+  });
+});
+
+const certificate: CertificateEntity = {
+  key: 'shop.pem',
+  names: ['shop.example.com'],
+  subject: 'CN=shop.example.com',
+  issuer: 'CN=ca',
+  selfSigned: false,
+  notBefore: -1,
+  notAfter: 2_000_000_000_000,
+  keyType: 'ECDSA P-256',
+  fingerprint: 'ab12',
+  chain: 2,
+  isDefault: true,
+  routes: ['shop'],
+  servedSince: 1,
+  disk: { state: 'refused', text: 'shop.pem holds no certificate' },
+  ocsp: { state: 'good', nextUpdate: 5 },
+};
+
+const route: RouteEntity = {
+  name: 'shop',
+  host: 'shop.example.com',
+  path: '/',
+  tls: {
+    termination: 'edge',
+    configuredTermination: 'reencrypt',
+    insecureEdgeTerminationPolicy: 'Redirect',
+    hsts: 'max-age=31536000',
+    verify: 'none',
+    certificate: 'shop.pem',
+  },
+  to: [{ backend: 'web', weight: 100 }],
+  warnings: ['verify: none'],
+};
+
+const watched: TlsSwitch = {
+  route: 'shop',
+  from: 'edge',
+  to: 'reencrypt',
+  phase: 'reverted',
+  by: 'anna',
+  startedAt: 1,
+  watchUntil: 2,
+  endedAt: 3,
+  threshold: 0.05,
+  before: { attempts: 10, failures: 0, handshakeFailures: 0, overMs: 60_000 },
+  after: null,
+  left: 2,
+  closeAt: 0,
+  text: 'failures rose',
+};
+
+const drift = { key: 'k', configured: 'edge', running: 'reencrypt', by: 'anna', at: 1 };
+
+it.each<Change>([
+  { seq: 1, type: 'certificate', key: 'shop.pem', value: certificate },
+  { seq: 1, type: 'route', key: 'shop', value: route },
+  { seq: 1, type: 'switch', key: 'shop', value: watched },
+  { seq: 1, type: 'drift', key: 'k', value: { ...drift, route: 'shop', field: 'termination' } },
+  { seq: 1, type: 'drift', key: 'k', value: { ...drift, server: 'web/app1', field: 'weight' } },
+])('carries a $type whole', (given) => expect(change.parse(given)).toEqual(given));
+
+it('PF5: of a certificate nothing is carried but what is named, whatever it is given', () => {
+  const value = { ...certificate, content: 'secret', pem: 'secret', keyText: 'secret' };
+  expect(JSON.stringify(change.parse({ seq: 1, type: 'certificate', key: 'k', value }))).not.toContain(
+    'secret',
+  );
+});
+
+const row = {
+  id: 'a-1',
+  client: '10.0.0.1:1',
+  bind: 'secure',
+  mode: 'tcp',
+  route: 'shop',
+  tls: 'passthrough',
+  sni: 'shop.example.com\u001b',
+  phase: 'handshake',
+  ageMs: 1,
+  idleMs: 1,
+  bytesIn: 1,
+  bytesOut: 1,
+  rate: 1,
+  requests: 1,
+};
+const timers = { TR: -1, Tw: -1, Tc: -1, Tr: -1, Ta: 4 };
+
+it('carries a connection over TLS whole', () => {
+  const detail = {
+    ...row,
+    acceptedAt: 1,
+    clientTls: {
+      termination: 'reencrypt',
+      sni: 'shop.example.com',
+      alpnOffered: ['h2', 'http/1.1'],
+      versionsOffered: ['TLSv1.3'],
+      version: 'TLSv1.3',
+      cipher: 'TLS_AES_128_GCM_SHA256',
+      alpn: 'http/1.1',
+      resumed: true,
+      clientSubject: 'CN=anna',
+    },
+    serverTls: {
+      version: 'TLSv1.2',
+      cipher: 'x',
+      resumed: false,
+      serverName: 'web.internal',
+      verified: true,
+      handshakeMs: 0.4,
+    },
+    steps: [
+      { what: 'client-hello', atMs: 0, text: 'SNI shop.example.com' },
+      { what: 'server-handshake-failed', atMs: 1, text: 'expired' },
+      { what: 'reset', by: 'sluice', atMs: 2, text: '' },
+    ],
+    timers,
+  };
+  expect(connectionDetail.parse(detail)).toEqual(detail);
+});
+
+it('carries a failed handshake with its cause', () => {
+  const record = {
+    connection: 'a-1',
+    mode: 'tcp',
+    at: 1,
+    client: '10.0.0.1:1',
+    bind: 'secure',
+    timers,
+    bytesIn: 0,
+    bytesOut: 7,
+    termination: 'PR',
+    cause: 'no certificate for api.example.com',
+    tls: 'edge',
+    sni: 'api.example.com',
+    handshake: { version: 'TLSv1.3', cipher: 'x', resumed: false },
+    connections: [1, 1, 0, 0],
+    retries: 0,
+    redispatched: false,
+    queue: [0, 0],
+  };
+  expect(streamRecord.parse(record)).toEqual(record);
+});
