@@ -13,6 +13,7 @@ import type { LiveConnection } from '../live-connection.ts';
 import { type Refusal, Waiter, type WaiterOwner } from '../queue.ts';
 import type { ServerRuntime } from '../server-runtime.ts';
 import { Timer, type Timers } from '../timers.ts';
+import type { ServerProfile } from '../tls/server-profiles.ts';
 import { AnswerBuffers } from './answer-buffers.ts';
 import { type AnswerClient, type RelayProgress, ResponseRelay } from './response-relay.ts';
 import { ServerConnection, type ServerConnectionUser } from './server-connection.ts';
@@ -55,6 +56,7 @@ export class Exchange implements WaiterOwner, ServerConnectionUser {
   /** Connect, pause, and server timeouts: which one follows from the state. */
   readonly #timer: Timer;
   #connection: ServerConnection | undefined = undefined;
+  #tls: ServerProfile | undefined = undefined;
   /** Body octets read before the server could be sent them. */
   #held: (string | Buffer)[] = [];
   #failures = 0;
@@ -73,9 +75,18 @@ export class Exchange implements WaiterOwner, ServerConnectionUser {
     this.#timer = new Timer(() => this.#timedOut());
   }
 
-  /** `body`: what came with the head. `stickiness`: what the backend's cookie says, where it has one. */
-  begin(backend: BackendRuntime, stickiness: Stickiness | undefined, body: string | Buffer): void {
+  /**
+   * `body`: what came with the head. `stickiness`: what the backend's cookie says, where it has one. `tls`: how its servers
+   * are spoken to; undefined for plain.
+   */
+  begin(
+    backend: BackendRuntime,
+    stickiness: Stickiness | undefined,
+    body: string | Buffer,
+    tls?: ServerProfile,
+  ): void {
     this.backend = backend;
+    this.#tls = tls;
     this.relay.begun = false;
     this.stickiness = stickiness;
     this.#failures = 0;
