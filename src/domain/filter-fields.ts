@@ -3,12 +3,18 @@
 import type { ConnectionRow, StreamRecord } from './connection.ts';
 import { contains, ipOfEndpoint, parseNetwork } from './ip.ts';
 import { nearest } from './nearest.ts';
+import { terminations } from './tls.ts';
 import { parseDuration, parseSize } from './units.ts';
 
 /** What is filtered: a connection's row or an ended stream. What is missing matches nothing. */
 export type FilterSubject = { readonly [K in keyof ConnectionRow]?: ConnectionRow[K] | undefined } & {
   /** The stream's Ta or Tt, milliseconds; streams that have ended only. */
   readonly total?: number | undefined;
+  /** Of the handshake with us, or, passed through, what the ServerHello said. */
+  readonly tlsVersion?: string | undefined;
+  readonly cipher?: string | undefined;
+  readonly resumed?: boolean | undefined;
+  readonly cause?: string | undefined;
 };
 
 export type Operator = '=' | '!=' | '~' | '<' | '>' | '<=' | '>=';
@@ -25,7 +31,9 @@ export interface FilterField {
   readonly test: (operator: Operator, value: string) => TestResult;
 }
 
-const phases = ['head', 'queue', 'connect', 'wait', 'data', 'tunnel', 'idle', 'ended'];
+const phases = ['handshake', 'head', 'queue', 'connect', 'wait', 'data', 'tunnel', 'idle', 'ended'];
+
+const tlsVersions = ['TLSv1.3', 'TLSv1.2', 'TLSv1.1', 'TLSv1', 'SSLv3'];
 
 export const filterFields: readonly FilterField[] = [
   field('client', 'address of the client, or a network', 'client=10.0.0.0/8', clientTest),
@@ -59,6 +67,42 @@ export const filterFields: readonly FilterField[] = [
     phases.join(', '),
     'phase=tunnel',
     choice((s) => s.phase, phases),
+  ),
+  field(
+    'tls',
+    'TLS mode it is carried in: edge, passthrough, reencrypt; none is no TLS',
+    'tls=edge',
+    choice(tlsOf, [...terminations, 'none']),
+  ),
+  field(
+    'sni',
+    'name asked for in the ClientHello',
+    'sni~example.com',
+    text((s) => s.sni, 'any case'),
+  ),
+  field(
+    'tlsversion',
+    'of TLS as agreed',
+    'tlsversion=TLSv1.2',
+    choice((s) => s.tlsVersion, tlsVersions),
+  ),
+  field(
+    'cipher',
+    'cipher suite as agreed',
+    'cipher~chacha20',
+    text((s) => s.cipher, 'any case'),
+  ),
+  field(
+    'resumed',
+    'whether the TLS session was resumed: yes or no',
+    'resumed=yes',
+    choice(resumedOf, ['yes', 'no']),
+  ),
+  field(
+    'cause',
+    'why it came to nothing, in words',
+    'cause~certificate',
+    text((s) => s.cause, 'any case'),
   ),
   field(
     'age',
@@ -140,8 +184,18 @@ export function bareWordTest(word: string): Test {
 
 /** An ended stream as a filter sees it. */
 export function subjectOfRecord(record: StreamRecord): FilterSubject {
-  const { connection, timers, ...rest } = record;
-  return { ...rest, id: connection, phase: 'ended', total: timers.Ta };
+  const { connection, timers, handshake, ...rest } = record;
+  const { version, cipher, resumed } = handshake ?? {};
+  return { ...rest, id: connection, phase: 'ended', total: timers.Ta, tlsVersion: version, cipher, resumed };
+}
+
+function tlsOf({ tls, tlsVersion }: FilterSubject): string | undefined {
+  // Ended here for no route of its own, it has a version and no mode.
+  return tls ?? (tlsVersion === undefined ? 'none' : undefined);
+}
+
+function resumedOf({ resumed }: FilterSubject): string | undefined {
+  return resumed === undefined ? undefined : resumed ? 'yes' : 'no';
 }
 
 type Read<T> = (subject: FilterSubject) => T | undefined;
@@ -181,7 +235,8 @@ function text(read: Read<string>, letters: 'exact' | 'any case' = 'exact') {
 function choice(read: Read<string>, known: readonly string[]) {
   const asText = text(read, 'any case');
   return (operator: Operator, value: string): TestResult => {
-    if (operator !== '=' || known.includes(value.toLowerCase())) return asText(operator, value);
+    if (operator !== '=' || known.some((each) => each.toLowerCase() === value.toLowerCase()))
+      return asText(operator, value);
     const meant = nearest(value, known);
     const remedy = meant ? `did you mean ${meant}?` : `one of ${known.join(', ')}`;
     return { ok: false, message: `"${value}" is not one of its values`, remedy };

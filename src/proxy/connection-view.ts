@@ -1,7 +1,8 @@
-// One live connection as others see it: a row, a detail with the ladder of its newest stream, and a reusable row
+// One live connection as others see it: a row, a detail (its ladder is in connection-steps.ts), and a reusable row
 // (a flyweight) for filtering and ordering thousands of connections without making anything.
 
-import type { ConnectionDetail, ConnectionRow, ConnectionStep } from '../domain/connection.ts';
+import type { ConnectionDetail, ConnectionRow } from '../domain/connection.ts';
+import { stepsOf } from './connection-steps.ts';
 import type { LiveConnection } from './live-connection.ts';
 import { connectionId, streamTimers } from './stream-record.ts';
 
@@ -63,6 +64,24 @@ export class RowFlyweight {
   get server() {
     return this.connection.server;
   }
+  get tls() {
+    return this.connection.tls?.termination;
+  }
+  get sni() {
+    return this.connection.tls?.sni;
+  }
+  get tlsVersion() {
+    return this.connection.tls?.version;
+  }
+  get cipher() {
+    return this.connection.tls?.cipher;
+  }
+  get resumed() {
+    return this.connection.tls?.resumed;
+  }
+  get cause() {
+    return this.connection.cause;
+  }
   get phase() {
     return this.connection.phase;
   }
@@ -107,7 +126,7 @@ export class RowFlyweight {
 }
 
 export function connectionRow(connection: LiveConnection, life: string, mono: number): ConnectionRow {
-  const { route, backend, server, method, host, path } = connection;
+  const { route, backend, server, tls, method, host, path } = connection;
   const row = new RowFlyweight(life).at(connection, mono);
   const { status, termination } = row;
   return {
@@ -118,6 +137,8 @@ export function connectionRow(connection: LiveConnection, life: string, mono: nu
     ...(route === undefined ? {} : { route }),
     ...(backend === undefined ? {} : { backend }),
     ...(server === undefined ? {} : { server }),
+    ...(tls?.termination === undefined ? {} : { tls: tls.termination }),
+    ...(tls?.sni === undefined ? {} : { sni: tls.sni }),
     phase: connection.phase,
     ageMs: Math.round(row.ageMs),
     idleMs: Math.round(row.idleMs),
@@ -134,64 +155,14 @@ export function connectionRow(connection: LiveConnection, life: string, mono: nu
 }
 
 export function connectionDetail(connection: LiveConnection, life: string, mono: number): ConnectionDetail {
-  const { serverAddress } = connection;
+  const { serverAddress, tls, serverTls } = connection;
   return {
     ...connectionRow(connection, life, mono),
     acceptedAt: connection.acceptedAt,
     ...(serverAddress === undefined ? {} : { serverAddress }),
+    ...(tls === undefined ? {} : { clientTls: tls }),
+    ...(serverTls === undefined ? {} : { serverTls }),
     steps: stepsOf(connection),
     timers: streamTimers(connection, connection.phase === 'ended' ? connection.endedMono : mono),
   };
-}
-
-/** The ladder: a step for each time the hot path noted, and those it wrote down itself, in the order they happened. */
-function stepsOf(connection: LiveConnection): ConnectionStep[] {
-  const { acceptedMono, server = 'a server', serverAddress } = connection;
-  const at = (mono: number) => Math.max(0, Math.round(mono - acceptedMono));
-  const steps: ConnectionStep[] = [
-    { what: 'accept', atMs: 0, text: `${connection.client} on ${connection.bind}` },
-  ];
-  const add = (what: ConnectionStep['what'], mono: number, text: string) => {
-    if (mono >= 0) steps.push({ what, atMs: at(mono), text });
-  };
-  const requestLine = [connection.method, connection.path].filter((part) => part !== undefined).join(' ');
-  add('request', connection.headMono, `${requestLine}${connection.host ? ` for ${connection.host}` : ''}`);
-  add('queue', connection.queuedMono, queueText(connection));
-  const where = serverAddress === undefined ? server : `${server} at ${serverAddress}`;
-  if (connection.reusedServerConnection)
-    add('pooled', connection.connectedMono, `kept connection to ${where}`);
-  else add('connect', connection.connectedMono, `connected to ${where}`);
-  add('response', connection.responseMono, connection.status === 0 ? 'first byte' : `${connection.status}`);
-  const endText = connection.termination ?? (connection.mode === 'tcp' ? '--' : '----');
-  add('end', connection.endMono, endText);
-  // Sorting is stable: steps of the same millisecond keep the order in which they must have happened.
-  return [...steps, ...(connection.steps ?? [])].sort(
-    (a, b) => a.atMs - b.atMs || rank[a.what] - rank[b.what],
-  );
-}
-
-const rank: Record<ConnectionStep['what'], number> = {
-  accept: 0,
-  'client-hello': 1,
-  handshake: 2,
-  'handshake-failed': 2,
-  request: 3,
-  queue: 4,
-  retry: 5,
-  connect: 6,
-  pooled: 6,
-  'server-handshake': 7,
-  'server-handshake-failed': 7,
-  'server-hello': 8,
-  response: 9,
-  upgrade: 10,
-  fin: 11,
-  reset: 12,
-  end: 13,
-};
-
-function queueText({ serverQueuePlace, backendQueuePlace, backend, server }: LiveConnection): string {
-  if (serverQueuePlace > 0) return `place ${serverQueuePlace} in the queue of ${server ?? 'its server'}`;
-  if (backendQueuePlace > 0) return `place ${backendQueuePlace} in the queue of ${backend ?? 'its backend'}`;
-  return 'waited for a free place';
 }

@@ -255,6 +255,7 @@ export class DataPlane implements Plane {
       clock.mono(),
       kill,
     );
+    if (settings.mode === 'tls') connection.phase = 'handshake';
     connection.clientHost = host;
     connection.retire = retire;
     this.connections.add(connection);

@@ -12,14 +12,36 @@ export function lineFormat(format: AccessLog['format']): LineFormat {
 }
 
 export function haproxyLine(record: StreamRecord): string {
-  return record.mode === 'tcp' ? tcpLine(record) : httpLine(record);
+  if (record.mode === 'http') return httpLine(record);
+  return record.cause !== undefined && isHandshakeFailure(record) ? handshakeLine(record) : tcpLine(record);
+}
+
+/** Nothing was relayed: it ended while we read its ClientHello, or while we shook hands. */
+function isHandshakeFailure({ termination, handshake }: StreamRecord): boolean {
+  return termination[1] === 'R' && handshake === undefined;
+}
+
+/**
+ * `%ci:%cp [%tr] %ft/%bi: why` (8.2.6), which HAProxy has for connections that never became a stream. It numbers the
+ * binds of a frontend; here each is one of its own. What we know of the cause stands in brackets behind its words.
+ */
+function handshakeLine(record: StreamRecord): string {
+  const { at, bind, cause = '', termination } = record;
+  const [who] = termination;
+  const words =
+    who === 'c'
+      ? 'Timeout during SSL handshake'
+      : who === 'C' && !cause.includes('alert')
+        ? 'Connection closed during SSL handshake'
+        : 'SSL handshake failure';
+  return `${client(record.client)} [${logDate(at)}] ${word(bind)}/1: ${words} (${escapeText(cause)})`;
 }
 
 /** `%ci:%cp [%tr] %ft %b/%s %TR/%Tw/%Tc/%Tr/%Ta %ST %B %CC %CS %tsc %ac/%fc/%bc/%sc/%rc %sq/%bq %{+Q}r`; we capture nothing. */
 function httpLine(record: StreamRecord): string {
   const { TR, Tw, Tc, Tr, Ta } = record.timers;
   return (
-    `${client(record.client)} [${logDate(record.at)}] ${word(record.bind)} ${where(record)}` +
+    `${client(record.client)} [${logDate(record.at)}] ${frontend(record)} ${where(record)}` +
     ` ${TR}/${Tw}/${Tc}/${Tr}/${Ta} ${record.status ?? -1} ${record.bytesOut} - - ${letters(record)}` +
     ` ${counts(record)} "${requestLine(record)}"`
   );
@@ -32,6 +54,11 @@ function tcpLine(record: StreamRecord): string {
     `${client(record.client)} [${logDate(record.at)}] ${word(record.bind)} ${where(record)}` +
     ` ${Tw}/${Tc}/${Ta} ${record.bytesOut} ${record.termination.slice(0, 2)} ${counts(record)}`
   );
+}
+
+/** `%ft`: with "~" where its TLS was ended here. */
+function frontend({ bind, handshake }: StreamRecord): string {
+  return handshake === undefined ? word(bind) : `${word(bind)}~`;
 }
 
 function letters({ termination }: StreamRecord): string {

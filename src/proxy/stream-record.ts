@@ -1,6 +1,7 @@
 // What is known of a stream when it ends: the record that the access log prints and a tail streams.
 
 import type { StreamRecord, StreamTimers } from '../domain/connection.ts';
+import type { ClientTlsFacts } from '../domain/tls.ts';
 import type { LiveConnection } from './live-connection.ts';
 
 /** Unique over instances and restarts; `life` names one run of one instance process. */
@@ -91,7 +92,22 @@ export function streamRecord(
   if (host !== undefined) record.host = host;
   if (path !== undefined) record.path = path;
   if (version !== undefined) record.version = version;
+  if (connection.cause !== undefined) record.cause = connection.cause;
+  if (connection.tls !== undefined) addTls(record, connection.tls);
   return record;
+}
+
+function addTls(record: Writable<StreamRecord>, tls: ClientTlsFacts): void {
+  const { termination, sni, version, cipher = '', resumed = false } = tls;
+  if (termination !== undefined) record.tls = termination;
+  if (sni !== undefined) record.sni = sni;
+  // What is passed through shook hands with its server.
+  if (version !== undefined && termination !== 'passthrough') record.handshake = { version, cipher, resumed };
+}
+
+/** With us; `cause` says why. */
+export function handshakeFailed({ handshakeMono, tls }: LiveConnection): boolean {
+  return handshakeMono >= 0 && tls?.version === undefined;
 }
 
 type Writable<T> = { -readonly [Field in keyof T]: T[Field] };
