@@ -16,5 +16,5 @@ export function backendEntity(backend: Backend, checkSummary: (check: Check) => 
 }
 
 export function routeEntity({ name, host, path, to }: Route): RouteEntity {
-  return { name, path, to, ...(host !== undefined && { host }) };
+  return { name, path, to, warnings: [], ...(host !== undefined && { host }) };
 }

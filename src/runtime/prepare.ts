@@ -30,6 +30,11 @@ export function createPrepare(options: {
         return prepareServerCommand(command, actor, from, servers);
       case 'write-back':
         return prepareWriteBack(command, from, servers, edits);
+      case 'tls-switch':
+      case 'tls-revert':
+      case 'reset-route':
+      case 'write-back-route':
+        return refuse('not-capable', 'not yet');
       case 'undo':
         return prepareUndo(command.entry, journal, servers, edits);
       case 'reload':

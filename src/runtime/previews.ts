@@ -10,7 +10,7 @@ import type { Override } from './overrides.ts';
 import { type PreviewFacts, previewServer } from './preview.ts';
 import { incapable, type ServerCommandContext, serverCommandFault } from './server-commands.ts';
 import { findUndo } from './undo.ts';
-import { commandText, countText, stateText, subjectOf } from './wording.ts';
+import { commandText, overriddenText, stateText, subjectOf } from './wording.ts';
 import type { FileEdits } from './write-back.ts';
 import { editLines, writeBackPreview } from './write-back-preview.ts';
 
@@ -44,6 +44,11 @@ export async function previewOf(command: Command, context: PreviewContext): Prom
       return killPreview(command, context.servers.engine);
     case 'undo':
       return undoPreview(command, context);
+    case 'tls-switch':
+    case 'tls-revert':
+    case 'reset-route':
+    case 'write-back-route':
+      return refused(command, 'not yet');
     case 'reload':
       return reloadPreview(context);
   }
@@ -85,6 +90,8 @@ function killText({ mode, phase }: ConnectionRow): string {
   switch (phase) {
     case 'idle':
       return 'it ends at once; no request is under way on it';
+    case 'handshake':
+      return 'it ends at once, before its TLS handshake is over';
     case 'head':
     case 'queue':
     case 'connect':
@@ -137,7 +144,9 @@ function restoredText(before: Override, server: `${string}/${string}`, { servers
 
 function reloadPreview({ facts: { model }, configFile, servers }: PreviewContext): Preview {
   const fault = incapable(servers.engine, 'reload');
-  const overridden = new Set([...model.drift.values()].map(({ server }) => server)).size;
+  const drift = [...model.drift.values()];
+  const serverCount = new Set(drift.flatMap((entry) => ('server' in entry ? [entry.server] : []))).size;
+  const routeCount = drift.filter((entry) => 'route' in entry).length;
   return {
     title: 'reload the configuration',
     lines: [
@@ -154,8 +163,13 @@ function reloadPreview({ facts: { model }, configFile, servers }: PreviewContext
               text: 'open connections stay; streams under way finish under the old plan',
             },
           ]),
-      ...(overridden > 0
-        ? [{ tone: 'then' as const, text: `overrides of ${countText(overridden, 'server')} stay in force` }]
+      ...(drift.length > 0
+        ? [
+            {
+              tone: 'then' as const,
+              text: `overrides of ${overriddenText(serverCount, routeCount)} stay in force`,
+            },
+          ]
         : []),
       ...(fault ? [{ tone: 'warning' as const, text: fault.text }] : []),
     ],

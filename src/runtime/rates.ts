@@ -1,6 +1,6 @@
 // Rates between two readings: null where there is nothing honest to say (one reading only, or two different lives).
 
-import type { TrafficCounters } from '../domain/counters.ts';
+import type { BindSample, TrafficCounters } from '../domain/counters.ts';
 import { percentiles } from '../domain/latency.ts';
 import { backendOf } from '../domain/plan.ts';
 import type {
@@ -118,8 +118,7 @@ function totalsBetween(
     }
     return perSecond(sum, windowMs);
   };
-  type Bind = TrafficCounters & { requests: number };
-  const classes = [0, 1, 2, 3, 4].map((index) => delta<Bind>('binds', ({ status }) => status[index]!));
+  const classes = [0, 1, 2, 3, 4].map((index) => delta<BindSample>('binds', ({ status }) => status[index]!));
   let connections = 0;
   let idle = 0;
   for (const bind of to.binds.values()) {
@@ -134,13 +133,17 @@ function totalsBetween(
     idle,
     maxConnections,
     queued: [...to.backends.values()].reduce((sum, { queued }) => sum + queued, 0),
-    newConnections: delta<Bind>('binds', ({ total }) => total),
-    requests: delta<Bind>('binds', ({ requests }) => requests),
+    newConnections: delta<BindSample>('binds', ({ total }) => total),
+    requests: delta<BindSample>('binds', ({ requests }) => requests),
     status: from ? (classes as [number, number, number, number, number]) : null,
-    bytesIn: delta<Bind>('binds', ({ bytesIn }) => bytesIn),
-    bytesOut: delta<Bind>('binds', ({ bytesOut }) => bytesOut),
+    bytesIn: delta<BindSample>('binds', ({ bytesIn }) => bytesIn),
+    bytesOut: delta<BindSample>('binds', ({ bytesOut }) => bytesOut),
     retries: delta<TrafficCounters>('backends', ({ retries }) => retries),
-    requestErrors: delta<Bind>('binds', ({ requestErrors }) => requestErrors),
+    requestErrors: delta<BindSample>('binds', ({ requestErrors }) => requestErrors),
+    tlsConnections: [...to.binds.values()].reduce((sum, bind) => sum + bind.tlsConnections, 0),
+    handshakes: delta<BindSample>('binds', ({ handshakes }) => handshakes),
+    resumed: delta<BindSample>('binds', ({ resumed }) => resumed),
+    handshakeFailures: delta<BindSample>('binds', ({ handshakeFailures }) => handshakeFailures),
     latency: latencySample(measured.flatMap((name) => [...traffic.latency('backend', name)])),
     process: from
       ? {

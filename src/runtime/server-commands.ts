@@ -61,7 +61,7 @@ export function serverCommandFault(
   // An override of a server that is gone can still be dropped; nothing else makes sense there.
   if (!state && !(kind === 'reset' && !isEmpty(states.override(server))))
     return refuse('no-such-server', `there is no server ${server}`, 'see `sluice show servers`');
-  if (state && from && (from.admin !== state.admin || from.weight !== state.weight))
+  if (state && from && 'admin' in from && (from.admin !== state.admin || from.weight !== state.weight))
     return refuse(
       'changed-since',
       `${server} is not ${stateText(from)} any more: now ${stateText(state)}${authorOf(states.override(server))}`,

@@ -37,9 +37,37 @@ export function commandText(command: Command): string {
       return "back to the configuration's values";
     case 'write-back':
       return 'write back to the configuration';
+    case 'tls-switch':
+      return `switch to ${command.termination}${switchTermsText(command)}`;
+    case 'tls-revert':
+      return 'revert the TLS mode';
+    case 'reset-route':
+      return "back to the configuration's TLS mode";
+    case 'write-back-route':
+      return 'write the TLS mode back to the configuration';
     case 'reload':
       return 'reload the configuration';
   }
+}
+
+export function switchTermsText({
+  watchMs,
+  threshold,
+  closeMs,
+  force,
+}: Pick<Extract<Command, { kind: 'tls-switch' }>, 'watchMs' | 'threshold' | 'closeMs' | 'force'>): string {
+  const watch =
+    watchMs === 0
+      ? ', not watched'
+      : `, watched ${spokenDuration(watchMs)}, reverts at ${shareText(threshold)} more failures`;
+  const close = closeMs === 0 ? '' : `, open connections end within ${spokenDuration(closeMs)}`;
+  return `${watch}${close}${force === undefined ? '' : ', forced'}`;
+}
+
+/** "43 %", "0.2 %". */
+export function shareText(share: number): string {
+  const percent = share * 100;
+  return `${percent >= 10 || Number.isInteger(percent) ? Math.round(percent) : percent.toFixed(1)} %`;
 }
 
 export function subjectOf(command: Command): string {
@@ -58,11 +86,22 @@ export function subjectOf(command: Command): string {
     case 'reset':
     case 'write-back':
       return command.server;
+    case 'tls-switch':
+    case 'tls-revert':
+    case 'reset-route':
+    case 'write-back-route':
+      return command.route;
   }
 }
 
 export function stateText({ admin, weight }: { admin: AdminState; weight: number }): string {
   return `${admin}, weight ${weight}`;
+}
+
+/** "2 servers and 1 route": whose overrides. */
+export function overriddenText(servers: number, routes: number): string {
+  const parts = [servers > 0 && countText(servers, 'server'), routes > 0 && countText(routes, 'route')];
+  return parts.filter(Boolean).join(' and ');
 }
 
 export function countText(count: number, one: string, many: string = `${one}s`): string {

@@ -109,6 +109,7 @@ export function plan(over: Partial<Plan> & { readonly settings?: Partial<Plan['r
         ],
       },
     ],
+    certificates: [],
     routes: [],
     backends: [backend()],
     ...rest,

@@ -37,6 +37,7 @@ function sample(at: number, servers: readonly ServerSample[], life = 'a'): Engin
     binds: [],
     backends: [],
     servers,
+    routes: [],
     process: { cpuUs: at * 100, rssBytes: 1, loopDelayMs: 0, logDropped: 0 },
   };
 }

@@ -40,6 +40,7 @@ function flowing() {
         binds: [],
         backends: [web(total)],
         servers: [],
+        routes: [],
         process: { cpuUs: 0, rssBytes: 1, loopDelayMs: 0, logDropped: 0 },
       });
       clock.advance(200);
