@@ -10,7 +10,8 @@ import { serverIds } from './server-ids.ts';
 /** A place that names a backend. */
 export interface Use {
   readonly backend: Found;
-  readonly mode: Mode;
+  /** Undefined: passthrough goes to either. */
+  readonly mode: Mode | undefined;
   readonly by: string;
 }
 
@@ -62,7 +63,8 @@ export function backendWarnings(backends: readonly Found[], uses: readonly Use[]
 /** As written; else as the first that sends there; else http. */
 export function modesOf(backends: readonly Found[], uses: readonly Use[]): Map<string, Mode> {
   const first = new Map<unknown, Mode>();
-  for (const { backend, mode } of uses) if (!first.has(backend.value)) first.set(backend.value, mode);
+  for (const { backend, mode } of uses)
+    if (mode !== undefined && !first.has(backend.value)) first.set(backend.value, mode);
   return new Map(
     backends.flatMap((backend): [string, Mode][] => {
       const name = textOf(at(backend, 'name'));
@@ -88,7 +90,7 @@ export function checkUses(uses: readonly Use[], modes: ReadonlyMap<string, Mode>
           remedy: known === '' ? 'add it to backends:' : `the backends are ${known}`,
         },
       ];
-    if (its === mode) return [];
+    if (mode === undefined || its === mode) return [];
     const message = `${by} has mode ${mode}, and the backend "${name}" has mode ${its}`;
     return [{ path, message, remedy: 'use a backend of its own for each mode' }];
   });

@@ -20,7 +20,9 @@ export function bindWarnings(binds: readonly Found[], routes: readonly Found[]):
   return binds
     .filter(
       (bind) =>
-        at(bind, 'mode').value === 'http' && routes.length === 0 && !isThere(at(bind, 'defaultBackend')),
+        ['http', 'tls'].includes(String(at(bind, 'mode').value)) &&
+        routes.length === 0 &&
+        !isThere(at(bind, 'defaultBackend')),
     )
     .map(({ path }) => ({
       path,
@@ -54,12 +56,12 @@ function bindTargets(binds: readonly Found[]): Finding[] {
     const [mode, backend, defaultBackend] = (['mode', 'backend', 'defaultBackend'] as const).map((key) =>
       at(bind, key),
     );
-    if (mode!.value === 'http' && backend!.value !== undefined)
+    if ((mode!.value === 'http' || mode!.value === 'tls') && backend!.value !== undefined)
       return [
         {
           path: backend!.path,
           atKey: true,
-          message: 'a bind of mode http sends by routes',
+          message: `a bind of mode ${mode!.value} sends by routes`,
           remedy: 'write defaultBackend:',
         },
       ];

@@ -25,6 +25,13 @@ export const defaults = {
   /** What a client says about itself is not believed: an edge proxy is the first one that can be trusted. */
   forwardedHeaders: 'replace',
 
+  /** Older versions are broken (RFC 8996); most clients still in use speak this one. */
+  minVersion: 'TLSv1.2',
+  /** OpenShift's router creates an HTTP entry only where Allow is written. */
+  insecureEdgeTerminationPolicy: 'None',
+  /** HAProxy's `ssl` verifies by default too. */
+  verify: 'required',
+
   routePath: '/',
   /** OpenShift's weight of a route's backend. */
   routeWeight: 100,

@@ -1,6 +1,7 @@
 // Problems as a good compiler prints them: where, what, the line with a caret under it, and what would be right.
 
 import { safe } from '../domain/safe.ts';
+import { isPem } from './pem-text.ts';
 import type { LoadResult, Problem } from './problem.ts';
 
 const widest = 100;
@@ -26,7 +27,7 @@ function formatOne(problem: Problem, warning: boolean, line: string | undefined,
   const kind = warning ? paint('33', 'warning:') : paint('31', 'error:');
   const path = problem.path === '' ? '' : paint('2', ` (${safe(problem.path, 120)})`);
   const rows = [`${place} ${kind} ${problem.message}${path}`];
-  if (line !== undefined && line.trim() !== '') {
+  if (line !== undefined && line.trim() !== '' && !isPem(line)) {
     const gutter = String(row);
     const { text, caret } = excerpt(line.replaceAll('\t', ' '), column);
     rows.push(

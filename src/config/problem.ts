@@ -2,6 +2,7 @@
 
 import type { Plan } from '../domain/plan.ts';
 import { type SafeText, safe } from '../domain/safe.ts';
+import { isPem } from './pem-text.ts';
 
 export interface Problem {
   readonly file: string;
@@ -44,5 +45,8 @@ export function pathText(path: Path): string {
 }
 
 export function valueText(value: unknown): SafeText | undefined {
-  return value === undefined ? undefined : safe(JSON.stringify(value), 80);
+  if (value === undefined) return undefined;
+  const text = JSON.stringify(value);
+  // Somebody pasted a file's contents, which may be a private key.
+  return isPem(text) ? undefined : safe(text, 80);
 }

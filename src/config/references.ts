@@ -5,6 +5,7 @@ import type { Mode } from '../domain/plan.ts';
 import { backendWarnings, checkBackends, checkUses, modesOf, type Use } from './check-backends.ts';
 import { bindWarnings, checkBinds } from './check-binds.ts';
 import { checkRoutes, routeWarnings } from './check-routes.ts';
+import { checkTls, tlsWarnings } from './check-tls.ts';
 import { lackOf, parseControlUrl } from './control.ts';
 import { at, duplicates, type Found, isThere, items, textOf } from './found.ts';
 import type { Finding } from './problem.ts';
@@ -33,8 +34,14 @@ export function checkReferences(raw: unknown): References {
       ...checkRoutes(routes),
       ...checkBackends(backends, modes),
       ...checkUses(uses, modes),
+      ...checkTls(root, binds, routes, backends),
     ],
-    warnings: [...bindWarnings(binds, routes), ...routeWarnings(routes), ...backendWarnings(backends, uses)],
+    warnings: [
+      ...bindWarnings(binds, routes),
+      ...routeWarnings(routes),
+      ...backendWarnings(backends, uses),
+      ...tlsWarnings(root, binds, routes, backends),
+    ],
   };
 }
 
@@ -61,13 +68,18 @@ function usesOf(binds: readonly Found[], routes: readonly Found[]): Use[] {
   return [
     ...binds.flatMap((bind): Use[] => {
       const mode = at(bind, 'mode').value;
-      if (mode !== 'tcp' && mode !== 'http') return [];
+      if (mode !== 'tcp' && mode !== 'http' && mode !== 'tls') return [];
       const by = `the bind ${textOf(at(bind, 'listen')) ?? ''}`.trim();
-      return [{ backend: at(bind, mode === 'tcp' ? 'backend' : 'defaultBackend'), mode, by }];
+      const relayed = mode === 'tcp' ? 'tcp' : 'http';
+      return [{ backend: at(bind, mode === 'tcp' ? 'backend' : 'defaultBackend'), mode: relayed, by }];
     }),
     ...routes.flatMap((route) =>
       items(at(route, 'to')).map(
-        (target): Use => ({ backend: at(target, 'backend'), mode: 'http', by: 'a route' }),
+        (target): Use => ({
+          backend: at(target, 'backend'),
+          mode: at(route, 'tls', 'termination').value === 'passthrough' ? undefined : 'http',
+          by: 'a route',
+        }),
       ),
     ),
   ].filter(({ backend }) => textOf(backend) !== undefined);

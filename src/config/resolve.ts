@@ -15,6 +15,7 @@ import type {
 } from '../domain/plan.ts';
 import { controlListens } from './control.ts';
 import { planHash } from './plan-hash.ts';
+import { backendTlsOf, bindTlsOf, certificateFiles, routeTlsOf, type ToFile } from './resolve-tls.ts';
 import type { Configuration } from './schema.ts';
 import { serverIds } from './server-ids.ts';
 
@@ -33,7 +34,7 @@ export function resolvePlan(configuration: Configuration, surroundings: Surround
   const file = (path: string) => resolvePath(surroundings.folder, path);
   const plan: Omit<Plan, 'hash'> = {
     runtime: runtimeOf(configuration.runtime, surroundings, file),
-    certificates: [],
+    certificates: configuration.certificates.map((entry) => certificateFiles(entry, file)),
     shards: configuration.shards.map(({ name, domain, instances, binds }, shard) => ({
       name,
       ...(domain === undefined ? {} : { domain }),
@@ -42,15 +43,13 @@ export function resolvePlan(configuration: Configuration, surroundings: Surround
         bindOf(bind, surroundings.listenTexts[shard]?.[index], timeouts, file),
       ),
     })),
-    routes: configuration.routes.map(routeOf),
+    routes: configuration.routes.map((route) => routeOf(route, file)),
     backends: configuration.backends.map((backend) =>
       backendOf(backend, surroundings.modes.get(backend.name) ?? 'http', timeouts, file),
     ),
   };
   return { hash: planHash(plan), ...plan };
 }
-
-type ToFile = (path: string) => string;
 
 function runtimeOf(
   { name, control, stateFile, journalFile, accessLog, grace }: Configuration['runtime'],
@@ -90,11 +89,22 @@ function bindOf(
     maxHeadBytes: bind.maxHeadBytes,
     maxBodyBytes: bind.maxBodyBytes,
     forwardedHeaders: bind.forwardedHeaders,
+    ...(bind.mode === 'tls' ? { tls: bindTlsOf(bind, file) } : {}),
   };
 }
 
-function routeOf({ name, labels, host, path, to }: Configuration['routes'][number]): Route {
-  return { name, labels, ...(host === undefined ? {} : { host }), path, to };
+function routeOf(
+  { name, labels, host, path, tls, to }: Configuration['routes'][number],
+  file: ToFile,
+): Route {
+  return {
+    name,
+    labels,
+    ...(host === undefined ? {} : { host }),
+    path,
+    ...(tls === undefined ? {} : { tls: routeTlsOf(tls, file) }),
+    to,
+  };
 }
 
 function backendOf(
@@ -119,20 +129,24 @@ function backendOf(
     redispatch: backend.redispatch,
     ...(backend.cookie ? { cookie: backend.cookie } : {}),
     maxIdleConnections: backend.maxIdleConnections,
-    servers: backend.servers.map(({ name, address, weight, maxConnections, backup, admin }, index) => ({
-      name,
-      id: ids[index]!,
-      address: placed(address, file),
-      weight,
-      maxConnections,
-      backup,
-      admin,
-    })),
+    ...(backend.tls ? { tls: backendTlsOf(backend.tls, file) } : {}),
+    servers: backend.servers.map(
+      ({ name, address, tlsPort, weight, maxConnections, backup, admin }, index) => ({
+        name,
+        id: ids[index]!,
+        address: placed(address, file),
+        ...(tlsPort === undefined ? {} : { tlsPort }),
+        weight,
+        maxConnections,
+        backup,
+        admin,
+      }),
+    ),
   };
 }
 
 function checkOf(check: Configuration['backends'][number]['check'] & {}): Check {
-  const { http, interval, rise, fall, jitter, port } = check;
+  const { http, interval, rise, fall, jitter, port, tls } = check;
   return {
     kind: http
       ? {
@@ -152,6 +166,7 @@ function checkOf(check: Configuration['backends'][number]['check'] & {}): Check 
     fall,
     jitter,
     ...(port === undefined ? {} : { port }),
+    ...(tls === undefined ? {} : { tls }),
   };
 }
 

@@ -3,9 +3,10 @@
 
 import * as z from 'zod';
 import { parseListen, parseServerAddress } from './addresses.ts';
-import { parseControlUrl } from './control.ts';
 import { defaults } from './defaults.ts';
+import { runtime } from './runtime-schema.ts';
 import { parseStatusRanges } from './status-ranges.ts';
+import { backendTls, certificate, clientTls, routeTls, tlsVersion } from './tls-schema.ts';
 import {
   choice,
   duration,
@@ -22,61 +23,6 @@ import {
   tokenPattern,
   wholeNumber,
 } from './values.ts';
-
-const file = (what: string) => line(`${what}; relative to the folder of this file`);
-
-const controlListen = text(parseControlUrl, 'unix:PATH, ws://ADDRESS:PORT or wss://ADDRESS:PORT', [
-  'unix:/run/sluice/control.sock',
-  'wss://0.0.0.0:7443',
-]);
-
-const control = z
-  .strictObject({
-    listen: z
-      .preprocess((value) => (typeof value === 'string' ? [value] : value), z.array(controlListen).min(1))
-      .optional()
-      .meta({
-        description: 'Where consoles attach: one address or a list. Default: a unix socket of this user',
-        anyOf: [{ type: 'string' }, { type: 'array', items: { type: 'string' }, minItems: 1 }],
-      }),
-    tls: z
-      .strictObject({
-        cert: file('Certificate chain, PEM'),
-        key: file('Private key, PEM'),
-        clientCa: file('Certificate authority of the client certificates that are let in, PEM').optional(),
-      })
-      .optional()
-      .meta({ description: 'For wss://' }),
-    tokens: file('File of hashed bearer tokens').optional(),
-    origins: z
-      .array(line('Exact Origin, such as https://ops.example.com'))
-      .prefault([])
-      .meta({ description: 'Origins that a browser may come from' }),
-  })
-  .meta({ description: 'Where consoles attach, and how they prove who they are' });
-
-const accessLog = z
-  .strictObject({
-    path: file('Where to write; "-" is standard output'),
-    format: choice(
-      ['haproxy', 'json'],
-      'haproxy: option httplog and tcplog. json: one document a line',
-    ).prefault(defaults.accessLogFormat),
-  })
-  .meta({ description: 'One line for each ended stream' });
-
-const runtime = z
-  .strictObject({
-    name: name('How this runtime is called on screens').prefault(defaults.runtimeName),
-    control: control.prefault({}),
-    stateFile: file('Where overrides and drain jobs outlive a restart').optional(),
-    journalFile: file('Where the journal outlives a restart').optional(),
-    accessLog: accessLog.optional(),
-    grace: duration('How long open streams may go on when the runtime is told to stop').prefault(
-      defaults.grace,
-    ),
-  })
-  .meta({ description: 'The process that owns the engine' });
 
 const timeout = {
   connect: duration('To a server: until the TCP connection is established'),
@@ -107,11 +53,14 @@ const bind = z
       '[::1]:8080',
     ]),
     name: name('How logs and screens call it; the address if missing').optional(),
-    mode: choice(['http', 'tcp'], 'What is spoken here', {
-      tls: 'write mode: http, or tcp to pass TLS on as it is',
-    }),
+    mode: choice(
+      ['http', 'tcp', 'tls'],
+      'What is spoken here; tls reads the ClientHello and decides for each route',
+    ),
+    minVersion: tlsVersion,
+    clientTLS: clientTls.optional(),
     backend: name('mode tcp: where every connection goes').optional(),
-    defaultBackend: name('mode http: where no route matches').optional(),
+    defaultBackend: name('mode http and tls: where no route matches').optional(),
     maxConnections: wholeNumber(
       1,
       1_000_000,
@@ -152,6 +101,7 @@ const route = z
     path: text((value) => parsePath(value, false), 'Path and everything under it').prefault(
       defaults.routePath,
     ),
+    tls: routeTls.optional(),
     to: z
       .array(
         z.strictObject({
@@ -192,6 +142,7 @@ const check = z
     fall: wholeNumber(1, 100, 'Failures in a row to go down').prefault(defaults.fall),
     jitter: share(0.5, 'Share by which each interval varies').prefault(defaults.jitter),
     port: wholeNumber(1, 65_535, "Another port than the traffic's").optional(),
+    tls: flag('Over TLS; as the routes that use the backend if missing').optional(),
   })
   .meta({ description: 'Health check; servers are not checked without it' });
 
@@ -204,6 +155,11 @@ const server = z
       'Stable number for balance source; made from the name if missing',
     ).optional(),
     address: text(parseServerAddress, 'IP:PORT, [IPv6]:PORT or unix:PATH', ['10.0.0.11:8080']),
+    tlsPort: wholeNumber(
+      1,
+      65_535,
+      "Where it speaks TLS, for passthrough and reencrypt; the address's port if missing",
+    ).optional(),
     weight: wholeNumber(0, 256, 'Share of the load; 0 takes no new clients').prefault(defaults.serverWeight),
     maxConnections: wholeNumber(
       0,
@@ -246,6 +202,7 @@ const backend = z
     maxIdleConnections: wholeNumber(0, 100_000, 'Idle connections kept to each server').prefault(
       defaults.maxIdleConnections,
     ),
+    tls: backendTls.optional(),
     servers: z.array(server).min(1),
   })
   .meta({ description: 'A named pool of servers' });
@@ -254,6 +211,10 @@ export const configurationSchema = z
   .strictObject({
     runtime: runtime.prefault({}),
     timeouts: timeouts.prefault({}),
+    certificates: z
+      .array(certificate)
+      .prefault([])
+      .meta({ description: 'For clients, chosen by the name they ask for; the first one is the default' }),
     shards: z.array(shard).min(1),
     routes: z.array(route).prefault([]),
     backends: z.array(backend).prefault([]),

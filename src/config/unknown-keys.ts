@@ -10,9 +10,6 @@ const later: readonly {
   readonly within?: RegExp;
   readonly remedy: string;
 }[] = [
-  { key: 'certificates', remedy: 'TLS is not there yet: remove it' },
-  { key: 'tls', remedy: 'TLS is not there yet: remove it, or pass TLS on with a bind of mode tcp' },
-  { key: 'ssl', remedy: 'TLS is not there yet: remove it' },
   { key: 'routeSelector', remedy: 'the one shard serves every route: remove it' },
   { key: 'namespaceSelector', remedy: 'the one shard serves every route: remove it' },
   { key: 'namespace', remedy: 'remove it' },
@@ -22,6 +19,18 @@ const later: readonly {
   { key: 'watch', remedy: 'reload by command or by SIGHUP' },
   { key: 'engine', remedy: 'the engine is the embedded one: remove it' },
   { key: 'nft', remedy: 'remove it' },
+  {
+    key: 'caCertificate',
+    within: /\.tls$/,
+    remedy: 'put the intermediate certificates into the file of certificate, after its own',
+  },
+  {
+    key: 'externalCertificate',
+    within: /\.tls$/,
+    remedy: 'write certificate: and key: with the paths of the files',
+  },
+  { key: 'alpn', remedy: 'http/1.1 is spoken: remove it' },
+  { key: 'ciphers', remedy: 'only ciphers without a known weakness are used: remove it' },
   { key: 'haproxy', remedy: 'the engine is the embedded one: remove it' },
 ];
 
@@ -47,6 +56,25 @@ const otherNames: Readonly<Record<string, string>> = {
   port: 'listen',
   address: 'listen',
   log: 'accessLog',
+  ssl: 'tls',
+  crt: 'cert',
+  chain: 'cert',
+  privateKey: 'key',
+  ca_file: 'ca',
+  'ca-file': 'ca',
+  cafile: 'ca',
+  sni: 'serverName',
+  verifyhost: 'serverName',
+  ssl_min_ver: 'minVersion',
+  'ssl-min-ver': 'minVersion',
+  tlsSecurityProfile: 'minVersion',
+  insecurePolicy: 'insecureEdgeTerminationPolicy',
+  hsts_header: 'hsts',
+  certificate: 'cert',
+  cert: 'certificate',
+  ca: 'destinationCACertificate',
+  clientCa: 'clientCA',
+  mode: 'termination',
 };
 
 export function unknownKey(path: Path, key: string, known: readonly string[]): Finding {

@@ -5,6 +5,7 @@ import * as z from 'zod';
 import { parseIp } from '../domain/ip.ts';
 import { nearest } from '../domain/nearest.ts';
 import { parseDuration, parseSize } from '../domain/units.ts';
+import { isPem } from './pem-text.ts';
 
 export type Parsed<T> =
   | { readonly ok: true; readonly value: T }
@@ -27,8 +28,9 @@ export function leaf<T>(parse: (value: unknown) => Parsed<T>, shape: Shape, desc
 
 const missing = { ok: false, message: 'is missing' } as const;
 
-/** For a message: short, however long the value is. */
+/** For a message: short, however long the value is. What may be a key is not repeated. */
 export function quote(text: string): string {
+  if (isPem(text)) return '"-----BEGIN …"';
   return `"${text.length > 60 ? `${text.slice(0, 59)}…` : text}"`;
 }
 
@@ -85,15 +87,26 @@ export function line(description: string) {
   );
 }
 
+/** A path. Who pastes the contents is told so, and what was pasted is not repeated: it may be a key. */
+export function file(what: string) {
+  return text((value) => {
+    if (isPem(value))
+      return refused('this is what such a file holds, not where it is', 'write the path of the file');
+    return value !== '' && !/[\p{Cc}\p{Cs}]/u.test(value)
+      ? { ok: true, value }
+      : refused(value === '' ? 'is empty' : 'control characters are not allowed here');
+  }, `${what}; relative to the folder of this file`);
+}
+
 export function choice<T extends string>(
   known: readonly T[],
   description: string,
-  later: Readonly<Record<string, string>> = {},
+  refusals: Readonly<Record<string, { readonly message: string; readonly remedy: string }>> = {},
 ) {
   const parse = fromText((value): Parsed<T> => {
     if (known.includes(value as T)) return { ok: true, value: value as T };
-    if (Object.hasOwn(later, value))
-      return refused(`${quote(value)} is not supported yet in this version`, later[value] ?? '');
+    const refusal = Object.hasOwn(refusals, value) ? refusals[value] : undefined;
+    if (refusal) return refused(`${quote(value)} ${refusal.message}`, refusal.remedy);
     const meant = nearest(value, known);
     return refused(
       `${quote(value)} is none of ${known.join(', ')}`,
@@ -145,6 +158,26 @@ export function duration(description: string) {
   return leaf(parse, shape, description);
 }
 
+/** Counted in whole seconds, of any length: no timer waits for it. 0 is allowed. Seconds. */
+export function seconds(description: string) {
+  const units: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 };
+  const parse = (value: unknown): Parsed<number> => {
+    if (value === 0 || value === '0') return { ok: true, value: 0 };
+    if (typeof value !== 'string' && typeof value !== 'number')
+      return refused(`expected a duration, got ${kindOf(value)}`, 'such as 365d');
+    const [, number, unit = ''] = /^(\d{1,10})\s?([smhd])?$/.exec(String(value)) ?? [];
+    if (number === undefined)
+      return refused(`${quote(String(value))} is not a duration of whole seconds`, 'such as 1h or 365d');
+    if (unit === '') return refused(`${number} has no unit`, `write ${number}s or ${number}d`);
+    const total = Number(number) * units[unit]!;
+    return total <= 100 * 365 * 86_400
+      ? { ok: true, value: total }
+      : refused(`${quote(String(value))} is more than a hundred years`, 'such as 365d');
+  };
+  const shape = { type: ['string', 'integer'], pattern: '^\\d+[smhd]$|^0$', examples: ['365d'] };
+  return leaf(parse, shape, description);
+}
+
 export function size(most: number, description: string) {
   const parse = (value: unknown): Parsed<number> => {
     if (typeof value !== 'string' && typeof value !== 'number')
@@ -172,6 +205,15 @@ export function parseHost(value: string): Parsed<string> {
   return host.length <= 253 && hostPattern.test(host)
     ? { ok: true, value: host }
     : refused(`${quote(value)} is not a host`, 'such as shop.example.com or *.example.com');
+}
+
+/** Of a server's certificate: SNI has no addresses and no wildcards (RFC 6066 3). */
+export function parseServerName(value: string): Parsed<string> {
+  const host = parseHost(value);
+  if (!host.ok) return host;
+  return parseIp(value) || /[*[]/.test(value)
+    ? refused(`${quote(value)} cannot be asked for`, 'write one name, such as web.internal')
+    : host;
 }
 
 /** Of a route or a check. `query`: whether one may follow. */

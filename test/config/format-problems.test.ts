@@ -7,7 +7,7 @@ const place = { file: 'conf/sluice.yaml', folder: '/' };
 it('prints where, what, the line with a caret, and the remedy', () => {
   const text = 'shards:\n  - name: default\n    binds: [{ listen: ":0", mode: htp }]\n';
   expect(formatProblems(planFromText(text, place), { color: false })).toBe(`\
-conf/sluice.yaml:3:35: error: "htp" is none of http, tcp (shards[0].binds[0].mode)
+conf/sluice.yaml:3:35: error: "htp" is none of http, tcp, tls (shards[0].binds[0].mode)
  3 |     binds: [{ listen: ":0", mode: htp }]
    |                                   ^
    help: did you mean http?
@@ -56,4 +56,19 @@ it('does not flood the screen', () => {
     '502 errors, the first 100 shown'.replace('502', printed.match(/(\d+) errors/)![1]!),
   );
   expect(printed.match(/error:/g)).toHaveLength(100);
+});
+
+it('never repeats a key that was pasted', () => {
+  const pasted = '-----BEGIN PRIVATE KEY-----\\nSECRETSECRET\\n-----END PRIVATE KEY-----';
+  for (const text of [
+    `certificates: [{ cert: a.pem, key: "${pasted}" }]`,
+    `runtime: { name: "${pasted}" }`,
+    `shards: [{ name: default, binds: [{ listen: "${pasted}", mode: "${pasted}" }] }]`,
+    `certificates:\n- cert: a.pem\n  key: |\n    -----BEGIN PRIVATE KEY-----\n    SECRETSECRET\n`,
+  ]) {
+    const result = planFromText(text, place);
+    expect(result.ok).toBe(false);
+    const { source: _, ...told } = result;
+    expect(formatProblems(result, { color: false }) + JSON.stringify(told)).not.toContain('SECRET');
+  }
 });

@@ -48,6 +48,7 @@ describe('the least configuration', () => {
         control: [{ address: { kind: 'unix', path: '/run/sluice/control.sock' }, origins: [] }],
         grace: 30_000,
       },
+      certificates: [],
       shards: [
         {
           name: 'default',

@@ -45,7 +45,6 @@ describe('one error, where it is', () => {
       'mean connect?',
     ],
     ['root', '^watch: true', 'watch', '"watch" is not supported yet', 'SIGHUP'],
-    ['root', '^certificates: []', 'certificates', 'not supported yet', 'TLS'],
     ['root', '^zzzzzz: 1', 'zzzzzz', 'unknown key "zzzzzz"', 'the keys here are runtime'],
     ['root', 'runtime: ^[]', 'runtime', 'expected a map, got a list', 'such as { name: … }'],
     ['root', 'runtime: { name: ^"a b" }', 'runtime.name', 'is not a name', 'letters, digits'],
@@ -127,16 +126,9 @@ describe('one error, where it is', () => {
     ['bind', 'listen: ^":65536", mode: http', 'shards[0].binds[0].listen', 'not a port', '0 to 65535'],
     [
       'bind',
-      'listen: ":0", mode: ^tls',
-      'shards[0].binds[0].mode',
-      '"tls" is not supported yet',
-      'mode: http',
-    ],
-    [
-      'bind',
       'listen: ":0", mode: ^htp',
       'shards[0].binds[0].mode',
-      'none of http, tcp',
+      'none of http, tcp, tls',
       'did you mean http?',
     ],
     [
@@ -214,7 +206,6 @@ describe('one error, where it is', () => {
       'write a.example',
     ],
     ['route', 'to: [{ backend: web }], host: ^"a..b"', 'routes[0].host', 'not a host', 'such as'],
-    ['route', 'to: [{ backend: web }], ^tls: {}', 'routes[0].tls', 'not supported yet', 'TLS'],
     [
       'route',
       'to: [{ backend: web }] }, ^{ name: s, to: [{ backend: web }]',
