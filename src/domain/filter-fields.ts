@@ -178,8 +178,8 @@ export const filterFields: readonly FilterField[] = [
 /** A bare word: part of what identifies a stream for people, or the phase's exact name. */
 export function bareWordTest(word: string): Test {
   const wanted = word.toLowerCase();
-  return ({ client, host, path, server, route, phase }) =>
-    phase === wanted || [client, host, path, server, route].some((value) => within(value, wanted));
+  return ({ client, host, sni, path, server, route, phase }) =>
+    phase === wanted || [client, host, sni, path, server, route].some((value) => within(value, wanted));
 }
 
 /** An ended stream as a filter sees it. */

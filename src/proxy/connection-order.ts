@@ -6,6 +6,7 @@ export type OrderKey = number | string;
 
 /** As a connection goes through them. */
 const phases: readonly ConnectionPhase[] = [
+  'handshake',
   'head',
   'queue',
   'connect',

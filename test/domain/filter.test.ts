@@ -10,6 +10,12 @@ const subject: FilterSubject = {
   bind: ':80',
   mode: 'http',
   route: 'shop',
+  tls: 'edge',
+  sni: 'shop.example.com',
+  tlsVersion: 'TLSv1.3',
+  cipher: 'TLS_AES_128_GCM_SHA256',
+  resumed: true,
+  cause: 'the server hung up',
   backend: 'web',
   server: 'web/app1',
   phase: 'data',
@@ -64,6 +70,15 @@ describe('a filter', () => {
     'term=sH',
     'term~H-',
     'requests=3',
+    'tls=edge',
+    'tls!=none',
+    'sni~EXAMPLE',
+    'sni=shop.example.com',
+    'tlsversion=tlsv1.3',
+    'cipher~aes_128',
+    'resumed=yes',
+    'resumed!=no',
+    'cause~"hung up"',
     'mode=HTTP phase=data id=1-k3f bind=:80 route=shop',
     '!idle',
     'not idle',
@@ -93,6 +108,12 @@ describe('a filter', () => {
     'status<500 age>10s',
     'status<500 age>10s or backend=x',
     'not (data or tunnel)',
+    'tls=passthrough',
+    'tls=none',
+    'sni=example.com',
+    'tlsversion=TLSv1.2',
+    'resumed=no',
+    'cause="hung up"',
   ])('%s does not match', (text) => expect(matches(text)).toBe(false));
 
   it.each(filterFields.filter((field) => !/term|phase/.test(field.name)).map(({ example }) => example))(
@@ -107,6 +128,18 @@ describe('a filter', () => {
     expect(example.startsWith(name)).toBe(true);
     expect(parseFilter(example).ok).toBe(true);
   });
+
+  it.each<[string, FilterSubject, boolean]>([
+    ['tls=none', { phase: 'data' }, true],
+    // Ended here, for a name that no route has.
+    ['tls=none', { tlsVersion: 'TLSv1.3' }, false],
+    ['tls!=none', { tlsVersion: 'TLSv1.3' }, true],
+    ['tls=passthrough', { tls: 'passthrough' }, true],
+    ['resumed=no', { resumed: false }, true],
+    ['resumed=no', {}, false],
+    ['phase=handshake', { phase: 'handshake' }, true],
+    ['shop.example', { sni: 'shop.example.com' }, true],
+  ])('%s on %j: %s', (text, against, expected) => expect(matches(text, against)).toBe(expected));
 
   it('sees IPv6 clients', () => {
     expect(matches('client=2001:db8::/32', { client: '[2001:db8::7]:61002' })).toBe(true);
@@ -123,6 +156,10 @@ describe('a filter', () => {
     ['host>x', 5, '">" compares amounts', 'use ='],
     ['status=5x', 7, 'not a whole number', 'digits'],
     ['status>5xx', 7, 'goes with =', 'status>=500'],
+    ['tls=edgy', 4, 'not one of its values', 'did you mean edge?'],
+    ['tls>edge', 4, '">" compares amounts', 'use ='],
+    ['tlsversion=1.3', 11, 'not one of its values', 'TLSv1.3'],
+    ['resumed=true', 8, 'not one of its values', 'yes, no'],
     ['phase=tunel', 6, 'not one of its values', 'did you mean tunnel?'],
     ['client=10.0.0.0/40', 7, 'not a network', '10.0.0.0/8'],
     ['age>', 4, 'a value is missing after "age>"', 'age>10s'],

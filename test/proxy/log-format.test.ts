@@ -6,6 +6,7 @@ import { sampleRecord } from './sample-record.ts';
 
 const { backend: _backend, server: _server, status: _status, method: _method, ...unserved } = sampleRecord;
 const { path: _path, version: _version, host: _host, route: _route, ...nothing } = unserved;
+const handshake = { version: 'TLSv1.3', cipher: 'TLS_AES_128_GCM_SHA256', resumed: true };
 const none = { TR: -1, Tw: -1, Tc: -1, Tr: -1, Ta: 5 };
 
 describe("HAProxy's log formats", () => {
@@ -64,9 +65,59 @@ describe("HAProxy's log formats", () => {
       { ...nothing, mode: 'tcp', termination: 'SC--', timers: none },
       `${head} http-in/<NOSRV> -1/-1/5 2750 SC 1/2/3/4/0 0/0`,
     ],
+    [
+      'httplog over TLS that was ended here',
+      { ...sampleRecord, tls: 'edge', handshake },
+      `${head}~ static/srv1 10/0/30/69/109 200 2750 - - ---- 1/2/3/4/0 0/0 "GET /index.html HTTP/1.1"`,
+    ],
+    [
+      'httplog over TLS, no request',
+      { ...nothing, handshake, timers: none, termination: 'CR--', bytesOut: 0 },
+      `${head}~ http-in/<NOSRV> -1/-1/-1/-1/5 -1 0 - - CR-- 1/2/3/4/0 0/0 "<BADREQ>"`,
+    ],
+    [
+      'tcplog of TLS that was passed through',
+      {
+        ...nothing,
+        mode: 'tcp',
+        tls: 'passthrough',
+        sni: 'pay.example.com',
+        backend: 'pay',
+        server: 'pay/one',
+        timers: { ...none, Tw: 2, Tc: 0 },
+        termination: 'CD',
+      },
+      `${head} pay/one 2/0/5 2750 CD 1/2/3/4/0 0/0`,
+    ],
   ];
   it.each(cases)('%s', (_name, record, line) => {
     expect(haproxyLine(record)).toBe(line);
+  });
+
+  it.each<[StreamRecord['termination'], string, string]>([
+    [
+      'PR',
+      'no certificate for api.example.com',
+      'SSL handshake failure (no certificate for api.example.com)',
+    ],
+    ['CR', 'alert 48: unknown ca', 'SSL handshake failure (alert 48: unknown ca)'],
+    ['CR', 'the client hung up', 'Connection closed during SSL handshake (the client hung up)'],
+    ['cR', 'no ClientHello in 5 s', 'Timeout during SSL handshake (no ClientHello in 5 s)'],
+    ['PR', 'no route for a\x1b[31m\n"b', 'SSL handshake failure (no route for a#1B[31m#0A#22b)'],
+  ])('a handshake that failed, %s: %s', (termination, cause, words) => {
+    const record: StreamRecord = { ...nothing, mode: 'tcp', timers: none, termination, cause };
+    expect(haproxyLine(record)).toBe(`${head}/1: ${words}`);
+  });
+
+  it('a TCP stream with a cause is a stream all the same', () => {
+    const record: StreamRecord = {
+      ...nothing,
+      mode: 'tcp',
+      timers: none,
+      termination: 'SC',
+      cause: 'refused',
+    };
+    expect(haproxyLine(record)).toBe(`${head} http-in/<NOSRV> -1/-1/5 2750 SC 1/2/3/4/0 0/0`);
   });
 
   it.each([
@@ -98,8 +149,9 @@ describe('what came from the network', () => {
   it('never leaves printable ASCII, and a line stays one line', () => {
     fc.assert(
       fc.property(anything, anything, anything, (method, path, host) => {
-        const record = { ...sampleRecord, method, path, host };
-        for (const line of [haproxyLine(record), jsonLine(record), escapeText(path)])
+        const record = { ...sampleRecord, method, path, host, sni: host, cause: path };
+        const failed: StreamRecord = { ...record, mode: 'tcp', termination: 'PR' };
+        for (const line of [haproxyLine(record), haproxyLine(failed), jsonLine(record), escapeText(path)])
           expect(line).toMatch(/^[\x20-\x7e]*$/);
         expect(JSON.parse(jsonLine(record))).toMatchObject({ method, path, host });
       }),
@@ -133,5 +185,7 @@ describe('JSON lines', () => {
       version: 'HTTP/1.1',
     });
     expect(JSON.parse(jsonLine(nothing))).not.toHaveProperty('server');
+    const over = { tls: 'edge' as const, sni: 'shop.example.com', handshake, cause: 'the server hung up' };
+    expect(JSON.parse(jsonLine({ ...sampleRecord, ...over }))).toMatchObject(over);
   });
 });

@@ -45,6 +45,10 @@ export function bindOf(name: string, fields: Partial<Bind> = {}): Bind {
   };
 }
 
+export function routeOf(name: string, fields: Partial<Route> = {}): Route {
+  return { name, labels: {}, path: '/', to: [], ...fields };
+}
+
 export function planOf(
   hash: string,
   binds: readonly Bind[],

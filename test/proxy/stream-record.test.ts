@@ -129,6 +129,24 @@ describe('the record', () => {
     });
   });
 
+  const hello = { sni: 'shop.example.com', alpnOffered: [], versionsOffered: ['TLSv1.3'] };
+  const agreed = { version: 'TLSv1.3', cipher: 'TLS_AES_128_GCM_SHA256', resumed: true };
+  it.each([
+    ['a handshake with us', { termination: 'edge', ...agreed }, { tls: 'edge', handshake: agreed }],
+    ['no route of its own', agreed, { handshake: agreed }],
+    ['one that went by', { termination: 'passthrough', ...agreed }, { tls: 'passthrough' }],
+    ['none that was completed', { termination: 'reencrypt' }, { tls: 'reencrypt' }],
+  ] as const)('tells of TLS: %s', (_name, facts, expected) => {
+    const record = streamRecord(live('http', { tls: { ...hello, ...facts } }), 'abc', [1, 1, 0, 0], 60);
+    const { tls, sni, handshake } = record;
+    expect({ tls, sni, handshake }).toEqual({ sni: 'shop.example.com', ...expected });
+  });
+
+  it('says why it came to nothing', () => {
+    const record = streamRecord(live('tcp', { cause: 'no ClientHello' }), 'abc', [1, 1, 0, 0], 60);
+    expect(record.cause).toBe('no ClientHello');
+  });
+
   it('knows where nothing was known', () => {
     const record = streamRecord(live('tcp', {}), 'abc', [1, 1, 0, 0], 60);
     expect(record).toMatchObject({ at: 1_000_000, termination: '--' });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { EngineSample } from '../../../src/domain/counters.ts';
 import { createSampleMerge } from '../../../src/engine/embedded/sample-merge.ts';
-import { bindSample, serverSample } from '../../support/scripted-traffic.ts';
+import { bindSample, routeSample, serverSample } from '../../support/scripted-traffic.ts';
 
 const sampleOf = (
   life: string,
@@ -56,6 +56,22 @@ describe('merged samples', () => {
     });
     const next = merge.take(one, { ...sampleOf('a', 6, 2), binds: [] });
     expect(next).toMatchObject({ life: 'a+b', binds: [], servers: [{ total: 13, latency: [6, 1] }] });
+  });
+
+  it('of two add up what each counted and holds open of a route', () => {
+    const merge = createSampleMerge();
+    const routes = (edge: number, passthrough: number, handshakes: number) => [
+      { ...routeSample('shop'), total: edge, open: { edge, passthrough, reencrypt: 0 }, handshakes },
+    ];
+    merge.take(one, sampleOf('a', 1, 1, { routes: routes(2, 1, 5) }));
+    const both = merge.take(two, sampleOf('b', 1, 1, { routes: routes(3, 0, 4) }));
+    const open = { edge: 5, passthrough: 1, reencrypt: 0 };
+    expect(both.routes).toMatchObject([{ name: 'shop', total: 5, open, handshakes: 9 }]);
+    expect(merge.take(one, sampleOf('a', 1, 1)).routes).toEqual([]);
+    merge.left(one);
+    expect(merge.take(two, sampleOf('b', 1, 1)).routes).toMatchObject([
+      { open: { edge: 3, passthrough: 0 } },
+    ]);
   });
 
   it('tell everything anew, without latencies of before, when an instance left', () => {
