@@ -108,7 +108,7 @@ export class BackendRuntime {
     for (const server of former) {
       server.removed = true;
       if (server.streams > 0) this.leaving.add(server);
-      server.pool?.closeIdle();
+      server.closeIdle();
       this.#unbind(server);
     }
   }
@@ -117,7 +117,7 @@ export class BackendRuntime {
   refresh(): void {
     this.#balancer.update(this.servers);
     for (const server of this.servers) {
-      if (!server.takesCookie) server.pool?.closeIdle();
+      if (!server.takesCookie) server.closeIdle();
       if (!server.takesCookie || (server.admin === 'drain' && this.settings.redispatch)) this.#unbind(server);
     }
     for (const server of this.servers) {

@@ -99,7 +99,7 @@ function serverSample(server: ServerRuntime): ServerSample {
     tunnels,
     sticky,
     lastArrivalAt,
-    idle: server.pool?.idle ?? 0,
+    idle: server.idle,
     queued: server.queue.length,
     ...copyTraffic(traffic),
     latency: latency.take(),

@@ -5,11 +5,13 @@ import { type Candidate, createSlot } from '../domain/balance/balancer.ts';
 import { LatencyRecorder } from '../domain/latency.ts';
 import { type Server, type ServerKey, serverKey } from '../domain/plan.ts';
 import { type ServerWish, takesCookieClients, takesNewClients } from '../domain/server-state.ts';
+import { tlsAddress } from '../domain/server-tls.ts';
 import type { BackendRuntime } from './backend-runtime.ts';
 import { Traffic } from './counters.ts';
 import { WaiterQueue } from './queue.ts';
+import type { ServerProfile } from './tls/server-profiles.ts';
 
-/** The idle HTTP connections to a server: made and kept in `ServerRuntime.pool` by the HTTP path. */
+/** Idle HTTP connections to a server: made and kept in `ServerRuntime.pool` and `tlsPools` by the HTTP path. */
 export interface IdlePool {
   readonly idle: number;
   /** The server went down, into maint, away, or changed its address. */
@@ -24,12 +26,16 @@ export class ServerRuntime implements Candidate {
   settings: Server;
   /** Of the settings, as rows show it: made once, not with each stream. */
   address: string;
+  /** The same, where it speaks TLS. */
+  tlsAddress: string;
   /** Grows when the address changes: a connection opened under an older one is not kept for reuse. */
   generation = 0;
   readonly traffic = new Traffic();
   /** Time from sending a request to its answer's last byte (TCP: connect time), microseconds. */
   readonly latency = new LatencyRecorder();
   pool: IdlePool | undefined = undefined;
+  /** By the profile that they were opened with (tls/server-profiles.ts): others must not be given them. */
+  readonly tlsPools = new Map<ServerProfile, IdlePool>();
 
   /** Streams on the server now. Changed by `take` and `release` alone. */
   streams = 0;
@@ -57,6 +63,7 @@ export class ServerRuntime implements Candidate {
     this.backend = backend;
     this.settings = settings;
     this.address = addressText(settings.address);
+    this.tlsAddress = addressText(tlsAddress(settings));
     this.admin = settings.admin;
     this.weight = settings.weight;
     this.operational = backend.settings.check === undefined ? 'unchecked' : 'starting';
@@ -90,12 +97,25 @@ export class ServerRuntime implements Candidate {
     this.settings = settings;
     if (this.admin === former.admin) this.admin = settings.admin;
     if (this.weight === former.weight) this.weight = settings.weight;
-    const formerAddress = this.address;
+    const formerAddresses = `${this.address} ${this.tlsAddress}`;
     this.address = addressText(settings.address);
-    if (formerAddress !== this.address) {
+    this.tlsAddress = addressText(tlsAddress(settings));
+    if (formerAddresses !== `${this.address} ${this.tlsAddress}`) {
       this.generation += 1;
-      this.pool?.closeIdle();
+      this.closeIdle();
     }
+  }
+
+  /** Idle connections to it, plain and over TLS. */
+  get idle(): number {
+    let count = this.pool?.idle ?? 0;
+    for (const { idle } of this.tlsPools.values()) count += idle;
+    return count;
+  }
+
+  closeIdle(): void {
+    this.pool?.closeIdle();
+    for (const pool of this.tlsPools.values()) pool.closeIdle();
   }
 
   /** What checks and operators say of it; `BackendRuntime.refresh` must follow. */

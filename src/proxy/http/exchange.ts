@@ -4,19 +4,28 @@
 //   idle → queued → connecting ⇄ pausing (before another attempt)
 //            │          └──► sent (until the answer's first octet) → answering → idle
 //            └──(a pooled connection)──►┘
+// Over TLS `connecting` lasts until the handshake is complete and the certificate is as it must be.
 
+import { handshakeFailure, isLateRefusal } from '../../domain/handshake-failure.ts';
 import { nextAttempt, retryPauseMs } from '../../domain/retry.ts';
 import type { Who } from '../../domain/termination.ts';
 import type { BackendRuntime } from '../backend-runtime.ts';
-import type { BindRuntime } from '../bind-runtime.ts';
+import type { BindRuntime, RouteRuntime } from '../bind-runtime.ts';
 import type { LiveConnection } from '../live-connection.ts';
 import { type Refusal, Waiter, type WaiterOwner } from '../queue.ts';
 import type { ServerRuntime } from '../server-runtime.ts';
 import { Timer, type Timers } from '../timers.ts';
 import type { ServerProfile } from '../tls/server-profiles.ts';
 import { AnswerBuffers } from './answer-buffers.ts';
+import { sendFirst } from './request-sending.ts';
 import { type AnswerClient, type RelayProgress, ResponseRelay } from './response-relay.ts';
 import { ServerConnection, type ServerConnectionUser } from './server-connection.ts';
+import {
+  noteHandshake,
+  noteHandshakeFailure,
+  showServerTls,
+  whyHandshakeFailed,
+} from './server-handshake.ts';
 import { poolOf } from './server-pool.ts';
 import type { Stickiness } from './stickiness.ts';
 import { noteRetry } from './stream-fields.ts';
@@ -25,6 +34,8 @@ export interface ExchangeClient extends AnswerClient {
   readonly live: LiveConnection;
   readonly bind: BindRuntime;
   readonly timers: Timers;
+  /** Of the present request: handshakes with servers that fail are counted on it. */
+  readonly route?: RouteRuntime | undefined;
   /** The whole request was read from the client. */
   readonly requestDone: boolean;
   /** The client has not taken all that was written to it. */
@@ -131,35 +142,67 @@ export class Exchange implements WaiterOwner, ServerConnectionUser {
       this.backend!.traffic.redispatches += 1;
       left.traffic.redispatches += 1;
     }
+    const tls = this.#tls;
     this.server = server;
     live.server = server.key;
-    live.serverAddress = server.address;
+    live.serverAddress = tls === undefined ? server.address : server.tlsAddress;
     live.assignedMono = now;
     this.backend!.traffic.bytesIn += live.streamBytesIn;
     server.traffic.bytesIn += live.streamBytesIn;
-    const pooled = poolOf(server, timers).take(head.repeatable, now);
+    const pooled = poolOf(server, timers, tls).take(head.repeatable, now);
     if (pooled === undefined) this.#connect();
     else {
       pooled.user = this;
       this.#connection = pooled;
       live.reusedServerConnection = true;
       live.connectedMono = now;
+      showServerTls(live, pooled);
       this.#send(now);
     }
   }
 
   #connect(): void {
-    const { live, timers } = this.#client;
+    const client = this.#client;
+    const { live, timers } = client;
+    const server = this.server!;
+    const tls = this.#tls;
     this.state = 'connecting';
     live.phase = 'connect';
     live.reusedServerConnection = false;
+    showServerTls(live, undefined);
+    if (tls?.fault !== undefined) {
+      // No other server would do: it is our own configuration that cannot be followed.
+      this.state = 'idle';
+      live.cause = tls.fault;
+      client.failed(503, 'servers cannot be spoken to over TLS as configured', 'P', 'C');
+      return;
+    }
     timers.arm(this.#timer, this.backend!.settings.timeouts.connect);
-    this.#connection = new ServerConnection(this.server!, this);
+    this.#connection = new ServerConnection(
+      server,
+      this,
+      tls,
+      tls !== undefined && this.#mustSeeTheEnd(server, tls),
+    );
+  }
+
+  /** A request that cannot be sent again is not risked on a connection whose end may not be told from a cut. */
+  #mustSeeTheEnd(server: ServerRuntime, tls: ServerProfile): boolean {
+    const { timers, head } = this.#client;
+    const { ends } = poolOf(server, timers, tls);
+    return ends === 'by-closing' || (ends === 'unknown' && !head.repeatable);
   }
 
   serverConnected(): void {
     const now = this.#client.timers.mono();
     this.#client.live.connectedMono = now;
+    if (this.#tls === undefined) this.#send(now);
+  }
+
+  serverSecured(): void {
+    const { live, timers } = this.#client;
+    const now = timers.mono();
+    noteHandshake(live, this.#connection!, now);
     this.#send(now);
   }
 
@@ -169,24 +212,14 @@ export class Exchange implements WaiterOwner, ServerConnectionUser {
     this.#sentMono = now;
     client.live.phase = 'wait';
     this.relay.start();
+    this.relay.wantsProvenEnd =
+      this.#tls !== undefined && !this.#connection!.watched && client.head.repeatable;
     this.relay.added = this.stickiness?.answerLines(this.server!) ?? '';
     const { socket } = this.#connection!;
     if (!client.requestDone) this.#connection!.readOnAfterFailedWrite();
-    let out = client.requestHead(this.server!);
     const held = this.#held;
-    let free = true;
-    if (held.length > 0) {
-      this.#held = noParts;
-      for (const part of held) {
-        if (typeof part === 'string') out += part;
-        else {
-          socket.write(out, 'latin1');
-          out = '';
-          free = socket.write(part);
-        }
-      }
-    }
-    if (out !== '') free = socket.write(out, 'latin1');
+    this.#held = noParts;
+    const free = sendFirst(socket, client.requestHead(this.server!), held);
     this.#blocked = !free;
     client.timers.arm(this.#timer, this.backend!.settings.timeouts.server, now);
     if (free && !client.requestDone) client.resumeRequest();
@@ -248,6 +281,9 @@ export class Exchange implements WaiterOwner, ServerConnectionUser {
       case 'malformed':
         this.#broke(`the server's answer is malformed: ${this.relay.cause}`, 'P');
         return;
+      case 'unproven':
+        this.#askWatched();
+        return;
       case 'switched': {
         const connection = this.#connection!;
         this.#connection = undefined;
@@ -257,6 +293,14 @@ export class Exchange implements WaiterOwner, ServerConnectionUser {
         return;
       }
     }
+  }
+
+  /** Nothing of the answer went on yet: asked again, once for each server, where its end can be seen. */
+  #askWatched(): void {
+    poolOf(this.server!, this.#client.timers, this.#tls).ends = 'by-closing';
+    this.#drop();
+    this.#countRetry('the answer ends by closing, which only a watched connection can tell from a cut');
+    this.#connect();
   }
 
   /** The client took what was written. */
@@ -287,9 +331,11 @@ export class Exchange implements WaiterOwner, ServerConnectionUser {
     const took = (now - this.#sentMono) * 1_000;
     server.latency.record(took);
     this.backend!.latency.record(took);
+    const pool = poolOf(server, this.#client.timers, this.#tls);
+    pool.learn(this.relay.bodyEnds);
     // A server that answered before it had the whole request would take what is left of it for the next one.
     if (this.relay.reusable && this.#client.requestDone && !this.#blocked && !connection.failing)
-      poolOf(server, this.#client.timers).put(connection, now);
+      pool.put(connection, now);
     else if (this.#client.requestDone) connection.close();
     else connection.abort();
     this.#client.answered(now);
@@ -297,16 +343,40 @@ export class Exchange implements WaiterOwner, ServerConnectionUser {
 
   serverEnded(): void {
     if (this.state === 'answering' && this.relay.ended() === 'done') {
-      this.#done(this.#client.timers.mono());
+      if (this.#connection!.endWasSaid) this.#done(this.#client.timers.mono());
+      else this.#cut();
       return;
     }
     if (this.state === 'connecting') return;
     this.#lost('the server ended the connection before its answer was complete');
   }
 
+  /** Over TLS an end that was not said is no end: anybody on the way can send a FIN. */
+  #cut(): void {
+    poolOf(this.server!, this.#client.timers, this.#tls).ends = 'by-closing';
+    this.#client.live.cause = this.#connection!.watched
+      ? 'the TLS connection to the server was cut: no close_notify'
+      : 'the end of the answer could not be told from a cut of the TLS connection';
+    this.#broke('the server ended the connection before its answer was complete', 'S');
+  }
+
   serverFailed(error: Error): void {
-    if (this.state === 'connecting') this.#connectFailed('S', reasonOf(error));
-    else this.#lost('the server broke the connection off before its answer was complete');
+    if (this.state === 'connecting') {
+      if (this.#tls !== undefined && this.#connection!.reached) {
+        const { text, lasting } = whyHandshakeFailed(error, this.server!, this.#tls);
+        this.#handshakeFailed('S', text, lasting);
+      } else this.#connectFailed('S', reasonOf(error));
+      return;
+    }
+    if (this.#tls !== undefined && !this.relay.heard && isLateRefusal(error))
+      this.#client.live.cause = handshakeFailure(error, undefined).text;
+    this.#lost('the server broke the connection off before its answer was complete');
+  }
+
+  #handshakeFailed(who: 'S' | 's', text: string, lasting: boolean): void {
+    const { live, timers, route } = this.#client;
+    noteHandshakeFailure(live, this.server!, route, timers.mono(), text);
+    this.#connectFailed(who, text, lasting);
   }
 
   /** The connection is gone, and the answer is not complete. */
@@ -330,16 +400,22 @@ export class Exchange implements WaiterOwner, ServerConnectionUser {
     else this.#client.failed(502, cause, who, 'H');
   }
 
-  #connectFailed(who: 'S' | 's', reason: string): void {
+  /** `lasting`: the same server would fail in the same way again. */
+  #connectFailed(who: 'S' | 's', reason: string, lasting = false): void {
     this.#drop();
     const backend = this.backend!;
     const server = this.server!;
     backend.traffic.connectErrors += 1;
     server.traffic.connectErrors += 1;
     this.#failures += 1;
-    const next = nextAttempt(backend.settings, this.#failures, server.takesCookie);
+    let next = nextAttempt(backend.settings, this.#failures, server.takesCookie);
+    if (lasting && next !== 'give-up')
+      next = backend.settings.redispatch && this.#waiter.avoid !== server ? 'other' : 'give-up';
     if (next === 'give-up') {
-      this.#client.failed(503, 'no connection to the server could be made', who, 'C');
+      const cause = lasting
+        ? 'no TLS connection to the server could be made'
+        : 'no connection to the server could be made';
+      this.#client.failed(503, cause, who, 'C');
       return;
     }
     this.#countRetry(reason);
@@ -374,7 +450,9 @@ export class Exchange implements WaiterOwner, ServerConnectionUser {
       case 'queued':
         return;
       case 'connecting':
-        this.#connectFailed('s', 'no connection within the connect timeout');
+        if (this.#connection?.reached === true)
+          this.#handshakeFailed('s', 'the TLS handshake was not complete within the connect timeout', false);
+        else this.#connectFailed('s', 'no connection within the connect timeout');
         return;
       case 'pausing':
         if (this.server!.takesCookie || !this.backend!.settings.redispatch) this.#connect();
@@ -417,6 +495,7 @@ export class Exchange implements WaiterOwner, ServerConnectionUser {
     this.state = 'idle';
     this.backend = undefined;
     this.server = undefined;
+    this.#tls = undefined;
     this.stickiness = undefined;
     this.#held = noParts;
     server?.release();

@@ -22,7 +22,7 @@ export interface AnswerClient {
 }
 
 /** `held`: more is to come, but the client takes no more now. `switched`: 101, both sides speak another protocol now. */
-export type RelayProgress = 'more' | 'held' | 'done' | 'malformed' | 'switched';
+export type RelayProgress = 'more' | 'held' | 'done' | 'malformed' | 'switched' | 'unproven';
 
 export class ResponseRelay {
   readonly head = new ResponseHead();
@@ -36,12 +36,16 @@ export class ResponseRelay {
   cause = '';
   /** Header lines to add to the final answer. */
   added = '';
+  /** Strict-Transport-Security of the request's route: the line, or "". */
+  hsts = '';
   /** An Upgrade went to the server. */
   upgradeAsked = false;
   /** What came after a 101. */
   rest: Buffer | undefined = undefined;
   #text = '';
   #surplus = false;
+  /** Nothing of an answer whose end cannot be told from a cut is to be passed on: 'unproven' says that there is one. */
+  wantsProvenEnd = false;
   /** Takes the body out of its chunks, for 1.0 clients. */
   #dechunk = false;
   #spans = '';
@@ -80,6 +84,11 @@ export class ResponseRelay {
     return this.begun ? this.#body(octets, length, lent) : this.#head(octets, length);
   }
 
+  /** `close`: the answer lasts until the server ends its side. */
+  get bodyEnds(): BodyFraming['kind'] {
+    return this.#framing.kind;
+  }
+
   /** The server ended its side: complete only where that is what ends the body. */
   ended(): 'done' | 'truncated' {
     return this.begun && this.#framing.kind === 'close' ? 'done' : 'truncated';
@@ -116,7 +125,7 @@ export class ResponseRelay {
   /** 1xx goes on to whoever can understand it. */
   #interim(text: string): boolean {
     if (this.#client.head.minor === 0) return true;
-    const plain = { close: false, sayKeepAlive: false, dropFraming: true, added: '', upgrade: '' };
+    const plain = { close: false, sayKeepAlive: false, dropFraming: true, added: '', hsts: '', upgrade: '' };
     return this.#client.write(forwardResponse(text, this.head, plain));
   }
 
@@ -133,6 +142,7 @@ export class ResponseRelay {
       sayKeepAlive: false,
       dropFraming: true,
       added: '',
+      hsts: this.hsts,
       upgrade: this.head.upgrade,
     };
     this.#client.write(forwardResponse(text, this.head, switching));
@@ -144,6 +154,7 @@ export class ResponseRelay {
     const { head } = this;
     const client = this.#client;
     const framing = this.#frame();
+    if (framing.kind === 'close' && this.wantsProvenEnd) return 'unproven';
     this.#dechunk = framing.kind === 'chunked' && client.head.minor === 0;
     const start = base + head.end;
     const stop = this.#consume(octets, start, length);
@@ -156,6 +167,7 @@ export class ResponseRelay {
       // A 204 can have no body, so nothing may announce one (RFC 9110 8.6).
       dropFraming: this.#dechunk || head.status === 204,
       added: this.added,
+      hsts: this.hsts,
       upgrade: '',
     });
     this.begun = true;

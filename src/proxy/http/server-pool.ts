@@ -2,6 +2,7 @@
 
 import type { IdlePool, ServerRuntime } from '../server-runtime.ts';
 import { Timer, type Timers } from '../timers.ts';
+import type { ServerProfile } from '../tls/server-profiles.ts';
 import type { ServerConnection } from './server-connection.ts';
 
 /** As HAProxy's pool-purge-delay: shorter than what servers keep, so that it is us who close. */
@@ -18,11 +19,22 @@ export class ServerPool implements IdlePool {
   /** The newest last. */
   readonly #connections: ServerConnection[] = [];
   readonly #sweeper: Timer;
+  /**
+   * How this server ends its answers, where that is known: one that does it by closing is asked over connections of the
+   * kind that tells a said end from a cut (tls-server-socket.ts).
+   */
+  ends: 'unknown' | 'counted' | 'by-closing' = 'unknown';
 
   constructor(server: ServerRuntime, timers: Timers) {
     this.#server = server;
     this.#timers = timers;
     this.#sweeper = new Timer(() => this.#sweep());
+  }
+
+  /** From an answer that is complete. */
+  learn(bodyEnds: 'none' | 'length' | 'chunked' | 'close'): void {
+    if (bodyEnds === 'close') this.ends = 'by-closing';
+    else if (bodyEnds !== 'none' && this.ends === 'unknown') this.ends = 'counted';
   }
 
   get idle(): number {
@@ -52,6 +64,9 @@ export class ServerPool implements IdlePool {
     if (
       connection.socket.destroyed ||
       connection.generation !== server.generation ||
+      connection.profile?.retired === true ||
+      // It is slow, and was needed only as long as nothing was known of the server.
+      (connection.watched && this.ends === 'counted') ||
       !server.takesCookie ||
       this.#connections.length >= server.backend.settings.maxIdleConnections
     ) {
@@ -89,10 +104,19 @@ export class ServerPool implements IdlePool {
   }
 }
 
-/** The server's pool, made when it is first needed. */
-export function poolOf(server: ServerRuntime, timers: Timers): ServerPool {
-  if (server.pool instanceof ServerPool) return server.pool;
+/** The server's pool for a profile, or for plain connections; made when it is first needed. */
+export function poolOf(server: ServerRuntime, timers: Timers, profile?: ServerProfile): ServerPool {
+  const known = profile === undefined ? server.pool : server.tlsPools.get(profile);
+  if (known instanceof ServerPool) return known;
   const pool = new ServerPool(server, timers);
-  server.pool = pool;
+  if (profile === undefined) server.pool = pool;
+  else {
+    for (const former of server.tlsPools.keys()) {
+      if (!former.retired) continue;
+      server.tlsPools.get(former)!.closeIdle();
+      server.tlsPools.delete(former);
+    }
+    server.tlsPools.set(profile, pool);
+  }
   return pool;
 }
