@@ -10,30 +10,32 @@ import type { Socket } from 'node:net';
 import type { Who } from '../../domain/termination.ts';
 import type { BindRuntime } from '../bind-runtime.ts';
 import type { LiveConnection } from '../live-connection.ts';
-import type { Plane } from '../plane.ts';
+import type { Plane, TlsEntrance } from '../plane.ts';
 import type { ServerRuntime } from '../server-runtime.ts';
 import type { Timers } from '../timers.ts';
-import { startTunnel, type Tunnel, type TunnelEnd } from '../tunnel.ts';
-import { routeHost } from './authority.ts';
+import type { Tunnel, TunnelEnd } from '../tunnel.ts';
 import { ClientStream } from './client-stream.ts';
 import { type Awaited, ClientWire, type ClientWireUser } from './client-wire.ts';
 import { errorAnswer } from './error-answer.ts';
 import { Exchange, type ExchangeClient } from './exchange.ts';
 import { needsMore, refused } from './field-lines.ts';
 import { KeepAlivePlace } from './keep-alive-place.ts';
-import { type Refusal, refuse } from './refusal.ts';
-import { mayUpgrade, RequestForwarder } from './request-forwarder.ts';
+import { redirectAnswer, redirectLocation } from './redirect.ts';
+import { malformed, type Refusal, refuse } from './refusal.ts';
+import { RequestForwarder } from './request-forwarder.ts';
 import type { RequestHead } from './request-head.ts';
 import { RequestReader } from './request-reader.ts';
+import { RequestRouting } from './request-routing.ts';
 import type { ServerConnection } from './server-connection.ts';
 import { stickinessOf } from './stickiness.ts';
-import { noteUpgrade, regularEnd } from './stream-fields.ts';
+import { regularEnd } from './stream-fields.ts';
+import { mayUpgrade, startUpgradeTunnel } from './upgrade.ts';
 
 type SessionState = 'head' | 'stream' | 'tunnel' | 'lingering' | 'closed';
 
-/** Takes over an accepted socket for good. */
-export function serveHttp(socket: Socket, bind: BindRuntime, plane: Plane): void {
-  void new ClientSession(socket, bind, plane);
+/** Takes over an accepted socket for good; over TLS that was ended here the TLSSocket, with what is known of it. */
+export function serveHttp(socket: Socket, bind: BindRuntime, plane: Plane, entrance?: TlsEntrance): void {
+  void new ClientSession(socket, bind, plane, entrance);
 }
 
 class ClientSession implements ExchangeClient, ClientWireUser {
@@ -43,6 +45,7 @@ class ClientSession implements ExchangeClient, ClientWireUser {
   readonly head: RequestHead;
   readonly #wire: ClientWire;
   readonly #plane: Plane;
+  readonly #routing: RequestRouting;
   readonly #forwarder: RequestForwarder;
   readonly #place: KeepAlivePlace;
   readonly #exchange: Exchange;
@@ -54,22 +57,21 @@ class ClientSession implements ExchangeClient, ClientWireUser {
   #retiring = false;
   #tunnel: Tunnel | undefined = undefined;
 
-  constructor(socket: Socket, bind: BindRuntime, plane: Plane) {
+  constructor(socket: Socket, bind: BindRuntime, plane: Plane, entrance: TlsEntrance | undefined) {
     this.bind = bind;
     this.head = this.#reader.head;
     this.#plane = plane;
     this.timers = plane.timers;
-    this.live = plane.begin(
-      socket,
-      bind,
-      () => this.#kill(),
-      () => this.#retire(),
-    );
-    this.#forwarder = new RequestForwarder(socket, bind, this.live.clientHost);
+    const kill = () => this.#kill();
+    const retire = () => this.#retire();
+    this.live = entrance?.live ?? plane.begin(socket, bind, kill, retire);
+    if (entrance !== undefined) takeOver(entrance.live, kill, retire);
+    this.#routing = new RequestRouting(bind, plane, entrance);
+    this.#forwarder = new RequestForwarder(socket, bind, this.live.clientHost, entrance);
     this.#place = new KeepAlivePlace(bind, this.live);
     this.#exchange = new Exchange(this, this.live.clientHost);
     this.#stream = new ClientStream(this.live, bind, plane, this.#exchange);
-    this.#wire = new ClientWire(socket, this.timers, this);
+    this.#wire = new ClientWire(socket, this.live, this.timers, this, entrance !== undefined);
     this.#wire.await('head', bind.settings.timeouts.request);
   }
 
@@ -133,6 +135,7 @@ class ClientSession implements ExchangeClient, ClientWireUser {
   #beginHead(now: number): boolean {
     if (!this.#reader.begin()) return false;
     this.#place.leave();
+    this.#exchange.relay.hsts = '';
     this.live.requestMono = now;
     this.live.phase = 'head';
     return true;
@@ -152,20 +155,45 @@ class ClientSession implements ExchangeClient, ClientWireUser {
     }
     const { first, next } = this.#reader.body;
     live.streamBytesIn = next;
-    const route = bind.routes.insecure.match(
-      routeHost(head.hostName),
-      head.originTarget === '' ? head.target : head.originTarget,
-    );
-    live.route = route?.name;
-    const backend = route === undefined ? bind.backend : route.choose();
-    if (backend === undefined) {
-      const cause = route === undefined ? 'no route for this host' : 'this route has no backend';
-      this.failed(503, cause, 'P', 'C');
+    const routing = this.#routing;
+    const way = routing.find(head);
+    this.#stream.routed(routing.route);
+    this.#exchange.relay.hsts = routing.hstsLine;
+    if (way === 'forward') this.#forward(first);
+    else if (way === 'redirect') this.#redirect();
+    else {
+      this.#stream.countRefused();
+      this.failed(421, 'this host is not served on connections made for another one', 'P', 'R');
+    }
+  }
+
+  #forward(first: string | Buffer): void {
+    const { head, live, bind } = this;
+    const routing = this.#routing;
+    const unserved = routing.choose();
+    if (unserved !== undefined) {
+      live.cause = routing.fault;
+      this.failed(503, unserved, 'P', 'C');
       return;
     }
-    live.backend = backend.name;
-    if (!this.requestDone) this.#wire.await('body', settings.timeouts.client);
-    this.#exchange.begin(backend, stickinessOf(backend, this.#reader.request, head), first);
+    const { backend, profile, secureCookie } = routing;
+    live.backend = backend!.name;
+    if (!this.requestDone) this.#wire.await('body', bind.settings.timeouts.client);
+    const stickiness = stickinessOf(backend!, this.#reader.request, head, secureCookie);
+    this.#exchange.begin(backend!, stickiness, first, profile);
+  }
+
+  #redirect(): void {
+    const location = redirectLocation(this.head, this.bind.tlsPort);
+    if (location === undefined) {
+      this.#refuse(malformed('no host to be redirected to'));
+      return;
+    }
+    // A 1.0 client would have to be told that the connection stays.
+    const close = this.closing || this.head.minor === 0;
+    this.#answerOurselves(302, close, redirectAnswer(location, close));
+    this.#stream.end({ who: 'L', phase: 'R' });
+    this.#afterAnswer(this.live.endMono);
   }
 
   #moreBody(chunk: Buffer): void {
@@ -205,7 +233,7 @@ class ClientSession implements ExchangeClient, ClientWireUser {
   }
 
   get pending(): boolean {
-    return this.#wire.pending;
+    return this.#wire.holdsLent;
   }
 
   requestHead(server: ServerRuntime): string {
@@ -244,7 +272,7 @@ class ClientSession implements ExchangeClient, ClientWireUser {
 
   failed(status: number, cause: string, who: Who, phase: 'R' | 'Q' | 'C' | 'H'): void {
     if (this.#state !== 'stream') return;
-    this.#answerOurselves(status, cause, !this.closing && this.head.minor === 1);
+    this.#answerError(status, cause, this.closing || this.head.minor === 0);
     this.#stream.end({ who, phase });
     this.#afterAnswer(this.live.endMono);
   }
@@ -256,25 +284,14 @@ class ClientSession implements ExchangeClient, ClientWireUser {
   }
 
   switched(connection: ServerConnection, rest: Buffer | undefined): void {
-    const { live, bind, timers } = this;
-    const { backend, server } = this.#exchange;
     this.#stream.countAnswer();
     this.#state = 'tunnel';
     this.#wire.awaitNothing();
-    noteUpgrade(live, timers.mono(), this.#exchange.relay.head.upgrade);
-    const waiting = this.#reader.release();
-    // The tunnel counts it again as it passes.
-    live.bytesIn -= waiting?.length ?? 0;
-    bind.traffic.bytesIn -= waiting?.length ?? 0;
-    this.#tunnel = startTunnel({
-      client: this.#wire.release(),
-      server: connection.wire,
-      connection: live,
-      bind,
-      backend: backend!,
-      serverRuntime: server!,
-      timers,
-      fromClient: waiting,
+    this.#tunnel = startUpgradeTunnel(this, this.#stream, {
+      protocol: this.#exchange.relay.head.upgrade,
+      socket: this.#wire.release(),
+      connection,
+      fromClient: this.#reader.release(),
       fromServer: rest,
       ended: (end) => this.#tunnelEnded(end),
     });
@@ -294,15 +311,22 @@ class ClientSession implements ExchangeClient, ClientWireUser {
       this.#state = 'stream';
     }
     this.#stream.countRefused();
-    this.#answerOurselves(refusal.status, refusal.cause, false);
+    this.#answerError(refusal.status, refusal.cause, true);
     this.#stream.end({ who: refusal.status === 408 ? 'c' : 'P', phase: 'R' });
     this.#linger();
   }
 
-  #answerOurselves(status: number, cause: string, keep: boolean): void {
+  #answerError(status: number, cause: string, close: boolean): void {
+    const { live } = this;
+    live.cause ??= cause;
+    const { hsts } = this.#exchange.relay;
+    this.#answerOurselves(status, close, errorAnswer(status, cause, close, live.method !== 'HEAD', hsts));
+  }
+
+  #answerOurselves(status: number, close: boolean, answer: string): void {
     this.live.status = status;
-    if (!keep) this.#closing = true;
-    this.write(errorAnswer(status, cause, !keep, this.live.method !== 'HEAD'));
+    if (close) this.#closing = true;
+    this.write(answer);
     this.#stream.countOwnAnswer();
   }
 
@@ -407,7 +431,7 @@ class ClientSession implements ExchangeClient, ClientWireUser {
     }
     const phase = this.#exchange.phase();
     this.#exchange.abort();
-    this.#answerOurselves(408, 'the request body did not come in time', false);
+    this.#answerError(408, 'the request body did not come in time', true);
     this.#stream.end({ who: 'c', phase });
     this.#linger();
   }
@@ -418,7 +442,7 @@ class ClientSession implements ExchangeClient, ClientWireUser {
         const { relay } = this.#exchange;
         const phase = this.#exchange.phase();
         this.#exchange.abort();
-        if (!relay.begun) this.#answerOurselves(502, 'ended by an operator', false);
+        if (!relay.begun) this.#answerError(502, 'ended by an operator', true);
         const { begun } = relay;
         this.#stream.end({ who: 'K', phase });
         if (begun) this.#reset();
@@ -456,4 +480,12 @@ class ClientSession implements ExchangeClient, ClientWireUser {
     this.#wire.close();
     this.#plane.end(this.live, this.bind);
   }
+}
+
+/** A connection that was begun before its TLS was ended. */
+function takeOver(live: LiveConnection, kill: () => void, retire: () => void): void {
+  live.kill = kill;
+  live.retire = retire;
+  live.mode = 'http';
+  live.phase = 'head';
 }

@@ -1,19 +1,24 @@
 // One request and its answer as counters, rows and the log see them: begun, counted while it moves, ended with its
 // letters. Serves a connection's streams one after another.
 
-import type { BindRuntime } from '../bind-runtime.ts';
+import type { BackendRuntime } from '../backend-runtime.ts';
+import type { BindRuntime, RouteRuntime } from '../bind-runtime.ts';
 import type { LiveConnection } from '../live-connection.ts';
 import type { Plane } from '../plane.ts';
+import type { ServerRuntime } from '../server-runtime.ts';
 import type { Exchange } from './exchange.ts';
 import type { RequestHead } from './request-head.ts';
-import { countAbort, countAnswer, countSent } from './stream-counting.ts';
+import { countAbort, countAnswer, countSent, type StreamPlaces } from './stream-counting.ts';
 import { beginStream, type StreamCauses, terminationOf } from './stream-fields.ts';
 
-export class ClientStream {
+export class ClientStream implements StreamPlaces {
+  route: RouteRuntime | undefined = undefined;
   readonly #live: LiveConnection;
   readonly #bind: BindRuntime;
   readonly #plane: Plane;
   readonly #exchange: Exchange;
+  /** Sent before a tunnel took over, which counts for itself and knows no route; -1: there is none. */
+  #sentBeforeTunnel = -1;
 
   constructor(live: LiveConnection, bind: BindRuntime, plane: Plane, exchange: Exchange) {
     this.#live = live;
@@ -22,32 +27,55 @@ export class ClientStream {
     this.#exchange = exchange;
   }
 
+  get backend(): BackendRuntime | undefined {
+    return this.#exchange.backend;
+  }
+
+  get server(): ServerRuntime | undefined {
+    return this.#exchange.server;
+  }
+
   /** `headMono`: when the head was complete; -1 where it never was, and only `bytesIn` of it came. */
   begin(head: RequestHead, headMono: number, bytesIn = 0): void {
     this.#bind.traffic.requests += 1;
+    this.route = undefined;
     beginStream(this.#live, head, headMono);
     this.#live.streamBytesIn = bytesIn;
+  }
+
+  /** It is for this route. */
+  routed(route: RouteRuntime | undefined): void {
+    this.route = route;
+    if (route === undefined) return;
+    this.#live.route = route.name;
+    route.traffic.total += 1;
   }
 
   /** The request was not fit to be served. */
   countRefused(): void {
     this.#bind.traffic.requestErrors += 1;
+    if (this.route !== undefined) this.route.traffic.requestErrors += 1;
   }
 
   countSent(length: number): void {
     const live = this.#live;
     live.bytesOut += length;
     live.streamBytesOut += length;
-    countSent(this.#bind, this.#exchange, length);
+    countSent(this.#bind, this, length);
   }
 
   countAnswer(): void {
-    countAnswer(this.#bind, this.#exchange, this.#live.status);
+    countAnswer(this.#bind, this, this.#live.status);
   }
 
   /** Ours, not the server's. */
   countOwnAnswer(): void {
-    countAnswer(this.#bind, { backend: this.#exchange.backend, server: undefined }, this.#live.status);
+    const { route, backend } = this;
+    countAnswer(this.#bind, { route, backend, server: undefined }, this.#live.status);
+  }
+
+  tunnelBegins(): void {
+    this.#sentBeforeTunnel = this.#live.streamBytesOut;
   }
 
   end(causes: StreamCauses, now: number = this.#plane.timers.mono()): void {
@@ -55,8 +83,21 @@ export class ClientStream {
     const exchange = this.#exchange;
     live.endMono = now;
     live.termination = terminationOf(causes, exchange.stickiness, exchange.relay.begun);
-    if (causes.phase !== 'R' && causes.phase !== 'C') countAbort(this.#bind, exchange, causes.who);
+    if (causes.phase !== 'R' && causes.phase !== 'C') countAbort(this.#bind, this, causes.who);
+    if (this.route !== undefined) this.#countOnRoute(this.route, causes);
     this.#plane.streamEnded(live, exchange.backend, exchange.server);
     exchange.finish();
+  }
+
+  /** What is known of it only now. */
+  #countOnRoute({ traffic }: RouteRuntime, { who, phase }: StreamCauses): void {
+    const live = this.#live;
+    traffic.bytesIn += live.streamBytesIn;
+    traffic.retries += live.retries;
+    if (live.redispatched) traffic.redispatches += 1;
+    if (phase === 'C' && (who === 'S' || who === 's')) traffic.connectErrors += 1;
+    if (this.#sentBeforeTunnel < 0) return;
+    traffic.bytesOut += live.streamBytesOut - this.#sentBeforeTunnel;
+    this.#sentBeforeTunnel = -1;
   }
 }

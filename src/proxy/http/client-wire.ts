@@ -1,10 +1,11 @@
 // The client's socket as a session uses it: octets in, octets out, one deadline, and a last answer that is given time
-// to be read. Knows nothing of HTTP.
+// to be read. Knows nothing of HTTP, and of TLS only how its socket differs from a plain one.
 //
 //   open ──(linger)──► lingering ──(the client ends too, or time is over)──► closed
 //     └──(reset, close, or the client's own end of it)──────────────────────► closed
 
 import type { Socket } from 'node:net';
+import type { LiveConnection } from '../live-connection.ts';
 import { resetSocket } from '../reset-socket.ts';
 import { Timer, type Timers } from '../timers.ts';
 
@@ -24,18 +25,31 @@ export interface ClientWireUser {
 
 /** What may wait to be taken by the client before we hold on: what 10,000 slow readers may cost us. */
 const maxPending = 16_384;
+/**
+ * A TLSSocket says only in a later turn of the event loop that a write has gone out, so what waits is not all unread:
+ * with less, each read of an answer would stop the server for a turn.
+ */
+const maxPendingOverTls = 65_536;
 const nothing = Buffer.alloc(0);
 /** How long a client may take to end its side after its last answer, and how much it may still send. */
 const lingerMs = 2_000;
 const maxLingeringOctets = 4_194_304;
 
+/** Who ended the connection, and when: of a FIN or RST the first of each side counts, what follows is its echo. */
+export type ConnectionEnds = Pick<
+  LiveConnection,
+  'clientFinMono' | 'ownFinMono' | 'resetMono' | 'resetBy' | 'cause'
+>;
+
 export class ClientWire {
   /** The client ended its side. */
   ended = false;
   readonly #socket: Socket;
+  readonly #ends: ConnectionEnds;
   readonly #timers: Timers;
   readonly #user: ClientWireUser;
   readonly #timer: Timer;
+  readonly #secure: boolean;
   #awaited: Awaited = '-';
   #paused = false;
   #full = false;
@@ -44,14 +58,17 @@ export class ClientWire {
   /** While lingering: what it may take to read what is still unread. */
   #readingMs = 0;
 
-  constructor(socket: Socket, timers: Timers, user: ClientWireUser) {
+  /** `secure`: the socket is a TLSSocket. */
+  constructor(socket: Socket, ends: ConnectionEnds, timers: Timers, user: ClientWireUser, secure: boolean) {
     this.#socket = socket;
+    this.#ends = ends;
+    this.#secure = secure;
     this.#timers = timers;
     this.#user = user;
     this.#timer = new Timer(() => this.#timedOut());
     socket.on('data', this.#onData);
     socket.on('end', this.#onEnd);
-    socket.on('error', this.#onClose);
+    socket.on('error', this.#onError);
     socket.on('close', this.#onClose);
   }
 
@@ -67,6 +84,11 @@ export class ClientWire {
   /** Something that was written has not gone out. */
   get pending(): boolean {
     return this.#socket.writableLength > 0;
+  }
+
+  /** A lent buffer is still written from. Over TLS never: it was encrypted, or copied, at once. */
+  get holdsLent(): boolean {
+    return !this.#secure && this.pending;
   }
 
   get awaited(): Awaited {
@@ -85,9 +107,22 @@ export class ClientWire {
   /** Strings are latin1. False: hold on until `clientDrained`; after a `lent` buffer as long as any of it is left. */
   write(out: string | Buffer, lent = false): boolean {
     const socket = this.#socket;
+    if (this.#secure) return this.#writeOverTls(out, lent);
     if (typeof out === 'string') socket.write(out, 'latin1');
     else socket.write(out);
-    if (socket.writableLength <= (lent ? 0 : maxPending)) return true;
+    return socket.writableLength <= (lent ? 0 : maxPending) || this.#holdOn();
+  }
+
+  /** What is not behind another write is encrypted before `write` returns; what is waits in its own buffer. */
+  #writeOverTls(out: string | Buffer, lent: boolean): boolean {
+    const socket = this.#socket;
+    if (typeof out === 'string') socket.write(out, 'latin1');
+    else socket.write(lent && socket.writableLength > 0 ? Buffer.copyBytesFrom(out) : out);
+    return socket.writableLength <= maxPendingOverTls || this.#holdOn();
+  }
+
+  #holdOn(): false {
+    const socket = this.#socket;
     if (!this.#full) {
       this.#full = true;
       // 'drain' comes only above the socket's own mark; an empty write behind what is pending always calls back.
@@ -113,7 +148,7 @@ export class ClientWire {
     if (this.#state !== 'open') return;
     this.#state = 'lingering';
     this.#readingMs = readingMs;
-    this.#socket.end();
+    this.#end();
     this.#timers.arm(this.#timer, this.full ? readingMs : lingerMs);
     this.resume();
   }
@@ -121,15 +156,22 @@ export class ClientWire {
   /** The client can tell that from a regular end. */
   reset(): void {
     this.#stop();
+    this.#noteReset('sluice');
     resetSocket(this.#socket);
   }
 
   /** Where something was not sent yet, a regular end would make what was sent look like all of it. */
   close(): void {
     if (this.#state === 'closed') return;
+    if (this.pending) {
+      this.reset();
+      return;
+    }
+    // Over TLS its end is the close_notify, without which the client must take it for a cut (RFC 8446 6.1).
+    if (this.#secure && this.#state === 'open' && !this.#socket.destroyed) this.#end();
+    else this.#noteEnd();
     this.#stop();
-    if (this.pending) resetSocket(this.#socket);
-    else this.#socket.destroy();
+    this.#socket.destroy();
   }
 
   /** For a tunnel: the socket goes on without this object. */
@@ -138,9 +180,26 @@ export class ClientWire {
     const socket = this.#socket;
     socket.off('data', this.#onData);
     socket.off('end', this.#onEnd);
-    socket.off('error', this.#onClose);
+    socket.off('error', this.#onError);
     socket.off('close', this.#onClose);
     return socket;
+  }
+
+  #end(): void {
+    this.#noteEnd();
+    this.#socket.end();
+  }
+
+  #noteEnd(): void {
+    const ends = this.#ends;
+    if (ends.ownFinMono === -1 && ends.resetMono === -1) ends.ownFinMono = this.#timers.mono();
+  }
+
+  #noteReset(by: 'client' | 'sluice'): void {
+    const ends = this.#ends;
+    if (ends.resetMono !== -1) return;
+    ends.resetMono = this.#timers.mono();
+    ends.resetBy = by;
   }
 
   #stop(): void {
@@ -158,6 +217,7 @@ export class ClientWire {
 
   #onEnd = (): void => {
     this.ended = true;
+    if (this.#ends.clientFinMono === -1) this.#ends.clientFinMono = this.#timers.mono();
     if (this.#state === 'open') this.#user.clientEnded();
   };
 
@@ -166,6 +226,14 @@ export class ClientWire {
     if (this.#awaited === 'reading') this.#awaited = '-';
     if (this.#state === 'open') this.#user.clientDrained();
     else if (this.#state === 'lingering') this.#timers.arm(this.#timer, lingerMs);
+  };
+
+  #onError = (error: NodeJS.ErrnoException & { readonly reason?: string }): void => {
+    const { code = '', reason } = error;
+    // OpenSSL's errors bring its reason: "decryption failed or bad record mac".
+    if (reason === undefined && !code.startsWith('ERR_')) this.#noteReset('client');
+    else if (this.#state === 'open') this.#ends.cause = `TLS: ${reason ?? error.message}`;
+    this.#onClose();
   };
 
   #onClose = (): void => {

@@ -31,8 +31,10 @@ export function forwardedLines(arrival: Arrival, host: string | undefined): stri
 export interface Forwarding {
   readonly forwarded: ForwardedHeaders;
   readonly arrival: Arrival;
-  /** forwardedLines() of this client and host. */
+  /** forwardedLines() of this client and host, where they are wanted, and `identity`. */
   readonly added: string;
+  /** What is told of the client's certificate: lines, or "". */
+  readonly identity: string;
   /** Edits that take the persistence cookie out. */
   readonly cookieEdits: Edit[] | undefined;
   /** Whom to name where a 1.0 request has no Host: 1.1 requires one. */
@@ -50,9 +52,7 @@ export function forwardRequest(text: string, head: RequestHead, forwarding: Forw
     (head.forwarded.length === 0 || forwarding.forwarded === 'never') &&
     forwarding.cookieEdits === undefined
   )
-    return forwarding.forwarded === 'never'
-      ? text.slice(0, head.end)
-      : `${text.slice(0, end)}${forwarding.added}\r\n`;
+    return forwarding.added === '' ? text.slice(0, head.end) : `${text.slice(0, end)}${forwarding.added}\r\n`;
 
   const edits = cutEdits(head.cuts);
   if (head.listed !== undefined) edits.push(...listedEdits(text, head));
@@ -90,8 +90,7 @@ function withoutOverlaps(edits: Edit[]): Edit[] {
  * saw itself. Both leave exactly one line of each name.
  */
 function forwardedTail(text: string, head: RequestHead, forwarding: Forwarding, edits: Edit[]): string {
-  if (forwarding.forwarded === 'never') return '';
-  if (head.forwarded.length === 0) return forwarding.added;
+  if (forwarding.forwarded === 'never' || head.forwarded.length === 0) return forwarding.added;
   const said: (string | undefined)[] = [undefined, undefined, undefined, undefined];
   for (let i = 0; i < head.forwarded.length; i += 5) {
     const kind = head.forwarded[i]!;
@@ -104,5 +103,6 @@ function forwardedTail(text: string, head: RequestHead, forwarding: Forwarding, 
   const host = head.authority === '' ? head.host : head.authority;
   const way = [said[0], address].filter((part) => part !== undefined).join(', ');
   const values = [way === '' ? undefined : way, said[1] ?? proto, said[2] ?? host, said[3] ?? port];
-  return values.map((value, i) => (value === undefined ? '' : `${names[i]}: ${value}\r\n`)).join('');
+  const lines = values.map((value, i) => (value === undefined ? '' : `${names[i]}: ${value}\r\n`)).join('');
+  return lines + forwarding.identity;
 }

@@ -33,7 +33,7 @@ export function findCookie(text: string, lines: readonly number[], name: string)
   return { value, edits };
 }
 
-/** The header lines that an answer gets when its client is to come back to `server`. */
-export function setCookieLines(name: string, server: string): string {
-  return `Set-Cookie: ${name}=${server}; path=/\r\nCache-Control: private\r\n`;
+/** The header lines that an answer gets when its client is to come back to `server`. `secure`: over TLS alone. */
+export function setCookieLines(name: string, server: string, secure: boolean): string {
+  return `Set-Cookie: ${name}=${server}; path=/${secure ? '; Secure' : ''}\r\nCache-Control: private\r\n`;
 }

@@ -3,24 +3,31 @@
 
 import type { Socket } from 'node:net';
 import type { BindRuntime } from '../bind-runtime.ts';
+import type { TlsEntrance } from '../plane.ts';
 import type { ServerRuntime } from '../server-runtime.ts';
-import { type Arrival, forwardedLines, forwardRequest } from './forward-request.ts';
+import { certificateLines } from './client-certificate-fields.ts';
+import { type Arrival, type ForwardedHeaders, forwardedLines, forwardRequest } from './forward-request.ts';
 import type { RequestHead } from './request-head.ts';
 import type { Stickiness } from './stickiness.ts';
 
 export class RequestForwarder {
   readonly #bind: BindRuntime;
   readonly #arrival: Arrival;
+  readonly #identity: string;
+  #forwarded: ForwardedHeaders = 'never';
   #host: string | undefined = undefined;
   #lines: string | undefined = undefined;
 
-  /** `clientHost`: its address without port; "" on a unix socket. */
-  constructor(socket: Socket, bind: BindRuntime, clientHost: string) {
+  /** `clientHost`: its address without port; "" on a unix socket. `entrance`: where its TLS was ended here. */
+  constructor(socket: Socket, bind: BindRuntime, clientHost: string, entrance: TlsEntrance | undefined) {
     this.#bind = bind;
+    const certificate = entrance?.clientCertificate;
+    this.#identity = certificate === undefined ? '' : certificateLines(certificate);
     const { address } = bind.settings;
     // The socket would ask the kernel for what the bind says, unless its port is any that was free.
     const port = address.kind === 'ip' && address.port !== 0 ? address.port : socket.localPort;
-    this.#arrival = { address: clientHost === '' ? undefined : clientHost, proto: 'http', port };
+    const proto = entrance === undefined ? 'http' : 'https';
+    this.#arrival = { address: clientHost === '' ? undefined : clientHost, proto, port };
   }
 
   /** `text` starts with the request. */
@@ -32,29 +39,21 @@ export class RequestForwarder {
     upgrade: boolean,
   ): string {
     const host = head.authority === '' ? head.host : head.authority;
-    if (this.#lines === undefined || host !== this.#host) {
+    const forwarded = this.#bind.settings.forwardedHeaders;
+    if (this.#lines === undefined || host !== this.#host || forwarded !== this.#forwarded) {
       this.#host = host;
-      this.#lines = forwardedLines(this.#arrival, host);
+      this.#forwarded = forwarded;
+      this.#lines = (forwarded === 'never' ? '' : forwardedLines(this.#arrival, host)) + this.#identity;
     }
     const { address } = server.settings;
     return forwardRequest(text, head, {
-      forwarded: this.#bind.settings.forwardedHeaders,
+      forwarded,
       arrival: this.#arrival,
       added: this.#lines,
+      identity: this.#identity,
       cookieEdits: stickiness?.edits,
       defaultHost: address.kind === 'ip' ? address.host : server.name,
       upgrade,
     });
   }
-}
-
-/** Not HTTP/2, which would carry further requests past routes and log; and only where no body is in the way. */
-export function mayUpgrade(head: RequestHead, withoutBody: boolean): boolean {
-  return (
-    head.connectionUpgrade &&
-    head.upgrade !== '' &&
-    head.minor === 1 &&
-    withoutBody &&
-    !/(^|[\s,])h2c?([\s,]|$)/i.test(head.upgrade)
-  );
 }

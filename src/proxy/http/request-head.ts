@@ -2,6 +2,7 @@
 // client connection. It notes offsets and facts only; forward-request.ts makes from them what the server is sent.
 
 import { hostEnd } from './authority.ts';
+import { tellsOfCertificate } from './client-certificate-fields.ts';
 import { eachElement, type FieldSink, needsMore, parseLength, refused, scanFields } from './field-lines.ts';
 import { CR, isWord, LF, SP, targetOctet, tokenOctet } from './octets.ts';
 import { malformed, type Refusal, refuse } from './refusal.ts';
@@ -211,6 +212,10 @@ export class RequestHead implements FieldSink {
     end: number,
     next: number,
   ): Refusal | undefined {
+    if (tellsOfCertificate(text, line, nameEnd)) {
+      this.cuts.push(line, next);
+      return undefined;
+    }
     switch (nameEnd - line) {
       case 2:
         if (isWord(text, line, nameEnd, 'te')) this.cuts.push(line, next);

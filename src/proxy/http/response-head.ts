@@ -8,6 +8,8 @@ import { malformed, type Refusal } from './refusal.ts';
 /** Larger than any bind's limit for requests: servers are trusted with more, not with everything. */
 export const maxResponseHeadBytes = 65_536;
 
+export const strictTransportSecurity = 'strict-transport-security';
+
 export class ResponseHead implements FieldSink {
   resumeAt = 0;
   refusal: Refusal | undefined = undefined;
@@ -28,6 +30,8 @@ export class ResponseHead implements FieldSink {
   keepAliveLine = -1;
   keepAliveNext = -1;
   listed: string[] | undefined = undefined;
+  /** The server speaks of Strict-Transport-Security itself. */
+  hsts = false;
 
   reset(): void {
     this.resumeAt = 0;
@@ -42,6 +46,7 @@ export class ResponseHead implements FieldSink {
     if (this.cuts.length > 0) this.cuts = [];
     this.keepAliveLine = -1;
     this.listed = undefined;
+    this.hsts = false;
   }
 
   /** As RequestHead.parse. `octets`: as scanFields takes them. */
@@ -137,6 +142,9 @@ export class ResponseHead implements FieldSink {
         return isWord(text, line, nameEnd, 'transfer-encoding')
           ? this.#transferEncoding(text, start, end)
           : undefined;
+      case 25:
+        if (isWord(text, line, nameEnd, strictTransportSecurity)) this.hsts = true;
+        return undefined;
       default:
         return undefined;
     }

@@ -15,9 +15,11 @@ export class Stickiness {
   /** What takes the cookie out of the request, where it is there. */
   readonly edits: Edit[] | undefined;
   readonly #name: string;
+  readonly #secure: boolean;
 
-  constructor(name: string, backend: BackendRuntime, text: string, head: RequestHead) {
+  constructor(name: string, backend: BackendRuntime, text: string, head: RequestHead, secure: boolean) {
     this.#name = name;
+    this.#secure = secure;
     const { value, edits } = findCookie(text, head.cookies, name);
     this.edits = edits.length === 0 ? undefined : edits;
     const named = value === undefined ? undefined : backend.server(value);
@@ -31,16 +33,17 @@ export class Stickiness {
   answerLines(server: ServerRuntime): string {
     if (server === this.server) return '';
     this.cookieOut = 'I';
-    return setCookieLines(this.#name, server.name);
+    return setCookieLines(this.#name, server.name, this.#secure);
   }
 }
 
-/** Undefined where the backend keeps no client by a cookie. */
+/** Undefined where the backend keeps no client by a cookie. `secure`: the cookie is for TLS alone. */
 export function stickinessOf(
   backend: BackendRuntime,
   text: string,
   head: RequestHead,
+  secure: boolean,
 ): Stickiness | undefined {
   const { cookie } = backend.settings;
-  return cookie === undefined ? undefined : new Stickiness(cookie.name, backend, text, head);
+  return cookie === undefined ? undefined : new Stickiness(cookie.name, backend, text, head, secure);
 }

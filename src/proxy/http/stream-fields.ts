@@ -33,6 +33,10 @@ export function beginStream(live: LiveConnection, head: RequestHead, headMono: n
   live.responseMono = -1;
   live.endMono = -1;
   live.reusedServerConnection = false;
+  live.serverTls = undefined;
+  live.serverHandshakeMono = -1;
+  live.serverFinMono = -1;
+  live.cause = undefined;
   live.streamBytesIn = 0;
   live.streamBytesOut = 0;
   live.retries = 0;

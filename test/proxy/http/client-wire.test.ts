@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ClientWire } from '../../../src/proxy/http/client-wire.ts';
+import { ClientWire, type ConnectionEnds } from '../../../src/proxy/http/client-wire.ts';
 import { TimerWheel } from '../../../src/proxy/timers.ts';
 import { fakeClock } from '../fake-clock.ts';
 import { peer, socketPair, until } from '../sockets.ts';
@@ -12,12 +12,20 @@ const nobody = {
   clientClosed: () => {},
 };
 
+const noEnds = (): ConnectionEnds => ({
+  clientFinMono: -1,
+  ownFinMono: -1,
+  resetMono: -1,
+  resetBy: undefined,
+  cause: undefined,
+});
+
 describe('a last answer', () => {
   it('that is not read in time is reset: its end would make what came look like all of it', async () => {
     const clock = fakeClock();
     const [far, near] = await socketPair();
     far.pause();
-    const wire = new ClientWire(near, new TimerWheel(clock), nobody);
+    const wire = new ClientWire(near, noEnds(), new TimerWheel(clock), nobody, false);
     // More than the kernels take: some of it stays with us.
     while (!wire.full) wire.write(Buffer.alloc(1_000_000));
     wire.linger(1_000);
@@ -32,7 +40,7 @@ describe('a last answer', () => {
     const clock = fakeClock();
     const [far, near] = await socketPair();
     const client = peer(far);
-    const wire = new ClientWire(near, new TimerWheel(clock), nobody);
+    const wire = new ClientWire(near, noEnds(), new TimerWheel(clock), nobody, false);
     wire.write('bye');
     wire.linger(1_000);
     await until(() => client.ended);

@@ -52,7 +52,7 @@ describe('a response head', () => {
 });
 
 describe('a response head on its way to a client', () => {
-  const plain = { close: false, sayKeepAlive: false, dropFraming: false, added: '', upgrade: '' };
+  const plain = { close: false, sayKeepAlive: false, dropFraming: false, added: '', hsts: '', upgrade: '' };
   const lines = 'A: b\r\nContent-Length: 5\r\n';
 
   it.each([
