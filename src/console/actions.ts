@@ -2,7 +2,7 @@
 
 import type { ConnectionOrder } from '../domain/connection.ts';
 import type { ServerKey } from '../domain/plan.ts';
-import type { CommandId } from './bindings.ts';
+import type { CommandId } from './binding.ts';
 import { moveTable, openConnection } from './connection-table.ts';
 import type { Desk } from './desk.ts';
 import { movedFocus, turned } from './dialogs/dialog.ts';
@@ -10,9 +10,21 @@ import { atTop } from './list-cursor.ts';
 import { move } from './movement.ts';
 import { applyFilter, closeOverlay, openFilter, runPaletteItem } from './overlays.ts';
 import { ask, changeDialog, confirm, send, setDialog } from './questions.ts';
+import { askRoute, backFromRows, openCertificate, openRoute, showCertificate } from './route-actions.ts';
 import { backendRows } from './screens/backend-rows.ts';
 import { selectedOf, targetConnections, targetServers } from './selection.ts';
 import { type ScreenId, type State, screens } from './state.ts';
+import {
+  askSwitch,
+  backFromSwitch,
+  chooseSwitch,
+  confirmSwitch,
+  leaveFromSwitch,
+  revertSwitch,
+  stepSwitch,
+  turnSwitch,
+  withSwitch,
+} from './switch-questions.ts';
 import { typed } from './typed-text.ts';
 import { entryToUndo, isWritable } from './why-not.ts';
 
@@ -20,6 +32,8 @@ export const actions: Readonly<Record<CommandId, (desk: Desk) => void>> = {
   'show-overview': (desk) => show(desk, 'overview'),
   'show-connections': (desk) => show(desk, 'connections'),
   'show-backends': (desk) => show(desk, 'backends'),
+  'show-routes': (desk) => show(desk, 'routes'),
+  'show-certificates': (desk) => show(desk, 'certificates'),
   'show-journal': (desk) => show(desk, 'journal'),
   'next-screen': (desk) => showBeside(desk, 1),
   'previous-screen': (desk) => showBeside(desk, -1),
@@ -94,6 +108,21 @@ export const actions: Readonly<Record<CommandId, (desk: Desk) => void>> = {
     );
   },
 
+  'tls-switch': askSwitch,
+  'tls-revert': revertSwitch,
+  'reset-route': (desk) => askRoute(desk, 'reset-route'),
+  'write-back-route': (desk) => askRoute(desk, 'write-back-route'),
+  certificate: showCertificate,
+  'switch-choose': chooseSwitch,
+  'switch-confirm': (desk) => withSwitch(desk, (dialog) => confirmSwitch(desk, dialog)),
+  'switch-cancel': closeOverlay,
+  'switch-back': backFromSwitch,
+  'switch-next': (desk) => stepSwitch(desk, 1),
+  'switch-previous': (desk) => stepSwitch(desk, -1),
+  'switch-left': (desk) => turnSwitch(desk, -1),
+  'switch-right': (desk) => turnSwitch(desk, 1),
+  'switch-leave': leaveFromSwitch,
+
   'dialog-confirm': (desk) => withDialog(desk, (dialog) => confirm(desk, dialog)),
   'dialog-choose': (desk) =>
     withDialog(desk, (dialog) => {
@@ -136,6 +165,8 @@ export function show(desk: Desk, screen: ScreenId): void {
       ? {
           connections: { ...state.connections, open: undefined },
           backends: { ...state.backends, open: undefined },
+          routes: { ...state.routes, open: undefined },
+          certificates: { ...state.certificates, open: undefined },
           journal: { ...state.journal, open: undefined },
         }
       : {};
@@ -166,6 +197,10 @@ function back(desk: Desk): void {
       else if (backends.marks.size > 0) desk.set({ backends: { ...backends, marks: new Set() } });
       else if (backends.problemsOnly) desk.set({ backends: { ...backends, problemsOnly: false } });
       return;
+    case 'routes':
+    case 'certificates':
+      backFromRows(desk, screen);
+      return;
     case 'journal':
       if (journal.open) desk.set({ journal: { ...journal, open: undefined } });
       return;
@@ -195,6 +230,12 @@ function open(desk: Desk): void {
       break;
     case 'connection':
       if (connections.open === undefined) openConnection(desk, selected.row.id);
+      break;
+    case 'route':
+      openRoute(desk, selected.route.name);
+      break;
+    case 'certificate':
+      openCertificate(desk, selected.certificate.key);
       break;
     case 'entry':
       desk.set({ journal: { ...journal, open: { entry: String(selected.entry.id), top: 0 } } });

@@ -1,6 +1,8 @@
 // The keys, as data: footer, help and palette are made from this table, and a key does nothing that is not in it.
 
+import { type Binding, bind } from './binding.ts';
 import { sidePaneFrom } from './layout.ts';
+import { routeBindings } from './route-bindings.ts';
 import { hasDetail, type KeyContext, selectedOf } from './selection.ts';
 import {
   type WhyNot,
@@ -18,98 +20,6 @@ import {
   whyNotWriteBack,
 } from './why-not.ts';
 
-export type Scope =
-  | 'everywhere'
-  | 'list'
-  | 'overview'
-  | 'connections'
-  | 'backends'
-  | 'journal'
-  | 'dialog'
-  | 'palette'
-  | 'help'
-  | 'filter';
-
-export const scopeTitles: Readonly<Record<Scope, string>> = {
-  everywhere: 'Everywhere',
-  list: 'In a list',
-  overview: 'Overview',
-  connections: 'Connections',
-  backends: 'Backends',
-  journal: 'Journal',
-  dialog: 'In a question',
-  palette: 'While finding',
-  help: 'In this help',
-  filter: 'While filtering',
-};
-
-export type CommandId =
-  | `show-${'overview' | 'connections' | 'backends' | 'journal'}`
-  | 'next-screen'
-  | 'previous-screen'
-  | 'palette'
-  | 'help'
-  | 'freeze'
-  | 'undo'
-  | 'reload'
-  | 'back'
-  | 'leave'
-  | 'leave-at-once'
-  | 'down'
-  | 'up'
-  | 'page-down'
-  | 'page-up'
-  | 'first'
-  | 'last'
-  | 'open'
-  | 'charts'
-  | 'problems'
-  | 'filter'
-  | 'sort'
-  | 'reverse'
-  | 'mark'
-  | 'kill'
-  | 'fold'
-  | 'unfold'
-  | 'drain'
-  | 'maint'
-  | 'ready'
-  | 'weight'
-  | 'rollback'
-  | 'reset'
-  | 'write-back'
-  | 'dialog-confirm'
-  | 'dialog-choose'
-  | 'dialog-cancel'
-  | 'dialog-next'
-  | 'dialog-previous'
-  | 'dialog-left'
-  | 'dialog-right'
-  | 'dialog-leave'
-  | 'overlay-close'
-  | 'palette-run'
-  | 'filter-apply';
-
-export interface Binding {
-  readonly command: CommandId;
-  readonly scope: Scope;
-  /** As `keyName` gives them; the first is the one that footer and help show first. */
-  readonly keys: readonly string[];
-  /** One or two words for the footer. */
-  readonly title: string;
-  /** One sentence for help and palette. */
-  readonly description: string;
-  /** What is to be said instead where the runtime is a demo's. */
-  readonly inDemo?: string;
-  /** Stands in the footer, always or while this holds. */
-  readonly footer?: true | ((context: KeyContext) => boolean);
-  readonly whyNot?: WhyNot;
-}
-
-export function descriptionOf({ description, inDemo }: Binding, demo: boolean): string {
-  return (demo ? inDemo : undefined) ?? description;
-}
-
 const isBackend = (context: KeyContext) => selectedOf(context)?.kind === 'backend';
 const isFolded = (context: KeyContext) => {
   const selected = selectedOf(context);
@@ -123,24 +33,13 @@ const isClosed = (context: KeyContext) => !hasDetail(context);
 const whyNoCharts: WhyNot = ({ size }) =>
   size.columns >= sidePaneFrom ? 'there is room for both: the charts stand beside the tables' : undefined;
 
-function bind(
-  scope: Scope,
-  command: CommandId,
-  keys: readonly string[],
-  title: string,
-  description: string,
-  more: Pick<Binding, 'footer' | 'whyNot' | 'inDemo'> = {},
-): Binding {
-  return { scope, command, keys, title, description, ...more };
-}
-
 export const bindings: readonly Binding[] = [
   bind(
     'everywhere',
     'palette',
     [':'],
     'find',
-    'Find a command, a screen, a backend or a server by a few of its letters',
+    'Find a command, a screen, a backend, a server, a route or a certificate by a few letters',
     { footer: true },
   ),
   bind('everywhere', 'help', ['?'], 'help', 'All keys of this screen and what they do', { footer: true }),
@@ -151,7 +50,15 @@ export const bindings: readonly Binding[] = [
   bind('everywhere', 'show-overview', ['1'], 'Overview', 'Is it well, what changed, how much traffic'),
   bind('everywhere', 'show-connections', ['2'], 'Connections', 'Who is here, doing what'),
   bind('everywhere', 'show-backends', ['3'], 'Backends', 'Who is healthy, and the keys that change it'),
-  bind('everywhere', 'show-journal', ['4'], 'Journal', 'Who did what, and what came of it'),
+  bind('everywhere', 'show-routes', ['4'], 'Routes', 'What goes where, in which TLS mode'),
+  bind('everywhere', 'show-journal', ['7'], 'Journal', 'Who did what, and what came of it'),
+  bind(
+    'everywhere',
+    'show-certificates',
+    ['8'],
+    'Certificates',
+    'What clients are shown, how long it holds, and what is on disk',
+  ),
   bind('everywhere', 'next-screen', ['tab'], 'next', 'The next screen'),
   bind('everywhere', 'previous-screen', ['shift+tab'], 'previous', 'The screen before'),
   bind(
@@ -286,6 +193,8 @@ export const bindings: readonly Binding[] = [
   bind('backends', 'unfold', ['right', 'l'], 'unfold', 'Show the servers of this backend', {
     footer: isFolded,
   }),
+
+  ...routeBindings,
 
   bind('journal', 'open', ['enter'], 'open', 'What was before and after, and what the engine confirmed', {
     footer: isClosed,

@@ -5,7 +5,8 @@ import { duration, plural } from './format.ts';
 import type { Line, Span } from './frame.ts';
 import { type Problem, problemsOf } from './problems.ts';
 import { apart, muted, span, spansWidth, within } from './spans.ts';
-import { type ScreenId, screens } from './state.ts';
+import { type ScreenId, type ScreenTab, screens } from './state.ts';
+import { cut } from './text.ts';
 import { runtimeOf, type View } from './view.ts';
 
 export function headerLine(view: View, width: number): Line {
@@ -89,11 +90,18 @@ function closedWord(code: Extract<AttachState, { state: 'closed' }>['code']): st
 }
 
 export function tabsLine(current: ScreenId, width: number): Line {
-  const spans = screens.flatMap(({ id, key, title }) => [
-    span(` ${key} `, 'key'),
-    id === current ? span(title, 'accent', true) : muted(title),
-  ]);
-  return { spans: within(spans, width) };
+  const tabs = (titleOf: (tab: ScreenTab) => string) =>
+    screens.flatMap((tab) => [
+      span(` ${tab.key} `, 'key'),
+      tab.id === current ? span(titleOf(tab), 'accent', true) : muted(titleOf(tab)),
+    ]);
+  const wishes = [
+    tabs(({ title }) => title),
+    tabs(({ title, short = title }) => short),
+    // The keys still tell where the others are.
+    tabs(({ id, title, short = title }) => (id === current ? title : cut(short, 5))),
+  ];
+  return { spans: within(wishes.find((spans) => spansWidth(spans) <= width) ?? wishes.at(-1)!, width) };
 }
 
 /** Worst first, as many as fit; how many do not is said at the right edge. */

@@ -1,10 +1,12 @@
 // The whole frame: chrome, the screen's body, and what lies over it; exactly as many lines as rows, none too wide. Pure.
 
-import { type Binding, bindings } from './bindings.ts';
+import type { Binding } from './binding.ts';
+import { bindings } from './bindings.ts';
 import { type Block, scrolledPart, toHeight } from './block.ts';
 import { chartsBeside, overlaid } from './box.ts';
 import { type FooterKey, footerLine, headerLine, problemLine, tabsLine } from './chrome.ts';
 import { dialogView } from './dialogs/dialog-view.ts';
+import { switchDialogView } from './dialogs/switch-dialog-view.ts';
 import type { ChartSlot, Frame, Line } from './frame.ts';
 import { helpLines } from './help.ts';
 import { activeScopes, shownKey } from './keys.ts';
@@ -12,15 +14,20 @@ import { type Area, isLargeEnough, layoutOf, leastSize } from './layout.ts';
 import { messageLine, rule } from './message-line.ts';
 import { paletteItems, paletteRows, paletteView } from './palette.ts';
 import { backendsScreen } from './screens/backends.ts';
+import { certificatesScreen } from './screens/certificates.ts';
 import { connectionsScreen } from './screens/connections.ts';
 import { journalScreen } from './screens/journal.ts';
 import { overviewScreen } from './screens/overview.ts';
+import { routesScreen } from './screens/routes.ts';
 import { hasDetail, type KeyContext } from './selection.ts';
 import { line, span, staled, staledChart, within } from './spans.ts';
+import type { Overlay } from './state.ts';
 import { isDemo } from './view.ts';
 
 /** Wider than this, a dialog is harder to read, not easier. */
 const dialogWidth = 80;
+/** Evidence is a sentence, and is broken less often so. */
+const findingsWidth = 100;
 
 export function composeFrame(context: KeyContext, version: string, now: number): Frame {
   const { view, state, size } = context;
@@ -48,20 +55,20 @@ export function composeFrame(context: KeyContext, version: string, now: number):
 }
 
 function screenBlock({ view, state }: KeyContext, body: Area): Block {
+  const typing = state.overlay?.kind === 'filter' ? state.overlay.text : undefined;
   const area = { ...body, top: 0 };
   const block = ((): Block => {
     switch (state.screen) {
       case 'overview':
         return overviewScreen(view, state.overview, area);
       case 'connections':
-        return connectionsScreen(
-          view,
-          state.connections,
-          area,
-          state.overlay?.kind === 'filter' ? state.overlay.text : undefined,
-        );
+        return connectionsScreen(view, state.connections, area, typing);
       case 'backends':
         return backendsScreen(view, state.backends, area);
+      case 'routes':
+        return routesScreen(view, state.routes, area, typing);
+      case 'certificates':
+        return certificatesScreen(view, state.certificates, area, typing);
       case 'journal':
         return journalScreen(view, state.journal, area);
     }
@@ -90,17 +97,8 @@ function overlays(context: KeyContext, under: Block, body: Area, version: string
         body.height,
       ),
     };
-  const width = Math.min(body.width, dialogWidth);
-  const over =
-    overlay.kind === 'dialog'
-      ? dialogView(overlay.dialog, width, body.height, now)
-      : paletteView(
-          paletteItems(context, overlay.text.text),
-          overlay.text,
-          overlay.cursor,
-          width,
-          paletteRows(body.height),
-        );
+  const width = Math.min(body.width, overlay.kind === 'switch' ? findingsWidth : dialogWidth);
+  const over = overBlock(context, overlay, width, body.height, now);
   // At the bottom, a dialog grows upwards as its preview comes: buttons and settings stay where they are.
   const top = overlay.kind === 'palette' ? 0 : Math.max(0, body.height - over.lines.length);
   const place: Area = { left: 0, top, width, height: over.lines.length };
@@ -111,9 +109,30 @@ function overlays(context: KeyContext, under: Block, body: Area, version: string
   };
 }
 
+function overBlock(
+  context: KeyContext,
+  overlay: Extract<Overlay, { kind: 'dialog' | 'switch' | 'palette' }>,
+  width: number,
+  height: number,
+  now: number,
+): Block {
+  switch (overlay.kind) {
+    case 'dialog':
+      return dialogView(overlay.dialog, width, height, now);
+    case 'switch': {
+      const route = context.view.model.route.get(overlay.dialog.route);
+      return switchDialogView(overlay.dialog, { route, now }, width, height);
+    }
+    case 'palette': {
+      const items = paletteItems(context, overlay.text.text);
+      return paletteView(items, overlay.text, overlay.cursor, width, paletteRows(height));
+    }
+  }
+}
+
 /** Where the numbers on the screen come from. */
 function asideOf({ view, state }: KeyContext): string {
-  if (state.screen === 'journal' || state.overlay !== undefined) return '';
+  if (state.screen === 'journal' || state.screen === 'certificates' || state.overlay !== undefined) return '';
   if (state.screen === 'connections') return '↓ from clients, ↑ to clients, /s both over the last sample';
   const shape = state.screen === 'overview' ? 'shapes: the last minute, ' : '';
   return `${shape}rates over ${Math.max(1, Math.round(view.traffic.windowMs / 1000))} s, latencies over 10 s`;

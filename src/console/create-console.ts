@@ -12,6 +12,7 @@ import { composeFrame } from './compose-frame.ts';
 import { queryOf, withTable } from './connection-table.ts';
 import type { Console, KeyPress, Size } from './console.ts';
 import type { Desk } from './desk.ts';
+import type { PreflightSeen, SwitchDialog } from './dialogs/switch-dialog.ts';
 import { localTimeOfDay } from './format.ts';
 import { activeScopes, bindingFor, keyName, shownKey } from './keys.ts';
 import { isLargeEnough } from './layout.ts';
@@ -67,7 +68,18 @@ export function createConsole({
     const present = clock.now() + clockOffset;
     const heardAt = lastHeardAt > 0 ? lastHeardAt + clockOffset : present;
     const stale = model.runtime.size > 0 && (attach.state !== 'live' || present - heardAt > silenceMs);
-    return { model, attach, traffic, present, heardAt, stale, now: stale ? heardAt : present, timeOfDay };
+    const { looked } = store.getState().routes;
+    return {
+      model,
+      attach,
+      traffic,
+      present,
+      heardAt,
+      stale,
+      now: stale ? heardAt : present,
+      looked,
+      timeOfDay,
+    };
   }
 
   function view(): View {
@@ -160,7 +172,18 @@ export function createConsole({
     },
     table: receiveTable,
     connection: receiveDetail,
+    preflight: (id, preflight) => receivePreflight(id, (since) => ({ state: 'seen', since, preflight })),
+    preflightFailed: (id, reason) => receivePreflight(id, () => ({ state: 'failed', reason })),
   });
+
+  /** Never held back by a frozen picture: somebody waits for it to decide. */
+  function receivePreflight(id: number, next: (since: number) => PreflightSeen): void {
+    const { overlay } = store.getState();
+    if (overlay?.kind !== 'switch' || overlay.dialog.id !== id) return;
+    const { preflight } = overlay.dialog;
+    const since = preflight.state === 'failed' ? clock.now() : preflight.since;
+    store.setState({ overlay: { ...overlay, dialog: { ...overlay.dialog, preflight: next(since) } } });
+  }
 
   /** Not under something that is open. */
   function settleOverview(): void {
@@ -177,7 +200,7 @@ export function createConsole({
   }
 
   function wanted(): Wanted {
-    const { screen, connections } = store.getState();
+    const { screen, connections, overlay } = store.getState();
     const showsTable = screen === 'connections' && connections.open === undefined && isLargeEnough(size);
     return {
       topics: topicsOf(screen),
@@ -185,6 +208,8 @@ export function createConsole({
       history: screen === 'overview',
       table: showsTable ? queryOf(connections, connectionRows(bodyHeight(size))) : undefined,
       connection: screen === 'connections' ? connections.open?.id : undefined,
+      preflight:
+        overlay?.kind === 'switch' && overlay.dialog.stage === 'check' ? wantedBy(overlay.dialog) : undefined,
     };
   }
 
@@ -209,7 +234,9 @@ export function createConsole({
   function beat(): void {
     const { waiting, overlay } = store.getState();
     const busy =
-      waiting.length > 0 || (overlay?.kind === 'dialog' && overlay.dialog.preview.state === 'asking');
+      waiting.length > 0 ||
+      (overlay?.kind === 'dialog' && overlay.dialog.preview.state === 'asking') ||
+      (overlay?.kind === 'switch' && isProbing(overlay.dialog));
     stopBeat = clock.after(busy ? 250 : 1_000, () => {
       settleOverview();
       subscriptions.want(wanted());
@@ -271,10 +298,25 @@ function topicsOf(screen: State['screen']): readonly SampleTopic[] {
       return ['totals', 'backends', 'binds'];
     case 'backends':
       return ['totals', 'backends', 'servers'];
+    case 'routes':
+      return ['totals', 'routes'];
     case 'connections':
+    case 'certificates':
     case 'journal':
       return ['totals'];
   }
+}
+
+function wantedBy({ id, route, choice }: SwitchDialog): NonNullable<Wanted['preflight']> {
+  return { id, route, termination: choice };
+}
+
+function isProbing({ stage, preflight }: SwitchDialog): boolean {
+  return (
+    stage === 'check' &&
+    (preflight.state === 'asking' ||
+      (preflight.state === 'seen' && preflight.preflight.verdict === 'running'))
+  );
 }
 
 /** So many servers are sampled whether they are in sight or not. */

@@ -1,7 +1,8 @@
 // The help: made from the table of keys, the fields of filters, and the signs that screens use.
 
 import { filterFields } from '../domain/filter-fields.ts';
-import { bindings, descriptionOf, type Scope, scopeTitles } from './bindings.ts';
+import { descriptionOf, type Scope, scopeTitles } from './binding.ts';
+import { bindings } from './bindings.ts';
 import { heading } from './facts.ts';
 import type { Line, Tone } from './frame.ts';
 import { shownKey } from './keys.ts';

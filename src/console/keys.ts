@@ -1,6 +1,7 @@
 // From a key press to its binding: how keys are named, which scopes take them now, and how they are shown.
 
-import { type Binding, bindings, type Scope } from './bindings.ts';
+import type { Binding, Scope } from './binding.ts';
+import { bindings } from './bindings.ts';
 import type { KeyPress } from './console.ts';
 import type { KeyContext } from './selection.ts';
 

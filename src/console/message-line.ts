@@ -7,6 +7,9 @@ import type { Notice, State } from './state.ts';
 import { widthOf } from './text.ts';
 
 const spinner = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
+export function spinnerAt(since: number): string {
+  return spinner[Math.max(0, Math.floor(since / 250)) % spinner.length]!;
+}
 /** Good news leaves by itself; anything else stays until the next key. */
 const goodNewsMs = 8_000;
 
@@ -14,7 +17,7 @@ export function messageLine({ waiting, notice }: State, now: number, aside: stri
   const [first] = waiting;
   if (first !== undefined) {
     const since = now - first.since;
-    const sign = spinner[Math.floor(since / 250) % spinner.length]!;
+    const sign = spinnerAt(since);
     const more = waiting.length > 1 ? ` and ${waiting.length - 1} more` : '';
     return {
       spans: within(

@@ -6,8 +6,10 @@ import type { Line } from './frame.ts';
 import { helpLines } from './help.ts';
 import { type ListCursor, type ListShape, moveCursor, scrolledTo } from './list-cursor.ts';
 import { paletteItems, paletteRows } from './palette.ts';
+import { certificateDetail } from './screens/certificate-detail.ts';
 import { connectionDetail } from './screens/connection-detail.ts';
 import { entryDetail } from './screens/journal.ts';
+import { routeDetail } from './screens/route-detail.ts';
 import { serverDetail } from './screens/server-detail.ts';
 import { bodyHeight, type KeyContext, listOf } from './selection.ts';
 import type { State } from './state.ts';
@@ -25,7 +27,7 @@ export function move(desk: Desk, how: Movement): void {
 
 /** Text without a cursor: the help and details. */
 function scrolledText({ state, view, size }: KeyContext, how: Movement): Partial<State> | undefined {
-  const { overlay, connections, backends, journal } = state;
+  const { overlay, connections, backends, routes, certificates, journal } = state;
   const height = bodyHeight(size);
   const topIn = (top: number, lines: readonly Line[]) => scrolled(top, how, lines.length, height);
   if (overlay?.kind === 'help')
@@ -45,6 +47,16 @@ function scrolledText({ state, view, size }: KeyContext, how: Movement): Partial
     const { open } = backends;
     const top = topIn(open.top, serverDetail(view, open.server, size.columns));
     return { backends: { ...backends, open: { ...open, top } } };
+  }
+  if (state.screen === 'routes' && routes.open !== undefined) {
+    const { open } = routes;
+    const top = topIn(open.top, routeDetail(view, open.route, size.columns));
+    return { routes: { ...routes, open: { ...open, top } } };
+  }
+  if (state.screen === 'certificates' && certificates.open !== undefined) {
+    const { open } = certificates;
+    const top = topIn(open.top, certificateDetail(view, open.certificate, size.columns));
+    return { certificates: { ...certificates, open: { ...open, top } } };
   }
   if (state.screen === 'journal' && journal.open !== undefined) {
     const { open } = journal;
@@ -69,6 +81,12 @@ function movedCursor(context: KeyContext, how: Movement): Partial<State> | 'tabl
       return { overview: { ...state.overview, cursor: moved(state.overview.cursor, listOf(context)) } };
     case 'backends':
       return { backends: { ...state.backends, cursor: moved(state.backends.cursor, listOf(context)) } };
+    case 'routes':
+      return { routes: { ...state.routes, cursor: moved(state.routes.cursor, listOf(context)) } };
+    case 'certificates':
+      return {
+        certificates: { ...state.certificates, cursor: moved(state.certificates.cursor, listOf(context)) },
+      };
     case 'journal':
       return { journal: { ...state.journal, cursor: moved(state.journal.cursor, listOf(context)) } };
     case 'connections':

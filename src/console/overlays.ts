@@ -1,7 +1,7 @@
 // What lies over a screen and is typed into: the filter line and the palette.
 
 import { parseFilter } from '../domain/filter.ts';
-import type { CommandId } from './bindings.ts';
+import type { CommandId } from './binding.ts';
 import type { Desk } from './desk.ts';
 import { atTop, settleCursor } from './list-cursor.ts';
 import { type PaletteItem, paletteItems, paletteRows } from './palette.ts';
@@ -13,16 +13,26 @@ export function closeOverlay(desk: Desk): void {
 }
 
 export function openFilter(desk: Desk): void {
-  const { filter, open } = desk.state.connections;
+  const { screen } = desk.state;
+  if (screen !== 'connections' && screen !== 'routes' && screen !== 'certificates') return;
+  const { filter, open } = desk.state[screen];
   if (open === undefined)
     desk.set({ overlay: { kind: 'filter', text: typed(filter === '' ? '' : `${filter} `) } });
 }
 
 /** A filter with a mistake stays open: what is wrong stands beside it. */
 export function applyFilter(desk: Desk): void {
-  const { overlay, connections } = desk.state;
+  const { overlay, connections, routes, certificates, screen } = desk.state;
   if (overlay?.kind !== 'filter') return;
   const filter = overlay.text.text.trim();
+  if (screen === 'routes') {
+    desk.set({ overlay: undefined, routes: { ...routes, filter, cursor: atTop } });
+    return;
+  }
+  if (screen === 'certificates') {
+    desk.set({ overlay: undefined, certificates: { ...certificates, filter, cursor: atTop } });
+    return;
+  }
   if (!parseFilter(filter).ok) return;
   desk.set({
     overlay: undefined,
@@ -42,11 +52,28 @@ export function runPaletteItem(desk: Desk, act: (command: CommandId) => void): v
 }
 
 function run(desk: Desk, item: PaletteItem, act: (command: CommandId) => void): void {
-  const { backends } = desk.state;
+  const { backends, routes, certificates } = desk.state;
   switch (item.kind) {
     case 'command':
       if (item.whyNot === undefined) act(item.binding.command);
       else desk.say('note', `${item.binding.title}: ${item.whyNot}`);
+      return;
+    case 'route':
+      desk.set({
+        screen: 'routes',
+        routes: { ...routes, open: undefined, filter: '', cursor: { ...atTop, key: item.route } },
+      });
+      return;
+    case 'certificate':
+      desk.set({
+        screen: 'certificates',
+        certificates: {
+          ...certificates,
+          open: undefined,
+          filter: '',
+          cursor: { ...atTop, key: item.certificate },
+        },
+      });
       return;
     case 'backend':
     case 'server': {

@@ -1,9 +1,11 @@
-// The palette: what `:` finds. Commands of this screen and of everywhere, screens, backends and servers.
+// The palette: what `:` finds. Commands of this screen and of everywhere, screens, backends, servers, routes, certificates.
 
 import type { ServerKey } from '../domain/plan.ts';
-import { type Binding, bindings, descriptionOf } from './bindings.ts';
+import { type Binding, descriptionOf } from './binding.ts';
+import { bindings } from './bindings.ts';
 import type { Block } from './block.ts';
 import { boxed } from './box.ts';
+import { certificateName } from './certificate-look.ts';
 import { fuzzyScore } from './fuzzy.ts';
 import { shownKey } from './keys.ts';
 import { type ListCursor, settleCursor } from './list-cursor.ts';
@@ -23,6 +25,8 @@ export type PaletteItem = {
   | { readonly kind: 'command'; readonly binding: Binding }
   | { readonly kind: 'backend'; readonly backend: string }
   | { readonly kind: 'server'; readonly server: ServerKey }
+  | { readonly kind: 'route'; readonly route: string }
+  | { readonly kind: 'certificate'; readonly certificate: string }
 );
 
 /** Commands that only make sense as a key. */
@@ -73,6 +77,26 @@ export function paletteItems(context: KeyContext, query: string): PaletteItem[] 
         description: address,
         aside: 'server',
         server: key,
+      }),
+    ),
+    ...[...model.route.values()].map(
+      ({ name, host = '*', path }): PaletteItem => ({
+        kind: 'route',
+        key: `route ${name}`,
+        name,
+        description: `${host}${path}`,
+        aside: 'route',
+        route: name,
+      }),
+    ),
+    ...[...model.certificate.values()].map(
+      (certificate): PaletteItem => ({
+        kind: 'certificate',
+        key: `certificate ${certificate.key}`,
+        name: certificateName(certificate),
+        description: certificate.key,
+        aside: 'certificate',
+        certificate: certificate.key,
       }),
     ),
   ];

@@ -108,7 +108,8 @@ export function confirm(desk: Desk, dialog: Dialog): void {
     return;
   }
   desk.set({ overlay: undefined });
-  send(desk, asked.commands, wordsOf(dialog.question).doing, dialog.preview);
+  const seen = previewsIn(dialog.preview).map(({ from }) => from);
+  send(desk, asked.commands, wordsOf(dialog.question).doing, seen);
 }
 
 function whyNotYet(desk: Desk, { preview }: Dialog, asked: DialogCommands): string | undefined {
@@ -142,8 +143,8 @@ export function send(
   desk: Desk,
   commands: readonly Command[],
   doing: string,
-  /** What the operator decided on: a server that is not in that state any more is left alone. */
-  preview?: Dialog['preview'],
+  /** What the operator decided on, of each: what is not in that state any more is left alone. */
+  seen: readonly Preview['from'][] = [],
 ): void {
   const id = desk.nextId();
   desk.set({
@@ -151,7 +152,7 @@ export function send(
     notice: undefined,
   });
   unmark(desk, commands.map(objectOf));
-  void outcomes(desk, commands, preview ? previewsIn(preview) : []).then((results) => {
+  void outcomes(desk, commands, seen).then((results) => {
     desk.set({ waiting: desk.state.waiting.filter((entry) => entry.id !== id) });
     tell(desk, commands, results, doing);
   });
@@ -171,11 +172,11 @@ function unmark(desk: Desk, objects: readonly string[]): void {
 async function outcomes(
   desk: Desk,
   commands: readonly Command[],
-  previews: readonly Preview[],
+  seen: readonly Preview['from'][],
 ): Promise<Outcome[]> {
   const results: Outcome[] = [];
   for (const [index, command] of commands.entries()) {
-    const from = previews[index]?.from;
+    const from = seen[index];
     const result = await desk.client
       .execute(command, from && { from })
       .catch((fault: unknown): Outcome => ({ result: 'unknown', text: reasonOf(fault) }));
@@ -207,6 +208,7 @@ function tell(desk: Desk, commands: readonly Command[], results: readonly Outcom
 function objectOf(command: Command | undefined): string {
   if (command === undefined) return '';
   if ('server' in command) return command.server;
+  if ('route' in command) return command.route;
   return 'connection' in command ? command.connection : command.kind;
 }
 

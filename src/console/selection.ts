@@ -2,15 +2,17 @@
 
 import type { ConnectionRow } from '../domain/connection.ts';
 import type { JournalEntry } from '../domain/journal.ts';
-import type { ServerEntity } from '../domain/model.ts';
+import type { CertificateEntity, RouteEntity, ServerEntity } from '../domain/model.ts';
 import type { ServerKey } from '../domain/plan.ts';
 import type { Size } from './console.ts';
 import { layoutOf } from './layout.ts';
 import { type ListShape, settleCursor } from './list-cursor.ts';
 import { backendList, backendRows } from './screens/backend-rows.ts';
+import { certificateList, certificateRows } from './screens/certificate-rows.ts';
 import { connectionRows } from './screens/connections.ts';
 import { journalList } from './screens/journal.ts';
 import { overviewKeys, overviewTableRows } from './screens/overview.ts';
+import { routeList, routeRows } from './screens/route-rows.ts';
 import type { State } from './state.ts';
 import type { View } from './view.ts';
 
@@ -24,6 +26,8 @@ export type Selected =
   | { readonly kind: 'backend'; readonly name: string }
   | { readonly kind: 'server'; readonly server: ServerEntity }
   | { readonly kind: 'connection'; readonly row: ConnectionRow }
+  | { readonly kind: 'route'; readonly route: RouteEntity }
+  | { readonly kind: 'certificate'; readonly certificate: CertificateEntity }
   | { readonly kind: 'entry'; readonly entry: JournalEntry }
   | undefined;
 
@@ -46,6 +50,10 @@ export function listOf({ view, state, size }: KeyContext): ListShape {
     }
     case 'backends':
       return backendList(backendRows(view, state.backends), height - 1);
+    case 'routes':
+      return routeList(routeRows(view, state.routes), height);
+    case 'certificates':
+      return certificateList(certificateRows(view, state.certificates), height);
     case 'journal':
       return journalList(view, height);
     case 'connections':
@@ -88,6 +96,26 @@ function findSelected(context: KeyContext): Selected {
       if (open !== undefined) return open.detail && { kind: 'connection', row: open.detail };
       const row = outOfSight ?? table?.rows[cursor.index - offset];
       return row && { kind: 'connection', row };
+    }
+    case 'routes': {
+      const { open, cursor } = state.routes;
+      if (open !== undefined) {
+        const route = view.model.route.get(open.route);
+        return route && { kind: 'route', route };
+      }
+      const rows = routeRows(view, state.routes);
+      const row = rows[settleCursor(cursor, routeList(rows, bodyHeight(size))).index];
+      return row && { kind: 'route', route: row.route };
+    }
+    case 'certificates': {
+      const { open, cursor } = state.certificates;
+      if (open !== undefined) {
+        const certificate = view.model.certificate.get(open.certificate);
+        return certificate && { kind: 'certificate', certificate };
+      }
+      const rows = certificateRows(view, state.certificates);
+      const certificate = rows[settleCursor(cursor, certificateList(rows, bodyHeight(size))).index];
+      return certificate && { kind: 'certificate', certificate };
     }
     case 'journal': {
       if (state.journal.open !== undefined) {

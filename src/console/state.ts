@@ -6,16 +6,28 @@ import type { Outcome } from '../domain/command.ts';
 import type { ConnectionDetail, ConnectionOrder, ConnectionRow } from '../domain/connection.ts';
 import type { ServerKey } from '../domain/plan.ts';
 import type { Dialog } from './dialogs/dialog.ts';
+import type { SwitchDialog } from './dialogs/switch-dialog.ts';
 import { atTop, type ListCursor } from './list-cursor.ts';
 import type { TypedText } from './typed-text.ts';
 
-export type ScreenId = 'overview' | 'connections' | 'backends' | 'journal';
+export type ScreenId = 'overview' | 'connections' | 'backends' | 'routes' | 'certificates' | 'journal';
 
-export const screens: readonly { readonly id: ScreenId; readonly key: string; readonly title: string }[] = [
+export interface ScreenTab {
+  readonly id: ScreenId;
+  readonly key: string;
+  readonly title: string;
+  /** Where there is no room for all the titles. */
+  readonly short?: string;
+}
+
+/** A key stays that of its screen when others come: 5 and 6 are kept for those of shards and nftables. */
+export const screens: readonly ScreenTab[] = [
   { id: 'overview', key: '1', title: 'Overview' },
-  { id: 'connections', key: '2', title: 'Connections' },
+  { id: 'connections', key: '2', title: 'Connections', short: 'Conns' },
   { id: 'backends', key: '3', title: 'Backends' },
-  { id: 'journal', key: '4', title: 'Journal' },
+  { id: 'routes', key: '4', title: 'Routes' },
+  { id: 'journal', key: '7', title: 'Journal' },
+  { id: 'certificates', key: '8', title: 'Certificates', short: 'Certs' },
 ];
 
 export interface State {
@@ -23,6 +35,8 @@ export interface State {
   readonly overview: OverviewState;
   readonly connections: ConnectionsState;
   readonly backends: BackendsState;
+  readonly routes: RoutesState;
+  readonly certificates: CertificatesState;
   readonly journal: JournalState;
   /** What lies over the screen and takes the keys. */
   readonly overlay?: Overlay | undefined;
@@ -69,6 +83,21 @@ export interface BackendsState {
   readonly open?: { readonly server: ServerKey; readonly top: number } | undefined;
 }
 
+export interface RoutesState {
+  readonly cursor: ListCursor;
+  /** Words; each must be somewhere in what is known of a route. */
+  readonly filter: string;
+  readonly open?: { readonly route: string; readonly top: number } | undefined;
+  /** Switches that reverted by themselves and were looked at: "shop 1719…", route and start. */
+  readonly looked: ReadonlySet<string>;
+}
+
+export interface CertificatesState {
+  readonly cursor: ListCursor;
+  readonly filter: string;
+  readonly open?: { readonly certificate: string; readonly top: number } | undefined;
+}
+
 export interface JournalState {
   readonly cursor: ListCursor;
   readonly open?: { readonly entry: string; readonly top: number } | undefined;
@@ -76,6 +105,7 @@ export interface JournalState {
 
 export type Overlay =
   | { readonly kind: 'dialog'; readonly dialog: Dialog }
+  | { readonly kind: 'switch'; readonly dialog: SwitchDialog }
   | { readonly kind: 'palette'; readonly text: TypedText; readonly cursor: ListCursor }
   | { readonly kind: 'help'; readonly top: number }
   | { readonly kind: 'filter'; readonly text: TypedText };
@@ -107,6 +137,8 @@ export const firstState: State = {
     marks: new Set(),
   },
   backends: { cursor: atTop, folded: new Set(), problemsOnly: false, marks: new Set() },
+  routes: { cursor: atTop, filter: '', looked: new Set() },
+  certificates: { cursor: atTop, filter: '' },
   journal: { cursor: atTop },
   waiting: [],
 };

@@ -3,7 +3,9 @@
 import type { ConnectionTable, ConnectionTableQuery, RuntimeClient } from '../client/runtime-client.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { ConnectionDetail } from '../domain/connection.ts';
+import type { Preflight } from '../domain/preflight.ts';
 import type { HistoryPoint, Sample, SampleTopic } from '../domain/sample.ts';
+import type { Termination } from '../domain/tls.ts';
 
 export interface Wanted {
   readonly topics: readonly SampleTopic[];
@@ -12,6 +14,14 @@ export interface Wanted {
   readonly servers?: { readonly shown: readonly string[]; readonly around: readonly string[] } | undefined;
   readonly table?: ConnectionTableQuery | undefined;
   readonly connection?: string | undefined;
+  /** Another `id` is asked for anew, the same route and mode or not. */
+  readonly preflight?: WantedPreflight | undefined;
+}
+
+export interface WantedPreflight {
+  readonly id: number;
+  readonly route: string;
+  readonly termination: Termination;
 }
 
 export interface Sinks {
@@ -23,6 +33,8 @@ export interface Sinks {
   table(table: ConnectionTable): void;
   /** undefined: it is not there any more. */
   connection(id: string, detail: ConnectionDetail | undefined): void;
+  preflight(id: number, preflight: Preflight): void;
+  preflightFailed(id: number, reason: string): void;
 }
 
 export interface Subscriptions {
@@ -41,6 +53,7 @@ export function createSubscriptions(client: RuntimeClient, clock: Clock, sinks: 
     | { query: ConnectionTableQuery; update(query: ConnectionTableQuery): void; close(): void }
     | undefined;
   let detail: { readonly id: string; readonly stop: () => void } | undefined;
+  let preflight: { readonly wanted: WantedPreflight; stop: () => void } | undefined;
   let hadHistory = false;
   let serversOf: readonly string[] | undefined;
 
@@ -125,23 +138,54 @@ export function createSubscriptions(client: RuntimeClient, clock: Clock, sinks: 
     poll();
   }
 
+  function wantPreflight(wanted: WantedPreflight | undefined): void {
+    if (preflight?.wanted.id === wanted?.id) return;
+    preflight?.stop();
+    preflight = undefined;
+    if (wanted !== undefined) beginPreflight(wanted);
+  }
+
+  function beginPreflight(wanted: WantedPreflight): void {
+    const begun = { wanted, stop: () => {} };
+    preflight = begun;
+    const isStill = () => preflight === begun;
+    begun.stop = client.preflight(
+      wanted.route,
+      wanted.termination,
+      (seen) => {
+        if (isStill()) sinks.preflight(wanted.id, seen);
+      },
+      (reason) => {
+        if (isStill()) sinks.preflightFailed(wanted.id, reason);
+      },
+    );
+  }
+
   return {
     want(wanted) {
       wantSamples(wanted.topics, wanted.servers);
       wantHistory(wanted.history);
       wantTable(wanted.table);
       wantConnection(wanted.connection);
+      wantPreflight(wanted.preflight);
     },
     attachedAgain() {
       if (hadHistory) client.history().then(sinks.history, () => {});
+      // It ended with the attachment, and what it had found may be of a runtime that is no more.
+      if (preflight !== undefined) {
+        preflight.stop();
+        beginPreflight(preflight.wanted);
+      }
     },
     close() {
       for (const stop of samples.values()) stop();
       table?.close();
       detail?.stop();
+      preflight?.stop();
       samples.clear();
       table = undefined;
       detail = undefined;
+      preflight = undefined;
     },
   };
 }

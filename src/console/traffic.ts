@@ -5,6 +5,7 @@ import type {
   BackendRates,
   BindRates,
   HistoryPoint,
+  RouteRates,
   Sample,
   SampleTopic,
   ServerRates,
@@ -16,6 +17,7 @@ export interface Traffic {
   readonly backends: ReadonlyMap<string, BackendRates>;
   readonly servers: ReadonlyMap<ServerKey, ServerRates>;
   readonly binds: ReadonlyMap<string, BindRates>;
+  readonly routes: ReadonlyMap<string, RouteRates>;
   readonly windowMs: number;
   /** One a second, newest last; with a gap where nobody looked. */
   readonly past: readonly HistoryPoint[];
@@ -27,6 +29,7 @@ export const noTraffic: Traffic = {
   backends: new Map(),
   servers: new Map(),
   binds: new Map(),
+  routes: new Map(),
   windowMs: 1_000,
   past: [],
 };
@@ -41,6 +44,7 @@ export function withSample(traffic: Traffic, sample: Sample): Traffic {
     backends,
     servers: sample.servers ? new Map(sample.servers.map((rates) => [rates.key, rates])) : traffic.servers,
     binds: sample.binds ? new Map(sample.binds.map((rates) => [rates.name, rates])) : traffic.binds,
+    routes: sample.routes ? new Map(sample.routes.map((rates) => [rates.name, rates])) : traffic.routes,
     windowMs: sample.windowMs,
     past:
       sample.totals === undefined

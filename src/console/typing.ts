@@ -2,6 +2,7 @@
 
 import type { KeyPress } from './console.ts';
 import type { Desk } from './desk.ts';
+import { mustForce } from './dialogs/switch-dialog.ts';
 import { atTop } from './list-cursor.ts';
 import { changeDialog, setDialog } from './questions.ts';
 import type { Overlay } from './state.ts';
@@ -13,12 +14,18 @@ export function typeInto(desk: Desk, key: KeyPress): boolean {
   const text = textOf(overlay);
   if (overlay === undefined || text === undefined) return false;
   // In a number only digits edit: letters stay keys, `y` above all.
+  if (overlay.kind === 'switch' && isLeading(key)) return false;
   if (overlay.kind === 'dialog' && [...key.key].length === 1 && !key.ctrl && !/\d/.test(key.key))
     return false;
   const next = edited(text, key);
   if (next === undefined) return false;
   replace(desk, overlay, next);
   return true;
+}
+
+/** In a name every letter edits, `y` too: only keys that lead out of it stay keys. */
+function isLeading({ key }: KeyPress): boolean {
+  return ['up', 'down', 'tab', 'enter', 'escape'].includes(key);
 }
 
 export function typePasted(desk: Desk, pasted: string): void {
@@ -36,6 +43,8 @@ function textOf(overlay: Overlay | undefined): TypedText | undefined {
       return overlay.text;
     case 'dialog':
       return overlay.dialog.focus === 'weight' ? overlay.dialog.weight : undefined;
+    case 'switch':
+      return overlay.dialog.focus === 'force' && mustForce(overlay.dialog) ? overlay.dialog.force : undefined;
     case 'help':
     case undefined:
       return undefined;
@@ -56,6 +65,9 @@ function replace(desk: Desk, overlay: Overlay, text: TypedText): void {
       else changeDialog(desk, { ...overlay.dialog, weight });
       break;
     }
+    case 'switch':
+      desk.set({ overlay: { ...overlay, dialog: { ...overlay.dialog, force: text, hint: undefined } } });
+      break;
     case 'help':
       break;
   }

@@ -4,6 +4,7 @@ import type { AttachState } from '../client/runtime-client.ts';
 import type { DrainJob } from '../domain/drain.ts';
 import type { Model, RuntimeEntity, ServerEntity } from '../domain/model.ts';
 import type { ServerKey } from '../domain/plan.ts';
+import type { TlsSwitch } from '../domain/tls-switch.ts';
 import type { Traffic } from './traffic.ts';
 
 export interface View {
@@ -19,11 +20,18 @@ export interface View {
   readonly stale: boolean;
   /** Since when the operator holds the picture still (runtime's clock). */
   readonly frozenAt?: number;
+  /** Reverted switches that the operator has looked at: see switchName. */
+  readonly looked: ReadonlySet<string>;
   readonly timeOfDay: (at: number) => string;
 }
 
 /** Silent for so long, an attachment may be called live, but what it shows is not the present. */
 export const silenceMs = 5_000;
+
+/** One switch of one route: the same route may be switched, and reverted, again. */
+export function switchName({ route, startedAt }: Pick<TlsSwitch, 'route' | 'startedAt'>): string {
+  return `${route} ${startedAt}`;
+}
 
 export function runtimeOf(view: View): RuntimeEntity | undefined {
   return view.model.runtime.get('runtime');

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { actions } from '../../src/console/actions.ts';
-import { bindings, type Scope, scopeTitles } from '../../src/console/bindings.ts';
+import { type Scope, scopeTitles } from '../../src/console/binding.ts';
+import { bindings } from '../../src/console/bindings.ts';
 import { helpLines } from '../../src/console/help.ts';
 import { bindingFor, keyName, shownKey } from '../../src/console/keys.ts';
 import { screens } from '../../src/console/state.ts';

@@ -23,6 +23,7 @@ function view(change: Partial<View> = {}): View {
     present: noon,
     heardAt: noon,
     stale: false,
+    looked: new Set(),
     timeOfDay: utcTimeOfDay,
     ...change,
   };
@@ -92,7 +93,16 @@ describe('the header', () => {
   });
 
   it('has a tab for each screen', () => {
-    expect(textOf(tabsLine('backends', 80))).toBe(' 1 Overview 2 Connections 3 Backends 4 Journal');
+    expect(textOf(tabsLine('backends', 80))).toBe(
+      ' 1 Overview 2 Connections 3 Backends 4 Routes 7 Journal 8 Certificates',
+    );
+  });
+
+  it.each([
+    [60, ' 1 Overview 2 Conns 3 Backends 4 Routes 7 Journal 8 Certs'],
+    [50, ' 1 Over… 2 Conns 3 Backends 4 Rout… 7 Jour… 8 Certs'],
+  ])('shortens its words at %i', (width, tabs) => {
+    expect(textOf(tabsLine('backends', width))).toBe(tabs.slice(0, width));
   });
 });
 

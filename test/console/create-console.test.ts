@@ -306,14 +306,14 @@ describe('other acts', () => {
     seat.press('u');
     expect(seat.show()).toContain('Undo: db/pg1, drain, deadline 5 min then wait on');
     expect(seat.client.previews[0]!.value).toEqual({ kind: 'undo', entry: 3 });
-    seat.press('escape', '4', 'j', 'j', 'u');
+    seat.press('escape', '7', 'j', 'j', 'u');
     expect(seat.client.previews[1]!.value).toEqual({ kind: 'undo', entry: 2 });
     seat.console.dispose();
   });
 
   it('undo says why an entry of the journal cannot be undone', async () => {
     const seat = await consoleIn(brokenWorld());
-    seat.press('4', 'u');
+    seat.press('7', 'u');
     expect(seat.show()).toContain('u undo: what happened by itself cannot be undone');
     seat.console.dispose();
   });
@@ -377,7 +377,7 @@ describe('the way through the screens', () => {
   it('takes Alt and a key for Esc and that key', async () => {
     const seat = await onServer();
     seat.press('d');
-    seat.console.press({ key: '4', alt: true });
+    seat.console.press({ key: '7', alt: true });
     expect(seat.show()).not.toContain('Cancel');
     expect(seat.show()).toMatch(/object +what +by/);
     seat.console.dispose();
@@ -745,7 +745,7 @@ describe('the journal', () => {
   it('keeps the cursor on an entry when newer ones come', async () => {
     const model = brokenWorld();
     const seat = await consoleIn(model);
-    seat.press('4', 'j');
+    seat.press('7', 'j');
     addEntry(model, 9, noon, 'web/app1', 'weight 100 → 20');
     seat.client.changed();
     expect(seat.show()).toMatch(/› 16:03:02 {2}· {2}db\/pg1/);

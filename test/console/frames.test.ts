@@ -131,7 +131,7 @@ describe('a frame', () => {
         fc.array(hostile, { minLength: 1, maxLength: 4 }),
         fc.array(hostile, { maxLength: 3 }),
         size,
-        fc.constantFrom('1', '3', '4'),
+        fc.constantFrom('1', '3', '4', '7', '8'),
         async (names, texts, { columns, rows }, screen) => {
           const model = hostileWorld(names, texts);
           const seat = await consoleIn(model, { columns, rows });

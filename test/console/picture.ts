@@ -5,6 +5,7 @@ import { createConsole } from '../../src/console/create-console.ts';
 import type { Frame } from '../../src/console/frame.ts';
 import type { MutableModel } from '../../src/domain/model.ts';
 import { createScriptedClient, createScriptedClock, settled } from './scripted-client.ts';
+import { routeRatesOf } from './tls-worlds.ts';
 import { noon, pastOf, sampleOf } from './worlds.ts';
 
 export const small: Size = { columns: 80, rows: 24 };
@@ -36,7 +37,7 @@ export async function consoleIn(model: MutableModel, size: Size = small, withTra
   const console = createConsole({ client, clock, version: '0.1.0', timeOfDay: utcTimeOfDay });
   console.frame(size);
   await settled();
-  const feed = () => client.send(sampleOf(model, clock.now()));
+  const feed = () => client.send({ ...sampleOf(model, clock.now()), routes: routeRatesOf(model) });
   if (withTraffic) feed();
   return {
     clock,

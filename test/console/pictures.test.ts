@@ -55,7 +55,7 @@ describe.each(sizes)('at %s', (sizeName, size) => {
 
   it('draws the Journal', async () => {
     const seat = await consoleIn(brokenWorld(), size);
-    seat.press('4', 'j');
+    seat.press('7', 'j');
     await expectPicture(`journal-${sizeName}`, seat);
   });
 

@@ -27,6 +27,7 @@ function viewOf(model: MutableModel): View {
     present: noon,
     heardAt: noon,
     stale: false,
+    looked: new Set(),
     timeOfDay: String,
   };
 }

@@ -16,6 +16,9 @@ export type Question =
   | { readonly kind: 'rollback'; readonly servers: readonly ServerKey[] }
   | { readonly kind: 'reset'; readonly servers: readonly ServerKey[] }
   | { readonly kind: 'write-back'; readonly servers: readonly ServerKey[] }
+  | { readonly kind: 'tls-revert'; readonly route: string }
+  | { readonly kind: 'reset-route'; readonly route: string }
+  | { readonly kind: 'write-back-route'; readonly route: string }
   | { readonly kind: 'kill'; readonly connections: readonly string[]; readonly name: string }
   | { readonly kind: 'undo'; readonly entry: number; readonly name: string }
   | { readonly kind: 'reload' };
@@ -115,6 +118,10 @@ export function commandsOf(dialog: Dialog): DialogCommands {
     }
     case 'kill':
       return each(question.connections.map((connection) => ({ kind: 'kill', connection })));
+    case 'tls-revert':
+    case 'reset-route':
+    case 'write-back-route':
+      return each([{ kind: question.kind, route: question.route }]);
     case 'undo':
       return each([{ kind: 'undo', entry: question.entry }]);
     case 'reload':
@@ -134,6 +141,10 @@ export function subjectOf(question: Question): string {
       return question.servers.length === 1 ? question.servers[0]! : `${question.servers.length} servers`;
     case 'kill':
       return question.connections.length === 1 ? question.name : `${question.connections.length} connections`;
+    case 'tls-revert':
+    case 'reset-route':
+    case 'write-back-route':
+      return question.route;
     case 'undo':
       return question.name;
     case 'reload':
@@ -170,6 +181,24 @@ export function wordsOf(question: Question): QuestionWords {
     case 'write-back':
       return {
         title: `Write ${subject} back to the configuration`,
+        act: 'Write back',
+        doing: `write back ${subject}`,
+      };
+    case 'tls-revert':
+      return {
+        title: `Revert the TLS mode of ${subject}`,
+        act: 'Revert',
+        doing: `revert the TLS mode of ${subject}`,
+      };
+    case 'reset-route':
+      return {
+        title: `Drop the overridden TLS mode of ${subject}`,
+        act: 'Drop override',
+        doing: `drop the override of ${subject}`,
+      };
+    case 'write-back-route':
+      return {
+        title: `Write the TLS mode of ${subject} back to the configuration`,
         act: 'Write back',
         doing: `write back ${subject}`,
       };

@@ -1,0 +1,127 @@
+// What a key binding is: where it holds, what it does, and the words that footer, help and palette show of it.
+
+import type { KeyContext } from './selection.ts';
+import type { WhyNot } from './why-not.ts';
+
+export type Scope =
+  | 'everywhere'
+  | 'list'
+  | 'overview'
+  | 'connections'
+  | 'backends'
+  | 'routes'
+  | 'certificates'
+  | 'journal'
+  | 'dialog'
+  | 'switch'
+  | 'palette'
+  | 'help'
+  | 'filter';
+
+export const scopeTitles: Readonly<Record<Scope, string>> = {
+  everywhere: 'Everywhere',
+  list: 'In a list',
+  overview: 'Overview',
+  connections: 'Connections',
+  backends: 'Backends',
+  routes: 'Routes',
+  certificates: 'Certificates',
+  journal: 'Journal',
+  dialog: 'In a question',
+  switch: 'While switching a TLS mode',
+  palette: 'While finding',
+  help: 'In this help',
+  filter: 'While filtering',
+};
+
+export type CommandId =
+  | `show-${'overview' | 'connections' | 'backends' | 'routes' | 'certificates' | 'journal'}`
+  | 'next-screen'
+  | 'previous-screen'
+  | 'palette'
+  | 'help'
+  | 'freeze'
+  | 'undo'
+  | 'reload'
+  | 'back'
+  | 'leave'
+  | 'leave-at-once'
+  | 'down'
+  | 'up'
+  | 'page-down'
+  | 'page-up'
+  | 'first'
+  | 'last'
+  | 'open'
+  | 'charts'
+  | 'problems'
+  | 'filter'
+  | 'sort'
+  | 'reverse'
+  | 'mark'
+  | 'kill'
+  | 'fold'
+  | 'unfold'
+  | 'drain'
+  | 'maint'
+  | 'ready'
+  | 'weight'
+  | 'rollback'
+  | 'reset'
+  | 'write-back'
+  | 'tls-switch'
+  | 'tls-revert'
+  | 'reset-route'
+  | 'write-back-route'
+  | 'certificate'
+  | 'switch-choose'
+  | 'switch-confirm'
+  | 'switch-cancel'
+  | 'switch-back'
+  | 'switch-next'
+  | 'switch-previous'
+  | 'switch-left'
+  | 'switch-right'
+  | 'switch-leave'
+  | 'dialog-confirm'
+  | 'dialog-choose'
+  | 'dialog-cancel'
+  | 'dialog-next'
+  | 'dialog-previous'
+  | 'dialog-left'
+  | 'dialog-right'
+  | 'dialog-leave'
+  | 'overlay-close'
+  | 'palette-run'
+  | 'filter-apply';
+
+export interface Binding {
+  readonly command: CommandId;
+  readonly scope: Scope;
+  /** As `keyName` gives them; the first is the one that footer and help show first. */
+  readonly keys: readonly string[];
+  /** One or two words for the footer. */
+  readonly title: string;
+  /** One sentence for help and palette. */
+  readonly description: string;
+  /** What is to be said instead where the runtime is a demo's. */
+  readonly inDemo?: string;
+  /** Stands in the footer, always or while this holds. */
+  readonly footer?: true | ((context: KeyContext) => boolean);
+  readonly whyNot?: WhyNot;
+}
+
+export function descriptionOf({ description, inDemo }: Binding, demo: boolean): string {
+  return (demo ? inDemo : undefined) ?? description;
+}
+
+export function bind(
+  scope: Scope,
+  command: CommandId,
+  keys: readonly string[],
+  title: string,
+  description: string,
+  more: Pick<Binding, 'footer' | 'whyNot' | 'inDemo'> = {},
+): Binding {
+  return { scope, command, keys, title, description, ...more };
+}

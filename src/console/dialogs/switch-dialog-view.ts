@@ -1,0 +1,269 @@
+// How the question before a switch is drawn: the three modes, then findings, who is affected, settings, buttons. Pure.
+
+import type { RouteEntity } from '../../domain/model.ts';
+import type { PreflightFinding } from '../../domain/preflight.ts';
+import { terminations } from '../../domain/tls.ts';
+import type { Block } from '../block.ts';
+import { boxed } from '../box.ts';
+import { chosenTime, count, duration, percent } from '../format.ts';
+import type { Line, Span, Tone } from '../frame.ts';
+import { spinnerAt } from '../message-line.ts';
+import { apart, blank, line, muted, span, spansWidth } from '../spans.ts';
+import { padEnd, widthOf, wrap } from '../text.ts';
+import { modePictures } from '../tls-words.ts';
+import { isForced, mustForce, type SwitchDialog, whyNotSwitch } from './switch-dialog.ts';
+
+export interface SwitchWorld {
+  /** undefined: it left the configuration while the question was open. */
+  readonly route: RouteEntity | undefined;
+  readonly now: number;
+}
+
+export function switchDialogView(
+  dialog: SwitchDialog,
+  world: SwitchWorld,
+  width: number,
+  height: number,
+): Block {
+  return dialog.stage === 'mode'
+    ? modeStage(dialog, world, width, height)
+    : checkStage(dialog, world, width, height);
+}
+
+function modeStage(dialog: SwitchDialog, { route }: SwitchWorld, width: number, height: number): Block {
+  const inner = width - 4;
+  const choices = terminations.flatMap((mode): Line[] => {
+    const chosen = mode === dialog.choice;
+    const present = mode === dialog.present;
+    const { way, meaning } = modePictures[mode];
+    const head = [
+      span(chosen ? '▸ ' : '  ', 'accent'),
+      span(padEnd(mode, 12), chosen ? 'accent' : 'text', chosen),
+    ];
+    const aside = muted(present ? 'now' : '');
+    const drawn = [...head, span(way, chosen ? 'text' : 'muted')];
+    return [
+      apart(drawn, [aside], inner),
+      ...(inner >= 64 ? [line(muted(`${' '.repeat(14)}${meaning}`))] : []),
+    ];
+  });
+  const gone = route === undefined ? [warning(`${dialog.route} is not in the configuration any more`)] : [];
+  const keys = [key('Enter', `check ${dialog.choice}`), key('↑↓', 'choose'), key('Esc', 'back')].flat();
+  const hint = hintLine(dialog);
+  const content = [
+    ...choices,
+    ...gone,
+    ...hint,
+    blank,
+    apart([muted('  nothing is switched yet')], keys, inner),
+  ];
+  return { lines: boxed(`TLS mode of ${dialog.route}`, content.slice(-Math.max(1, height - 2)), width) };
+}
+
+function checkStage(dialog: SwitchDialog, world: SwitchWorld, width: number, height: number): Block {
+  const inner = width - 4;
+  const settings = settingLines(dialog, inner);
+  const force = forceLines(dialog, inner);
+  const foot = [...hintLine(dialog), footLine(dialog, inner)];
+  const affected = affectedLines(dialog);
+  const gone =
+    world.route === undefined ? [warning(`${dialog.route} is not in the configuration any more`)] : [];
+  const fixed = [...gone, ...affected, ...settings, ...force, ...foot].length;
+  const room = Math.max(1, height - 2 - fixed);
+  const findings = findingLines(dialog, world.now, inner, room);
+  // Air only where it costs no finding.
+  const air = findings.length + 2 <= room ? [blank] : [];
+  const content = [...findings, ...air, ...affected, ...settings, ...air, ...gone, ...force, ...foot];
+  const shown = content.slice(-Math.max(1, height - 2));
+  const title = `Switch ${dialog.route}: ${dialog.present} → ${dialog.choice}`;
+  const lines = boxed(title, shown, width);
+  const row = shown.indexOf(force.at(-1) ?? blank);
+  if (dialog.focus !== 'force' || row < 0) return { lines };
+  const typedCells = widthOf(dialog.force.text.slice(0, dialog.force.at));
+  return { lines, cursor: { row: row + 1, column: 2 + widthOf(forcePrompt) + typedCells } };
+}
+
+function looks({ severity }: PreflightFinding): { readonly sign: string; readonly tone: Tone } {
+  switch (severity) {
+    case 'good':
+      return { sign: '●', tone: 'good' };
+    case 'note':
+      return { sign: '·', tone: 'muted' };
+    case 'warning':
+      return { sign: '▲', tone: 'warning' };
+    case 'unsafe':
+      return { sign: '▼', tone: 'bad' };
+  }
+}
+
+/** What must be read is never what is left out: unsafe first, then warnings, then as they came in. */
+const rank = { unsafe: 0, warning: 1, note: 2, good: 3 } as const;
+
+function findingLines(dialog: SwitchDialog, now: number, width: number, room: number): Line[] {
+  const { preflight } = dialog;
+  switch (preflight.state) {
+    case 'asking':
+      return [line(span(`${spinnerAt(now - preflight.since)} `, 'accent'), muted('begins to probe…'))];
+    case 'failed':
+      return [warning(`no preflight: ${preflight.reason}`)];
+    case 'seen': {
+      const { findings, pending, verdict } = preflight.preflight;
+      const busy =
+        verdict === 'running'
+          ? [
+              line(
+                span(`${spinnerAt(now - preflight.since)} `, 'accent'),
+                muted(pending === 0 ? 'weighs what was found' : `${pending} under way`),
+                muted(` … ${duration(now - preflight.since)}`),
+              ),
+            ]
+          : [];
+      const subjects = Math.min(18, Math.max(8, ...findings.map(({ subject }) => widthOf(subject))));
+      const whole = findings.map((finding) => ({ finding, lines: findingText(finding, subjects, width) }));
+      const all = whole.flatMap(({ lines }) => lines);
+      if (all.length + busy.length <= room) return [...all, ...busy];
+      return [...shortened(whole, room - busy.length), ...busy];
+    }
+  }
+}
+
+function findingText(finding: PreflightFinding, subjects: number, width: number): Line[] {
+  const { sign, tone } = looks(finding);
+  const { subject, severity, text, remedy } = finding;
+  const room = Math.max(10, width - subjects - 4);
+  const loud = severity === 'unsafe' || severity === 'warning';
+  const shown = wrap(text, room).map((part, index) =>
+    line(
+      span(index === 0 ? `${sign} ` : '  ', tone),
+      // A finding's subject stands once: what follows under it belongs to it.
+      span(padEnd(index === 0 ? cutTo(subject, subjects) : '', subjects), loud ? 'text' : 'muted'),
+      span('  '),
+      span(part, loud ? tone : 'text'),
+    ),
+  );
+  const advice =
+    remedy === undefined
+      ? []
+      : wrap(`→ ${remedy}`, room).map((part) => line(span(' '.repeat(subjects + 4)), muted(part)));
+  return [...shown, ...advice];
+}
+
+function cutTo(text: string, width: number): string {
+  return widthOf(text) <= width ? text : `${[...text].slice(0, width - 1).join('')}…`;
+}
+
+function shortened(
+  whole: readonly { readonly finding: PreflightFinding; readonly lines: readonly Line[] }[],
+  room: number,
+): Line[] {
+  const inOrder = whole.toSorted((a, b) => rank[a.finding.severity] - rank[b.finding.severity]);
+  const kept: (typeof whole)[number][] = [];
+  let left = Math.max(0, room - 1);
+  for (const each of inOrder) {
+    // Without its remedy before not at all.
+    const lines = each.lines.length <= left ? each.lines : each.lines.slice(0, 1);
+    if (lines.length > left) break;
+    kept.push({ ...each, lines });
+    left -= lines.length;
+  }
+  const hidden = whole.length - kept.length;
+  const rest = inOrder.slice(kept.length);
+  const loud = rest.filter(({ finding }) => rank[finding.severity] < 2).length;
+  const words = `… ${hidden} more${loud > 0 ? `, ${loud} of them warnings` : ', all good'}; a taller terminal shows them`;
+  return [
+    ...kept.flatMap(({ lines }) => lines),
+    ...(hidden > 0 ? [line(span(words, loud > 0 ? 'warning' : 'muted'))] : []),
+  ];
+}
+
+function affectedLines({ preflight, closeMs }: SwitchDialog): Line[] {
+  if (preflight.state !== 'seen') return [];
+  const { connections } = preflight.preflight;
+  const open = terminations.filter((mode) => connections[mode] > 0);
+  const total = open.reduce((sum, mode) => sum + connections[mode], 0);
+  const modes = open.flatMap((mode, index) => [
+    muted(index === 0 ? ': ' : ' · '),
+    span(count(connections[mode])),
+    muted(` ${mode}`),
+  ]);
+  const then =
+    closeMs === 0 ? 'they keep their mode' : `those in another mode end within ${chosenTime(closeMs)}`;
+  return total === 0
+    ? [line(muted('Affected  '), span('no connection is open'), muted('; the next handshakes are'))]
+    : [line(muted('Affected  '), span(`${count(total)} open`), ...modes, muted(`; ${then}`))];
+}
+
+function settingLines({ focus, watchMs, threshold, closeMs }: SwitchDialog, width: number): Line[] {
+  const watch = setting('Watch', watchMs === 0 ? 'not at all' : chosenTime(watchMs), focus === 'watch');
+  const revert = setting(
+    'Revert beyond',
+    watchMs === 0 ? 'never' : `${percent(threshold)} more`,
+    focus === 'threshold',
+  );
+  const close = setting(
+    'Open connections',
+    closeMs === 0 ? 'keep' : `end in ${chosenTime(closeMs)}`,
+    focus === 'close',
+  );
+  const all = [...watch, ...revert, ...close];
+  return spansWidth(all) <= width ? [line(...all)] : [line(...watch, ...revert), line(...close)];
+}
+
+function setting(word: string, value: string, focused: boolean): Span[] {
+  return [
+    span(`${word} `, focused ? 'accent' : 'muted'),
+    ...(focused ? [span(`‹${value}›`, 'accent', true)] : [span(` ${value} `)]),
+    span(' '),
+  ];
+}
+
+const forcePrompt = 'Name  ';
+
+function forceLines(dialog: SwitchDialog, width: number): Line[] {
+  if (!mustForce(dialog)) return [];
+  const { route, force, focus } = dialog;
+  const why =
+    dialog.preflight.state === 'failed'
+      ? `▼ Nothing was checked. Type ${route} to switch all the same:`
+      : `▼ Clients would fail. Type ${route} to switch all the same:`;
+  const shown = force.text === '' && focus !== 'force' ? '(Tab leads here)' : force.text;
+  return [
+    ...wrap(why, width).map((part) => line(span(part, 'bad'))),
+    line(
+      span(forcePrompt, focus === 'force' ? 'accent' : 'muted'),
+      span(shown, isForced(dialog) ? 'bad' : force.text === '' ? 'muted' : 'text', isForced(dialog)),
+    ),
+  ];
+}
+
+function footLine(dialog: SwitchDialog, width: number): Line {
+  const blocked = whyNotSwitch(dialog) !== undefined;
+  const act = mustForce(dialog) ? 'Switch all the same' : 'Switch';
+  const button = (name: string, focused: boolean, tone: Tone): Span =>
+    focused
+      ? span(`[ ${name} ]`, blocked && name === act ? 'muted' : 'accent', true)
+      : span(`  ${name}  `, tone);
+  return apart(
+    [
+      span(' '),
+      button('Cancel', dialog.focus === 'cancel', 'text'),
+      span('  '),
+      button(act, dialog.focus === 'confirm', blocked ? 'muted' : 'text'),
+    ],
+    [...(blocked ? [span('y switch   ', 'muted')] : key('y', 'switch')), ...key('Esc', 'other mode')],
+    width,
+  );
+}
+
+function key(name: string, title: string): Span[] {
+  return [span(name, 'key', true), span(` ${title}   `)];
+}
+
+function hintLine({ hint, leaving }: SwitchDialog): Line[] {
+  const text = leaving ? 'q again leaves; nothing was sent' : hint;
+  return text === undefined ? [] : [warning(text)];
+}
+
+function warning(text: string): Line {
+  return line(span(`▲ ${text}`, 'warning'));
+}

@@ -1,0 +1,121 @@
+// The keys of Routes and Certificates, and of the question before a switch.
+
+import { type Binding, bind } from './binding.ts';
+import { hasDetail, type KeyContext, selectedOf } from './selection.ts';
+import {
+  whyNoCertificate,
+  whyNotResetRoute,
+  whyNotRevert,
+  whyNotSwitchMode,
+  whyNotWriteBackRoute,
+} from './why-not-route.ts';
+
+const isClosed = (context: KeyContext) => !hasDetail(context);
+const isTls = (context: KeyContext) => {
+  const selected = selectedOf(context);
+  return selected?.kind === 'route' && selected.route.tls !== undefined;
+};
+
+export const routeBindings: readonly Binding[] = [
+  bind(
+    'routes',
+    'open',
+    ['enter'],
+    'open',
+    'All about this route: TLS, certificate, servers, its newest switch',
+    {
+      footer: isClosed,
+    },
+  ),
+  bind(
+    'routes',
+    'tls-switch',
+    ['t'],
+    'TLS mode',
+    'Switch how a route carries HTTPS: checked first, then watched, with a way back',
+    { footer: isTls, whyNot: whyNotSwitchMode },
+  ),
+  bind('routes', 'tls-revert', ['r'], 'revert', 'Back to the TLS mode before the newest switch', {
+    footer: (context) => isTls(context) && whyNotRevert(context) === undefined,
+    whyNot: whyNotRevert,
+  }),
+  bind(
+    'routes',
+    'reset-route',
+    ['D'],
+    'as configured',
+    "Drop what was overridden: the configuration's TLS mode holds again",
+    {
+      footer: (context) => isTls(context) && whyNotResetRoute(context) === undefined,
+      whyNot: whyNotResetRoute,
+    },
+  ),
+  bind(
+    'routes',
+    'write-back-route',
+    ['W'],
+    'write back',
+    "Write the TLS mode in force into the configuration's file; what runs stays as it is",
+    {
+      footer: (context) => isTls(context) && whyNotWriteBackRoute(context) === undefined,
+      whyNot: whyNotWriteBackRoute,
+    },
+  ),
+  bind('routes', 'certificate', ['c'], 'certificate', "The certificate that this route's clients are shown", {
+    footer: (context) => isTls(context) && whyNoCertificate(context) === undefined,
+    whyNot: whyNoCertificate,
+  }),
+  bind('routes', 'filter', ['/'], 'filter', 'Show only routes with these words, such as: passthrough shop', {
+    footer: isClosed,
+  }),
+
+  bind(
+    'certificates',
+    'open',
+    ['enter'],
+    'open',
+    'All about this certificate: names, dates, chain, what is on disk',
+    {
+      footer: isClosed,
+    },
+  ),
+  bind(
+    'certificates',
+    'filter',
+    ['/'],
+    'filter',
+    'Show only certificates with these words, such as: refused',
+    {
+      footer: isClosed,
+    },
+  ),
+
+  bind('switch', 'switch-confirm', ['y'], 'switch', 'Switch, once the preflight found it safe', {
+    footer: true,
+  }),
+  bind('switch', 'switch-choose', ['enter'], 'choose', 'Check this mode; then press the button, or go on', {
+    footer: true,
+  }),
+  bind('switch', 'switch-back', ['escape'], 'back', 'To the modes again; from there, close the question', {
+    footer: true,
+  }),
+  bind('switch', 'switch-cancel', ['n'], 'cancel', 'Close the question; nothing is sent'),
+  bind('switch', 'switch-next', ['tab', 'down', 'j'], 'next', 'Next mode, setting or button', {
+    footer: true,
+  }),
+  bind('switch', 'switch-previous', ['shift+tab', 'up', 'k'], 'previous', 'The one before'),
+  bind('switch', 'switch-left', ['left', 'h'], 'less', 'Another value of the setting, or the button beside', {
+    footer: true,
+  }),
+  bind(
+    'switch',
+    'switch-right',
+    ['right', 'l'],
+    'more',
+    'Another value of the setting, or the button beside',
+    {
+      footer: true,
+    },
+  ),
+  bind('switch', 'switch-leave', ['q'], 'quit', 'Asks once more, then leaves the console; nothing is sent'),
+];

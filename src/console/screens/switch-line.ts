@@ -1,0 +1,68 @@
+// One line that tells how a switched route fares: while it is watched, and for some minutes after.
+
+import type { TlsSwitch } from '../../domain/tls-switch.ts';
+import { count, duration, percent } from '../format.ts';
+import type { Span } from '../frame.ts';
+import { muted, span } from '../spans.ts';
+import { failedShare } from '../tls-words.ts';
+
+/** How long the outcome stands under the route's row. */
+export const outcomeShownMs = 5 * 60_000;
+
+/** Is there something to say of it now? */
+export function isTold({ phase, endedAt }: TlsSwitch, now: number): boolean {
+  return phase === 'watching' || now - (endedAt ?? now) < outcomeShownMs;
+}
+
+/** "failed 0.1 % before, 0.4 % since": – where nothing came by. */
+export function comparison(change: TlsSwitch): Span[] {
+  const before = failedShare(change.before);
+  const after = failedShare(change.after);
+  const worse = after !== null && after > (before ?? 0);
+  return [
+    muted('failed '),
+    span(percent(before)),
+    muted(' before, '),
+    span(percent(after), worse ? 'warning' : 'text', worse),
+    muted(' since'),
+  ];
+}
+
+export function switchLine(change: TlsSwitch, now: number): Span[] {
+  const { from, to, phase, watchUntil } = change;
+  switch (phase) {
+    case 'watching':
+      return [
+        muted('└ '),
+        span(`◐ ${from} → ${to}`, 'accent'),
+        muted(', watching '),
+        span(duration(watchUntil - now)),
+        muted('  '),
+        ...comparison(change),
+        ...leftSpans(change, now),
+      ];
+    case 'settled':
+      return [
+        muted('└ '),
+        span(`● ${from} → ${to}`, 'good'),
+        muted(', no worse  '),
+        ...comparison(change),
+        ...leftSpans(change, now),
+      ];
+    case 'reverted':
+      return [
+        muted('└ '),
+        span(`▲ ${to} → ${from}`, 'bad', true),
+        span(' reverted by itself  ', 'bad'),
+        ...comparison(change),
+        ...leftSpans(change, now),
+      ];
+  }
+}
+
+function leftSpans({ left, from, to, phase, closeAt }: TlsSwitch, now: number): Span[] {
+  if (left === 0) return [];
+  const mode = phase === 'reverted' ? to : from;
+  const end = closeAt > now ? ` for ${duration(closeAt - now)}` : '';
+  return [muted(`  ${count(left)} still ${mode}${end}`)];
+}

@@ -1,0 +1,53 @@
+// Why a key cannot act on a route just now, in words.
+
+import type { RouteEntity } from '../domain/model.ts';
+import { selectedOf } from './selection.ts';
+import type { View } from './view.ts';
+import { type WhyNot, whyNotAct } from './why-not.ts';
+
+function onRoute(whyNot: (route: RouteEntity, view: View) => string | undefined): WhyNot {
+  return (context) => {
+    const selected = selectedOf(context);
+    if (selected?.kind !== 'route') return 'choose a route';
+    if (selected.route.tls === undefined)
+      return `${selected.route.name} is configured without tls: it has no mode to switch`;
+    return whyNot(selected.route, context.view);
+  };
+}
+
+function isOverridden({ tls }: RouteEntity): boolean {
+  return tls !== undefined && tls.termination !== tls.configuredTermination;
+}
+
+export const whyNotSwitchMode: WhyNot = onRoute((_, view) => whyNotAct(view, 'tls'));
+
+export const whyNotRevert: WhyNot = onRoute((route, view) => {
+  const why = whyNotAct(view, 'tls');
+  if (why !== undefined) return why;
+  const phase = view.model.switch.get(route.name)?.phase;
+  if (phase === 'watching' || phase === 'settled' || isOverridden(route)) return undefined;
+  return phase === 'reverted'
+    ? `${route.name} was reverted by itself already`
+    : `${route.name} is as configured, and no switch of it is known`;
+});
+
+export const whyNotResetRoute: WhyNot = onRoute((route, view) =>
+  isOverridden(route) ? whyNotAct(view) : `${route.name} is as configured`,
+);
+
+export const whyNotWriteBackRoute: WhyNot = onRoute((route, view) => {
+  const why = whyNotAct(view, 'reload');
+  if (why !== undefined) return why;
+  if (view.model.runtime.get('runtime')?.plan.file === undefined)
+    return 'the runtime was started without a configuration file: there is nothing to write to';
+  if (!isOverridden(route)) return `${route.name} is as configured`;
+  return view.model.switch.get(route.name)?.phase === 'watching'
+    ? `the switch of ${route.name} is still watched: it may revert by itself`
+    : undefined;
+});
+
+export const whyNoCertificate: WhyNot = onRoute(({ name, tls }, { model }) =>
+  tls?.certificate !== undefined && model.certificate.has(tls.certificate)
+    ? undefined
+    : `there is no certificate for the host of ${name}`,
+);
