@@ -6,7 +6,7 @@ import type { ServerWish } from '../../src/domain/server-state.ts';
 import { ConnectionTable } from '../../src/proxy/connection-table.ts';
 import { DataPlane } from '../../src/proxy/data-plane.ts';
 import type { LiveConnection } from '../../src/proxy/live-connection.ts';
-import type { Serve } from '../../src/proxy/plane.ts';
+import type { Serve, ServeHttp } from '../../src/proxy/plane.ts';
 import { systemClock } from '../../src/proxy/system-clock.ts';
 import type { PlaneClock } from '../../src/proxy/timers.ts';
 import { serveTls } from '../../src/proxy/tls/tls-session.ts';
@@ -24,14 +24,18 @@ export interface TestPlane {
 export async function testPlane(
   plan: Plan,
   wishes: readonly ServerWish[] = [],
-  overrides: { readonly serveHttp?: Serve; readonly clock?: PlaneClock } = {},
+  overrides: {
+    readonly serveHttp?: ServeHttp;
+    readonly serveTls?: (serveHttp: ServeHttp) => Serve;
+    readonly clock?: PlaneClock;
+  } = {},
 ): Promise<TestPlane> {
   const plane = new DataPlane({
     clock: overrides.clock ?? systemClock,
     random: Math.random,
     connections: new ConnectionTable(),
     serveHttp: overrides.serveHttp ?? ((socket) => socket.destroy()),
-    serveTls,
+    serveTls: overrides.serveTls ?? serveTls,
     shard: undefined,
     life: 'test',
     exclusive: true,

@@ -12,9 +12,8 @@ import type {
 } from '../../src/domain/counters.ts';
 import { createEmitter, type Disposer } from '../../src/domain/event.ts';
 import { parseFilter } from '../../src/domain/filter.ts';
-import { LatencyRecorder } from '../../src/domain/latency.ts';
-import type { BindEntity, Capabilities, InstanceEntity } from '../../src/domain/model.ts';
-import type { Address, Plan, ServerKey } from '../../src/domain/plan.ts';
+import type { Capabilities, InstanceEntity } from '../../src/domain/model.ts';
+import type { Plan, ServerKey } from '../../src/domain/plan.ts';
 import { serverKey } from '../../src/domain/plan.ts';
 import { type ServerWish, takesNewClients } from '../../src/domain/server-state.ts';
 import type { TerminationState } from '../../src/domain/termination.ts';
@@ -25,37 +24,30 @@ import {
   type Engine,
   type EngineChange,
   EngineError,
-  type TailBatch,
   type TlsInForce,
 } from '../../src/engine/engine.ts';
 import { compareRows } from '../../src/proxy/connection-order.ts';
+import { createScriptedTails } from './scripted-tails.ts';
+import { createScriptedTls, nothingOfTls } from './scripted-tls.ts';
 import {
   backendSample,
+  bindEntities,
   bindSample,
+  changedEntries,
+  emptyScript,
+  entry,
+  everything,
+  latencyBucket,
   type Mutable,
   recordOf,
   routeSample,
   rowOf,
-  type Script,
   serverSample,
 } from './scripted-traffic.ts';
 
 const sampleMs = 200;
 const windowMs = 500;
 const keepEndedMs = 5_000;
-
-const everything: Capabilities = {
-  drain: true,
-  maint: true,
-  weight: true,
-  kill: true,
-  'kill-server': true,
-  connections: true,
-  tail: true,
-  reload: true,
-  latency: true,
-  tls: true,
-};
 
 export interface ScriptedEngine extends Engine {
   /** The plan that serves; undefined before `start` and after `stop`. */
@@ -119,15 +111,12 @@ export function createScriptedEngine(options: {
   const calls: string[] = [];
   const wishes = new Map<ServerKey, ServerWish>();
   const connections = new Map<string, OpenConnection>();
-  const tails = new Set<{ matches(record: StreamRecord): boolean; batch: StreamRecord[] }>();
-  const listeners = new Map<object, (batch: TailBatch) => void>();
+  const modes = createScriptedTls();
+  const tails = createScriptedTails();
   const watches = new Set<() => void>();
   let script = emptyScript();
   const rates = new Map<string, { perSecond: number; owed: number; turn: number }>();
   let plan: Plan | undefined;
-  let terminations: ReadonlyMap<string, Termination> = new Map();
-  let routeWishes: ReadonlyMap<string, Termination> = new Map();
-  let material: TlsMaterial | undefined;
   let lives = 1;
   let serial = 0;
   let failure: EngineError | undefined;
@@ -159,39 +148,15 @@ export function createScriptedEngine(options: {
     changes.emit({ kind: 'instance', instance: next });
   };
 
-  function bindEntities(of: Plan): BindEntity[] {
-    return of.shards.flatMap((shard) =>
-      shard.binds.map((each) => ({
-        name: each.name,
-        shard: shard.name,
-        address: addressText(each.address),
-        mode: each.mode,
-        ...(each.backend === undefined ? {} : { backend: each.backend }),
-        maxConnections: each.maxConnections,
-        state: 'open' as const,
-      })),
-    );
-  }
-
   function takeFailure(): void {
     const error = failure;
     failure = undefined;
     if (error !== undefined) throw error;
   }
 
-  /** Wishes for routes without TLS, or that the plan does not know, are passed over. */
-  function setModes(next: Plan, wished: ReadonlyMap<string, Termination>): void {
-    const modes = next.routes.flatMap(({ name, tls }) =>
-      tls === undefined ? [] : [[name, wished.get(name) ?? tls.termination] as const],
-    );
-    terminations = new Map(modes);
-    routeWishes = new Map([...wished].filter(([name]) => terminations.has(name)));
-  }
-
   function adopt(next: Plan, list: readonly ServerWish[], tls: TlsInForce | undefined): void {
     plan = next;
-    setModes(next, tls === undefined ? routeWishes : modesOf(tls.routes));
-    material = tls?.material ?? material;
+    modes.adopt(next, tls);
     for (const name of script.routes.keys())
       if (!next.routes.some((each) => each.name === name)) script.routes.delete(name);
     for (const { name } of next.routes) route(name);
@@ -217,9 +182,7 @@ export function createScriptedEngine(options: {
         connections.delete(each.row.id);
     }
     emitSample();
-    for (const tail of tails) {
-      if (tail.batch.length > 0) listeners.get(tail)!({ records: tail.batch.splice(0), dropped: 0 });
-    }
+    tails.flush();
     sinceWindow += sampleMs;
     if (sinceWindow >= windowMs) {
       sinceWindow = 0;
@@ -259,20 +222,13 @@ export function createScriptedEngine(options: {
 
   function emitSample(): void {
     if (plan === undefined) return;
-    const changed = <T>(kind: string, entries: Map<string, T>) =>
-      [...entries].flatMap(([key, value]) => {
-        const text = JSON.stringify(value);
-        if (sent.get(`${kind} ${key}`) === text) return [];
-        sent.set(`${kind} ${key}`, text);
-        return [structuredClone(value)];
-      });
     samples.emit({
       at: clock.now(),
       life: `life-${lives}`,
-      binds: changed('bind', script.binds),
-      backends: changed('backend', script.backends),
-      servers: changed('server', script.servers),
-      routes: changed('route', script.routes),
+      binds: changedEntries(sent, 'bind', script.binds),
+      backends: changedEntries(sent, 'backend', script.backends),
+      servers: changedEntries(sent, 'server', script.servers),
+      routes: changedEntries(sent, 'route', script.routes),
       process: { cpuUs: 0, rssBytes: 50_000_000, loopDelayMs: 1, logDropped: 0 },
     });
     for (const each of [...script.servers.values(), ...script.backends.values()]) each.latency = [];
@@ -335,8 +291,7 @@ export function createScriptedEngine(options: {
   }
 
   function record(partial: Partial<StreamRecord>): void {
-    const whole = { ...recordOf(undefined, clock.now()), ...partial };
-    for (const tail of tails) if (tail.matches(whole)) tail.batch.push(whole);
+    tails.record({ ...recordOf(undefined, clock.now()), ...partial });
   }
 
   const engine: ScriptedEngine = {
@@ -357,10 +312,10 @@ export function createScriptedEngine(options: {
       return plan;
     },
     get terminations() {
-      return terminations;
+      return modes.terminations;
     },
     get material() {
-      return material;
+      return modes.material;
     },
     async start(next, list, tls) {
       calls.push('start');
@@ -368,7 +323,7 @@ export function createScriptedEngine(options: {
       // Whoever starts anew knows nothing yet: the next sample has every entry.
       sent = new Map();
       stopTicking();
-      adopt(next, list, tls ?? { routes: [], material: noFiles });
+      adopt(next, list, tls ?? nothingOfTls);
       stopTicking = clock.after(sampleMs, tick);
     },
     async apply(next, list, tls) {
@@ -389,20 +344,20 @@ export function createScriptedEngine(options: {
       const present = serving();
       for (const wish of list) calls.push(`setRoutes ${wish.route}=${wish.termination}`);
       takeFailure();
-      setModes(present, new Map([...routeWishes, ...modesOf(list)]));
+      modes.wish(present, list);
       return confirmed();
     },
     async setTlsMaterial(next) {
       serving();
       calls.push(`setTlsMaterial ${next.files.length} files`);
       takeFailure();
-      material = next;
+      modes.use(next);
       return confirmed();
     },
     async endInOtherModes(name, how) {
       calls.push(`endInOtherModes ${name} ${how}`);
       serving();
-      const present = terminations.get(name);
+      const present = modes.terminations.get(name);
       const others = [...connections.values()].filter(
         ({ row, endedAt }) =>
           endedAt === undefined && row.route === name && row.tls !== undefined && row.tls !== present,
@@ -474,17 +429,7 @@ export function createScriptedEngine(options: {
         timers: recordOf(row, clock.now()).timers,
       };
     },
-    tail(filter, listener) {
-      const parsed = parseFilter(filter);
-      const tail = {
-        matches: (each: StreamRecord) =>
-          !parsed.ok || parsed.matches({ ...each, total: each.timers.Ta } as never),
-        batch: [],
-      };
-      tails.add(tail);
-      listeners.set(tail, listener);
-      return () => void (tails.delete(tail) && listeners.delete(tail));
-    },
+    tail: (filter, listener) => tails.open(filter, listener),
     reopenLogs() {
       calls.push('reopenLogs');
     },
@@ -545,36 +490,4 @@ export function createScriptedEngine(options: {
     },
   };
   return engine;
-}
-
-const noFiles: TlsMaterial = { files: [], tickets: { secret: '', epoch: 0 } };
-
-const modesOf = (wishes: TlsInForce['routes']) =>
-  new Map(wishes.map(({ route, termination }) => [route, termination]));
-
-const emptyScript = (): Script => ({
-  servers: new Map(),
-  backends: new Map(),
-  binds: new Map(),
-  routes: new Map(),
-});
-
-function entry<K, V>(map: Map<K, V>, key: K, make: () => V): V {
-  const found = map.get(key);
-  if (found !== undefined) return found;
-  const made = make();
-  map.set(key, made);
-  return made;
-}
-
-function addressText(address: Address): string {
-  if (address.kind === 'unix') return `unix:${address.path}`;
-  return address.host.includes(':') ? `[${address.host}]:${address.port}` : `${address.host}:${address.port}`;
-}
-
-/** The histogram's own bucket for one value. */
-function latencyBucket(microseconds: number): number {
-  const recorder = new LatencyRecorder();
-  recorder.record(microseconds);
-  return recorder.take()[0]!;
 }

@@ -1,5 +1,6 @@
 // Empty counters, rows and records for the scripted engine, to be filled in by a test.
 
+import { addressText } from '../../src/domain/address-text.ts';
 import type { ConnectionRow, StreamRecord } from '../../src/domain/connection.ts';
 import type {
   BackendSample,
@@ -8,7 +9,9 @@ import type {
   ServerSample,
   TrafficCounters,
 } from '../../src/domain/counters.ts';
-import type { ServerKey } from '../../src/domain/plan.ts';
+import { LatencyRecorder } from '../../src/domain/latency.ts';
+import type { BindEntity, Capabilities } from '../../src/domain/model.ts';
+import type { Plan, ServerKey } from '../../src/domain/plan.ts';
 
 export type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -18,6 +21,26 @@ export interface Script {
   readonly binds: Map<string, Mutable<BindSample>>;
   readonly routes: Map<string, Mutable<RouteSample>>;
 }
+
+export const everything: Capabilities = {
+  drain: true,
+  maint: true,
+  weight: true,
+  kill: true,
+  'kill-server': true,
+  connections: true,
+  tail: true,
+  reload: true,
+  latency: true,
+  tls: true,
+};
+
+export const emptyScript = (): Script => ({
+  servers: new Map(),
+  backends: new Map(),
+  binds: new Map(),
+  routes: new Map(),
+});
 
 const counters = (): TrafficCounters => ({
   total: 0,
@@ -118,4 +141,48 @@ export function recordOf(row: Partial<ConnectionRow> | undefined, at: number): S
     redispatched: false,
     queue: [0, 0],
   };
+}
+
+/** The entry under a key; made where there is none. */
+export function entry<K, V>(map: Map<K, V>, key: K, make: () => V): V {
+  const found = map.get(key);
+  if (found !== undefined) return found;
+  const made = make();
+  map.set(key, made);
+  return made;
+}
+
+/** The histogram's own bucket for one value. */
+export function latencyBucket(microseconds: number): number {
+  const recorder = new LatencyRecorder();
+  recorder.record(microseconds);
+  return recorder.take()[0]!;
+}
+
+/** Those that differ from what was sent last, which is written down in `sent`. */
+export function changedEntries<T>(
+  sent: Map<string, string>,
+  kind: string,
+  entries: ReadonlyMap<string, T>,
+): T[] {
+  return [...entries].flatMap(([key, value]) => {
+    const text = JSON.stringify(value);
+    if (sent.get(`${kind} ${key}`) === text) return [];
+    sent.set(`${kind} ${key}`, text);
+    return [structuredClone(value)];
+  });
+}
+
+export function bindEntities(of: Plan): BindEntity[] {
+  return of.shards.flatMap((shard) =>
+    shard.binds.map((each) => ({
+      name: each.name,
+      shard: shard.name,
+      address: addressText(each.address),
+      mode: each.mode,
+      ...(each.backend === undefined ? {} : { backend: each.backend }),
+      maxConnections: each.maxConnections,
+      state: 'open' as const,
+    })),
+  );
 }
