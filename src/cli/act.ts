@@ -5,15 +5,18 @@ import type { ServerKey } from '../domain/plan.ts';
 import { safe } from '../domain/safe.ts';
 import { attached } from './attachment.ts';
 import { CliFailure } from './failure.ts';
+import { knownRoute } from './known-route.ts';
+import type { Overridden } from './options.ts';
 import { reportOutcome } from './outcome.ts';
 import type { VerbContext } from './program.ts';
 import { type Shade, shaded } from './table.ts';
 
 export const ready = (context: VerbContext, server: ServerKey) => act(context, { kind: 'ready', server });
 export const maint = (context: VerbContext, server: ServerKey) => act(context, { kind: 'maint', server });
-export const reset = (context: VerbContext, server: ServerKey) => act(context, { kind: 'reset', server });
-export const writeBack = (context: VerbContext, server: ServerKey) =>
-  act(context, { kind: 'write-back', server });
+export const reset = (context: VerbContext, of: Overridden) =>
+  act(context, 'server' in of ? { kind: 'reset', ...of } : { kind: 'reset-route', ...of });
+export const writeBack = (context: VerbContext, of: Overridden) =>
+  act(context, 'server' in of ? { kind: 'write-back', ...of } : { kind: 'write-back-route', ...of });
 export const kill = (context: VerbContext, connection: string) => act(context, { kind: 'kill', connection });
 export const reload = (context: VerbContext) => act(context, { kind: 'reload' });
 export const undo = (context: VerbContext, entry: number | undefined) =>
@@ -21,8 +24,9 @@ export const undo = (context: VerbContext, entry: number | undefined) =>
 export const weight = (context: VerbContext, server: ServerKey, value: number) =>
   act(context, { kind: 'weight', server, weight: value });
 
-function act(context: VerbContext, command: Command): Promise<void> {
+export function act(context: VerbContext, command: Command): Promise<void> {
   return attached(context, async (client) => {
+    if ('route' in command) knownRoute(client.model, command.route);
     const conditions = await askFirst(context, client, command);
     reportOutcome(context, await client.execute(command, conditions));
   });

@@ -3,7 +3,7 @@ import { InvalidArgumentError } from 'commander';
 import type { DeadlineAction } from '../domain/command.ts';
 import type { ConnectionOrder } from '../domain/connection.ts';
 import type { Milliseconds, ServerKey } from '../domain/plan.ts';
-import { parseDuration } from '../domain/units.ts';
+import { formatDuration, parseDuration } from '../domain/units.ts';
 
 /** Understood by every verb. */
 export interface GlobalOptions {
@@ -23,6 +23,37 @@ export function serverKeyArgument(text: string): ServerKey {
     throw new InvalidArgumentError('Write it as BACKEND/SERVER, such as web/app1.');
   }
   return text as ServerKey;
+}
+
+export function routeArgument(text: string): string {
+  if (!/^[A-Za-z0-9_.:-]{1,64}$/.test(text)) {
+    throw new InvalidArgumentError('Give the name of a route, as `sluice show routes` lists them.');
+  }
+  return text;
+}
+
+/** What an operator may have changed: of a server its state or weight, of a route its TLS mode. */
+export type Overridden = { readonly server: ServerKey } | { readonly route: string };
+
+export function overriddenArgument(text: string): Overridden {
+  return text.includes('/') ? { server: serverKeyArgument(text) } : { route: routeArgument(text) };
+}
+
+/** "5%", "0.5%" or "0.05": a share from 0 to 1. */
+export function shareArgument(text: string): number {
+  const match = /^(\d{1,3}(?:\.\d{1,6})?)\s?(%?)$/.exec(text.trim());
+  const value = match === null ? Number.NaN : Number(match[1]) / (match[2] === '%' ? 100 : 1);
+  if (!(value >= 0 && value <= 1))
+    throw new InvalidArgumentError('Give a share from 0% to 100%, such as 5%.');
+  return value;
+}
+
+export function boundedDurationArgument(longest: Milliseconds): (text: string) => Milliseconds {
+  return (text) => {
+    const value = durationArgument(text);
+    if (value > longest) throw new InvalidArgumentError(`At most ${formatDuration(longest)}.`);
+    return value;
+  };
 }
 
 /** 0 is "no deadline". */

@@ -8,10 +8,12 @@ import {
   durationArgument,
   type GlobalOptions,
   orderArgument,
+  overriddenArgument,
   serverKeyArgument,
   wholeNumberArgument,
 } from './options.ts';
 import type { Terminal } from './terminal.ts';
+import { addTlsVerbs } from './tls/verbs.ts';
 
 export interface ProgramContext {
   readonly terminal: Terminal;
@@ -23,6 +25,11 @@ export interface ProgramContext {
 export interface VerbContext extends ProgramContext {
   readonly options: GlobalOptions;
 }
+
+export type AddVerb = <Args extends unknown[]>(
+  command: Command,
+  load: () => Promise<(context: VerbContext, ...args: Args) => Promise<void>>,
+) => Command;
 
 export function createProgram(context: ProgramContext): Command {
   const program = new Command('sluice')
@@ -52,10 +59,10 @@ export function createProgram(context: ProgramContext): Command {
     .addHelpText('after', `\nWithout a verb: the console on this machine’s runtime.\n${exitCodeHelp()}`);
 
   /** `load` gives the verb; positional arguments and the verb's own options are handed on as they are. */
-  const verb = <Args extends unknown[]>(
+  const verb: AddVerb = <Args extends unknown[]>(
     command: Command,
     load: () => Promise<(context: VerbContext, ...args: Args) => Promise<void>>,
-  ): Command =>
+  ) =>
     command.action(async (...given: unknown[]) => {
       given.pop();
       const run = await load();
@@ -98,7 +105,8 @@ export function createProgram(context: ProgramContext): Command {
     servers: 'servers with admin state, operational state, last check and traffic',
     backends: 'backends with their servers’ states and traffic',
     binds: 'listening addresses',
-    routes: 'what goes where',
+    routes: 'what goes where, in which TLS mode, with what traffic and warnings',
+    certificates: 'what clients are shown: names, how long it holds, served against disk',
     instances: 'data-plane processes',
     drift: 'what runs other than the configuration says',
   } as const;
@@ -180,6 +188,7 @@ export function createProgram(context: ProgramContext): Command {
       .addArgument(new Argument('<weight>', '0 to 256').argParser(wholeNumberArgument(0, 256))),
     async () => (await import('./act.ts')).weight,
   );
+  addTlsVerbs(program, verb);
   verb(
     program
       .command('kill')
@@ -196,18 +205,22 @@ export function createProgram(context: ProgramContext): Command {
       ),
     async () => (await import('./act.ts')).undo,
   );
+  const overridden = () =>
+    new Argument('<what>', 'BACKEND/SERVER, or a route, as `sluice show drift` tells').argParser(
+      overriddenArgument,
+    );
   verb(
     program
       .command('reset')
       .description('let the configuration’s own value hold again')
-      .addArgument(server()),
+      .addArgument(overridden()),
     async () => (await import('./act.ts')).reset,
   );
   verb(
     program
       .command('write-back')
       .description('write what was overridden into the configuration; what runs stays as it is')
-      .addArgument(server()),
+      .addArgument(overridden()),
     async () => (await import('./act.ts')).writeBack,
   );
   verb(

@@ -9,11 +9,16 @@ import {
   type EntityTypes,
   emptyModel,
 } from '../../src/domain/model.ts';
+import type { Preflight } from '../../src/domain/preflight.ts';
 
 export interface FakeClient extends RuntimeClient {
   readonly executed: Command[];
   set<T extends EntityType>(type: T, key: string, value: EntityTypes[T] | null): void;
   become(state: AttachState): void;
+  /** Tells whoever runs a preflight what was found. */
+  probe(preflight: Preflight): void;
+  failProbe(reason: string): void;
+  readonly probing: boolean;
 }
 
 export function fakeClient(outcome: Outcome = { result: 'done', seq: 1, text: 'done' }): FakeClient {
@@ -23,6 +28,7 @@ export function fakeClient(outcome: Outcome = { result: 'done', seq: 1, text: 'd
   const executed: Command[] = [];
   let attach: AttachState = { state: 'live', since: 0, role: 'operator', actor: 'anna' };
   let seq = 0;
+  let probe: { listener(preflight: Preflight): void; failed(reason: string): void } | undefined;
   const never = () => {
     throw new Error('not part of this test');
   };
@@ -42,7 +48,17 @@ export function fakeClient(outcome: Outcome = { result: 'done', seq: 1, text: 'd
     connections: never,
     connection: never,
     tail: never,
-    preflight: never,
+    preflight(_route, _termination, listener, failed = () => {}) {
+      probe = { listener, failed };
+      return () => {
+        probe = undefined;
+      };
+    },
+    probe: (preflight) => probe?.listener(preflight),
+    failProbe: (reason) => probe?.failed(reason),
+    get probing() {
+      return probe !== undefined;
+    },
     preview: async () => ({ title: 'Drain web/app1', lines: [{ tone: 'now', text: '3 connections' }] }),
     async execute(command) {
       executed.push(command);

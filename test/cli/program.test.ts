@@ -38,7 +38,17 @@ describe('the command line', () => {
     [['weight', 'web/app1', '257'], /0 to 256/],
     [['show', 'conections'], /connections/],
     [['show', 'connections', '--sort', 'beauty'], /Sort by one of/],
-    [['tls', 'switch'], /unknown command 'tls'/],
+    [['tls', 'swich'], /switch/],
+    [['tls', 'switch'], /missing required argument 'route'/],
+    [['tls', 'switch', 'shop'], /missing required argument 'mode'/],
+    [['tls', 'switch', 'shop', 'reencypt'], /Allowed choices are passthrough, edge, reencrypt/],
+    [['tls', 'switch', 'web/app1', 'edge'], /name of a route/],
+    [['tls', 'switch', 'shop', 'edge', '--watch', '61m'], /At most 1h/],
+    [['tls', 'switch', 'shop', 'edge', '--watch', '60'], /no unit/],
+    [['tls', 'switch', 'shop', 'edge', '--close-after', '8d'], /At most 7d/],
+    [['tls', 'switch', 'shop', 'edge', '--threshold', '101%'], /from 0% to 100%/],
+    [['tls', 'revert'], /missing required argument 'route'/],
+    [['reset', 'a b'], /name of a route/],
     [['run'], /--config/],
     [['--atach'], /--attach/],
   ])('refuses %j in words', async (args, words) => {
@@ -68,7 +78,7 @@ describe('the command line', () => {
 
   it('tells every verb and the exit codes in its help', async () => {
     const { written } = await parse('--help');
-    for (const verb of 'demo run check console show tail drain ready maint weight kill undo reset write-back reload'.split(
+    for (const verb of 'demo run check console show tail drain ready maint weight kill undo reset write-back reload tls'.split(
       ' ',
     )) {
       expect(written).toMatch(new RegExp(`^  ${verb} `, 'm'));
@@ -81,6 +91,20 @@ describe('the command line', () => {
     expect(written).toMatch(/default:\s+age\)/);
     expect(written).toMatch(/\(default: all\)/);
     expect(written).not.toMatch(/[{}]/);
+  });
+
+  it.each([['tls'], ['tls', '--help']])('pictures the TLS modes: %j', async (...args) => {
+    const { written } = await parse(...args);
+    for (const mode of ['passthrough', 'edge', 'reencrypt'])
+      expect(written).toMatch(new RegExp(`^  ${mode} +client .* server`, 'm'));
+    for (const line of written.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
+  });
+
+  it('shows the defaults of a switch as one would write them', async () => {
+    const { written } = await parse('tls', 'switch', '--help');
+    expect(written).toMatch(/default: 60s\)/);
+    expect(written).toMatch(/default:\s+5%\)/);
+    expect(written).not.toMatch(/60000|0\.05/);
   });
 
   it.each([

@@ -90,6 +90,8 @@ const columns: readonly Column<ConnectionRow>[] = [
   { title: 'client', cell: ({ client }) => client },
   { title: 'bind', cell: ({ bind }) => bind },
   { title: 'route', cell: ({ route }) => route },
+  { title: 'TLS mode', cell: ({ tls }) => tls },
+  { title: 'SNI', cell: ({ sni }) => sni },
   { title: 'server', cell: ({ server, backend }) => server ?? backend },
   {
     title: 'phase',

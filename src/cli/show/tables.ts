@@ -6,24 +6,14 @@ import type {
   BindEntity,
   DriftEntity,
   InstanceEntity,
-  Model,
-  RouteEntity,
   ServerEntity,
 } from '../../domain/model.ts';
-import type { BackendRates, BindRates, Sample, SampleTopic, ServerRates } from '../../domain/sample.ts';
-import type { Column } from '../table.ts';
+import type { BackendRates, BindRates, ServerRates } from '../../domain/sample.ts';
 import { age, latency, short, wallTime } from '../wording.ts';
+import { certificates } from './certificates.ts';
+import { routes } from './routes.ts';
 import { adminCell, checkCell, operationalCell } from './states.ts';
-
-interface Table<T> {
-  readonly topic?: SampleTopic;
-  readonly rows: (model: Model, sample: Sample | undefined) => readonly T[];
-  readonly columns: (now: number) => readonly Column<T>[];
-  /** Said instead of an empty table. */
-  readonly empty: string;
-  /** What can be done about it; said under the table on a terminal. */
-  readonly hint?: string;
-}
+import type { Table } from './table-of.ts';
 
 type ServerRow = ServerEntity & { readonly traffic: ServerRates | null; readonly drain: DrainJob | null };
 type BackendRow = BackendEntity & { readonly usable: number; readonly traffic: BackendRates | null };
@@ -110,17 +100,6 @@ const binds: Table<BindRow> = {
   empty: 'no binds',
 };
 
-const routes: Table<RouteEntity> = {
-  rows: (model) => [...model.route.values()],
-  columns: () => [
-    { title: 'route', cell: ({ name }) => name },
-    { title: 'host', cell: ({ host }) => host ?? '*' },
-    { title: 'path', cell: ({ path }) => path },
-    { title: 'to', cell: ({ to }) => to.map(({ backend, weight }) => `${backend} ${weight}`).join(' · ') },
-  ],
-  empty: 'no routes: binds send everything to their own backend',
-};
-
 const instances: Table<InstanceEntity> = {
   rows: (model) => [...model.instance.values()],
   columns: (now) => [
@@ -143,7 +122,7 @@ const instances: Table<InstanceEntity> = {
 const drift: Table<DriftEntity> = {
   rows: (model) => [...model.drift.values()],
   columns: () => [
-    { title: 'what of', cell: (row) => ('server' in row ? row.server : row.route) },
+    { title: 'subject', cell: (row) => ('server' in row ? row.server : row.route) },
     { title: 'what', cell: ({ field }) => field },
     { title: 'configured', cell: ({ configured }) => configured },
     { title: 'running', cell: ({ running }) => ({ text: running, shade: 'warning' }) },
@@ -151,10 +130,10 @@ const drift: Table<DriftEntity> = {
     { title: 'since', cell: ({ at }) => wallTime(at) },
   ],
   empty: 'no drift: what runs is what the configuration says',
-  hint: 'into the configuration with `sluice write-back BACKEND/SERVER`, back to it with `sluice reset BACKEND/SERVER`',
+  hint: 'into the configuration with `sluice write-back SUBJECT`, back to it with `sluice reset SUBJECT`',
 };
 
-export const tables = { servers, backends, binds, routes, instances, drift } as const;
+export const tables = { servers, backends, binds, routes, certificates, instances, drift } as const;
 export type TableName = keyof typeof tables;
 
 function isServing(server: ServerEntity | undefined): boolean {

@@ -24,7 +24,7 @@ function shown(rows: readonly DriftEntity[], isTty: boolean, json = false) {
 describe('show drift', () => {
   it('says to a person how it ends, either way', () => {
     const { noted } = shown([weight], true);
-    expect(noted.join()).toMatch(/sluice write-back BACKEND\/SERVER.*sluice reset BACKEND\/SERVER/);
+    expect(noted.join()).toMatch(/sluice write-back SUBJECT.*sluice reset SUBJECT/);
   });
 
   it.each([

@@ -1,0 +1,63 @@
+// A preflight in lines: each finding with its sign, who is connected now, and what it comes to. Pure.
+import type { Preflight, PreflightFinding } from '../../domain/preflight.ts';
+import { safe } from '../../domain/safe.ts';
+import { type Termination, terminations } from '../../domain/tls.ts';
+import { type Shade, shaded } from '../table.ts';
+import { count } from '../wording.ts';
+
+const looks: Readonly<Record<PreflightFinding['severity'], readonly [sign: string, shade: Shade]>> = {
+  good: ['●', 'good'],
+  note: ['·', 'plain'],
+  warning: ['▲', 'warning'],
+  unsafe: ['▼', 'bad'],
+};
+
+/** `width`: of the column of subjects, as far as it is known while findings still come in. */
+export function findingLines(
+  { subject, severity, text, remedy }: PreflightFinding,
+  width: number,
+  color: boolean,
+): string {
+  const [sign, shade] = looks[severity];
+  const found = `${shaded(`  ${sign}`, shade, color)} ${safe(subject).padEnd(width)}  ${safe(text)}`;
+  if (remedy === undefined) return found;
+  return `${found}\n${' '.repeat(width + 6)}→ ${safe(remedy)}`;
+}
+
+/** "open now: 12 edge, 3 passthrough": who came in which mode. */
+export function affectedText({ connections }: Pick<Preflight, 'connections'>): string {
+  const open = terminations.filter((mode) => connections[mode] > 0);
+  if (open.length === 0) return 'no client is connected to it over TLS now';
+  const modes = open.map((mode) => `${connections[mode]} ${mode}`).join(', ');
+  return `open now: ${modes}; they keep their TLS mode`;
+}
+
+export function verdictLine({ route, from, to, findings, verdict }: Preflight, color: boolean): string {
+  const warnings = findings.filter(({ severity }) => severity === 'warning').length;
+  const unsafe = findings.filter(({ severity }) => severity === 'unsafe').length;
+  const what = `${safe(route)} from ${from} to ${to}`;
+  switch (verdict) {
+    case 'unsafe':
+      return shaded(
+        `▼ not safe to switch ${what}: ${count(unsafe, 'finding')} of ${findings.length} would fail clients`,
+        'bad',
+        color,
+      );
+    case 'safe':
+      return warnings === 0
+        ? shaded(`● safe to switch ${what}`, 'good', color)
+        : shaded(`▲ safe to switch ${what}, with ${count(warnings, 'warning')}`, 'warning', color);
+    case 'running':
+      return `◌ probing ${what}`;
+  }
+}
+
+/** For a line in place. */
+export function probingText({ route, to, pending }: Preflight): string {
+  return `◌ probing ${safe(route)} for ${to}: ${count(pending, 'probe')} under way`;
+}
+
+/** `sluice tls switch shop edge --force shop` */
+export function forceText(route: string, termination: Termination): string {
+  return `sluice tls switch ${safe(route)} ${termination} --force ${safe(route)}`;
+}
