@@ -53,9 +53,9 @@ export function addTlsVerbs(program: Command, verb: AddVerb): void {
 
 const pictures = `
 TLS modes:
-  passthrough  client ════════════ TLS ════════════ server  its certificate
+  passthrough  client ════════════ TLS ════════════ server  the server's
   edge         client ══ TLS ══ Sluice ── plain ── server   our certificate
-  reencrypt    client ══ TLS ══ Sluice ═══ TLS ═══ server   ours; its own is verified
+  reencrypt    client ══ TLS ══ Sluice ═══ TLS ═══ server   our certificate
 
 What was switched outlives a restart. It is drift: \`sluice show drift\` tells it,
 \`sluice reset ROUTE\` goes back to the configuration's own mode, and
