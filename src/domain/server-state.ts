@@ -19,6 +19,7 @@ export type CheckCode =
   | 'L7TOUT'
   | 'L7RSP'
   | 'L7STS'
+  | 'L6OK'
   | 'L6RSP'
   | 'L6TOUT';
 

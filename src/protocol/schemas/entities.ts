@@ -74,7 +74,7 @@ const backend = z.object({
 }) satisfies z.ZodType<EntityTypes['backend']>;
 
 const checkResult = z.object({
-  code: z.enum(['L4OK', 'L4TOUT', 'L4CON', 'L7OK', 'L7TOUT', 'L7RSP', 'L7STS', 'L6RSP', 'L6TOUT']),
+  code: z.enum(['L4OK', 'L4TOUT', 'L4CON', 'L7OK', 'L7TOUT', 'L7RSP', 'L7STS', 'L6OK', 'L6RSP', 'L6TOUT']),
   ok: z.boolean(),
   status: count.exactOptional(),
   reason: line,

@@ -3,22 +3,41 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Clock, Random } from '../../domain/clock.ts';
 import type { Disposer } from '../../domain/event.ts';
-import { type Address, type Check, type Plan, type ServerKey, serverKey } from '../../domain/plan.ts';
+import {
+  type Address,
+  type Check,
+  type Plan,
+  type Route,
+  type ServerKey,
+  serverKey,
+} from '../../domain/plan.ts';
 import { type Health, nextCheckDelay } from '../../domain/rise-fall.ts';
 import type { CheckResult } from '../../domain/server-state.ts';
+import { type ServerTls, tlsAddress } from '../../domain/server-tls.ts';
+import type { Termination } from '../../domain/tls.ts';
 import type { Probe } from './probe.ts';
+import { checkTls, type FileContent } from './server-trust.ts';
 
 export interface Checker {
-  /** Starts, keeps or ends the series that a plan asks for. */
-  adopt(plan: Plan): void;
+  /**
+   * Starts, keeps or ends the series that a plan asks for. `terminationOf`: the TLS mode in force of a route, which says
+   * whether its servers are checked over TLS; the plan's own without it. Called again with each switch of a mode.
+   */
+  adopt(plan: Plan, terminationOf?: (route: Route) => Termination | undefined): void;
   /** The server's health was set from outside (maint began or ended): the schedule follows. */
   reschedule(key: ServerKey): void;
   close(): void;
 }
 
-interface Series {
+/** What a series is made from: another one is begun when it changes. */
+interface Target {
   readonly check: Check;
   readonly address: Address;
+  /** Over TLS where given. */
+  readonly tls: ServerTls | undefined;
+}
+
+interface Series extends Target {
   readonly abort: AbortController;
   cancel: Disposer;
   running: boolean;
@@ -28,17 +47,23 @@ export function createChecker(options: {
   readonly probe: Probe;
   readonly clock: Clock;
   readonly random: Random;
+  /** Contents of the files that the plan in force names: authorities and certificates for checks over TLS. */
+  readonly fileContent?: FileContent;
   health(key: ServerKey): Health | undefined;
   checked(key: ServerKey, result: CheckResult): void;
 }): Checker {
   const { probe, clock, random, health, checked } = options;
+  const content: FileContent = options.fileContent ?? (() => undefined);
   const all = new Map<ServerKey, Series>();
 
   async function run(key: ServerKey, series: Series): Promise<void> {
     if (series.running) return;
     series.running = true;
     const begun = clock.now();
-    const { what, ...result } = await probe(series.check, series.address, series.abort.signal);
+    const { check, address, tls, abort } = series;
+    const { what, ...result } = await (tls === undefined
+      ? probe(check, address, abort.signal)
+      : probe(check, address, abort.signal, { ...tls, content }));
     series.running = false;
     if (all.get(key) !== series) return;
     const at = clock.now();
@@ -68,26 +93,24 @@ export function createChecker(options: {
   }
 
   return {
-    adopt(plan) {
-      const wanted = new Map<ServerKey, { check: Check; address: Address }>();
-      for (const { name, check, servers } of plan.backends)
-        if (check)
-          for (const server of servers)
-            wanted.set(serverKey(name, server.name), { check, address: server.address });
-      for (const [key, series] of all) {
-        const next = wanted.get(key);
-        if (!next || !isDeepStrictEqual(next, { check: series.check, address: series.address }))
-          end(key, series);
+    adopt(plan, terminationOf = ({ tls }) => tls?.termination) {
+      const wanted = new Map<ServerKey, Target>();
+      for (const backend of plan.backends) {
+        const { check } = backend;
+        if (check === undefined) continue;
+        const tls = checkTls(backend, plan.routes, terminationOf);
+        for (const server of backend.servers) {
+          const address = tls === undefined ? server.address : tlsAddress(server);
+          wanted.set(serverKey(backend.name, server.name), { check, address, tls });
+        }
       }
-      for (const [key, { check, address }] of wanted) {
+      for (const [key, series] of all) {
+        const { check, address, tls } = series;
+        if (!isDeepStrictEqual(wanted.get(key), { check, address, tls })) end(key, series);
+      }
+      for (const [key, target] of wanted) {
         if (all.has(key)) continue;
-        const series: Series = {
-          check,
-          address,
-          abort: new AbortController(),
-          cancel: () => {},
-          running: false,
-        };
+        const series: Series = { ...target, abort: new AbortController(), cancel: () => {}, running: false };
         all.set(key, series);
         schedule(key, series, true);
       }

@@ -1,10 +1,14 @@
-// One check of one server, over real sockets: connects, asks, reads no more than the head, and says what came of it.
+// One check of one server, over real sockets: connects, shakes hands where TLS is spoken, asks, reads no more than the head,
+// and says what came of it.
 
-import { request } from 'node:http';
-import { connect } from 'node:net';
+import { type ClientRequest, request } from 'node:http';
+import { connect, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import { handshakeFailure } from '../../domain/handshake-failure.ts';
 import type { Address, Check, HttpCheck } from '../../domain/plan.ts';
 import { safe } from '../../domain/safe.ts';
 import type { CheckCode } from '../../domain/server-state.ts';
+import { expectedName, type ServerTrust, tlsSettings } from './server-trust.ts';
 
 export interface ProbeResult {
   readonly code: CheckCode;
@@ -14,92 +18,118 @@ export interface ProbeResult {
   readonly what: string;
 }
 
-/** Ends by itself within the check's timeout; `abort` ends it sooner and then the result is of no interest. */
-export type Probe = (check: Check, address: Address, abort: AbortSignal) => Promise<ProbeResult>;
+/**
+ * Ends by itself within the check's timeout; `abort` ends it sooner and then the result is of no interest.
+ * `tls`: the check goes over TLS, and `address` is where that is spoken.
+ */
+export type Probe = (
+  check: Check,
+  address: Address,
+  abort: AbortSignal,
+  tls?: ServerTrust,
+) => Promise<ProbeResult>;
 
 const maxHeadBytes = 16 * 1024;
 
-export const probe: Probe = (check, address, abort) => {
-  const target = checked(address, check.port);
-  return check.kind.type === 'tcp'
-    ? tcpProbe(target, check.timeout, abort)
-    : httpProbe(check.kind, target, check.timeout, abort);
-};
+type Phase = 'connect' | 'handshake' | 'answer';
 
-function checked(address: Address, port: number | undefined): Address {
-  return port === undefined || address.kind === 'unix' ? address : { ...address, port };
-}
-
-function tcpProbe(address: Address, timeoutMs: number, abort: AbortSignal): Promise<ProbeResult> {
-  return new Promise((resolve) => {
-    const socket = connect(socketOptions(address));
-    const finish = (result: ProbeResult): void => {
-      clearTimeout(timer);
-      abort.removeEventListener('abort', stop);
-      // An RST rather than a FIN: no TIME_WAIT, and the server need not read a connection that says nothing.
-      socket.resetAndDestroy();
-      resolve(result);
-    };
-    const timer = setTimeout(() => finish(timedOut(false, timeoutMs)), timeoutMs);
-    // Taken off in the end: the signal lives as long as the server is in the plan, thousands of checks.
-    const stop = (): void => finish(aborted);
-    abort.addEventListener('abort', stop, { once: true });
-    socket.once('connect', () => finish({ code: 'L4OK', ok: true, what: 'connected' }));
-    socket.on('error', (error) => finish(connectFailure(error)));
-  });
-}
-
-function httpProbe(
-  { method, path, host, headers, expect }: HttpCheck,
-  address: Address,
-  timeoutMs: number,
-  abort: AbortSignal,
-): Promise<ProbeResult> {
-  return new Promise((resolve) => {
-    let connected = false;
+export const probe: Probe = (check, address, abort, tls) =>
+  new Promise((resolve) => {
+    const target = checked(address, check.port);
+    const { kind, timeout } = check;
+    let phase: Phase = 'connect';
     let settled = false;
+    let asked: ClientRequest | undefined;
+    let socket: Socket | undefined;
+
     const finish = (result: ProbeResult): void => {
       if (settled) return;
       settled = true;
       clearTimeout(timer);
       abort.removeEventListener('abort', stop);
-      asked.destroy();
+      if (asked !== undefined) asked.destroy();
+      else if (tls !== undefined) socket?.destroy();
+      // An RST rather than a FIN: no TIME_WAIT, and the server need not read a connection that says nothing.
+      else socket?.resetAndDestroy();
       resolve(result);
     };
-    const asked = request({
-      ...(address.kind === 'unix'
-        ? { socketPath: address.path }
-        : { host: address.host, port: address.port }),
-      method,
-      path,
-      agent: false,
-      maxHeaderSize: maxHeadBytes,
-      setHost: false,
-      headers: [
-        ...(headers.some(([name]) => name.toLowerCase() === 'host')
-          ? []
-          : [['Host', host ?? hostOf(address)]]),
-        ['User-Agent', 'sluice-check'],
-        ['Connection', 'close'],
-        ...headers,
-      ].flat(),
-    });
-    const timer = setTimeout(() => finish(timedOut(connected, timeoutMs)), timeoutMs);
+    const timer = setTimeout(() => finish(timedOut(phase, timeout)), timeout);
     // Taken off in the end: the signal lives as long as the server is in the plan, thousands of checks.
     const stop = (): void => finish(aborted);
     abort.addEventListener('abort', stop, { once: true });
-    asked.on('socket', (socket) =>
-      socket.once('connect', () => {
-        connected = true;
-      }),
+
+    const failed = (error: NodeJS.ErrnoException): void => {
+      if (phase === 'connect') finish(connectFailure(error));
+      else if (phase === 'answer') finish(answerFailure(error));
+      else
+        finish({ code: 'L6RSP', ok: false, what: handshakeFailure(error, expectedName(tls!, target)).text });
+    };
+    const ready = (established: Socket, result: ProbeResult): void => {
+      if (settled) return;
+      if (kind.type === 'tcp') {
+        finish(result);
+        return;
+      }
+      phase = 'answer';
+      asked = ask(kind, target, tls !== undefined, established, failed, finish);
+    };
+
+    if (tls === undefined) {
+      socket = connect(socketOptions(target));
+      socket.once('connect', () => ready(socket!, { code: 'L4OK', ok: true, what: 'connected' }));
+      socket.on('error', failed);
+      return;
+    }
+    const settings = tlsSettings(tls, target);
+    if ('fault' in settings) {
+      finish({ code: 'L6RSP', ok: false, what: settings.fault });
+      return;
+    }
+    const secure = connectTls({ ...socketOptions(target), ...settings });
+    socket = secure;
+    secure.once('connect', () => {
+      phase = 'handshake';
+    });
+    secure.once('secureConnect', () =>
+      ready(secure, { code: 'L6OK', ok: true, what: `${secure.getProtocol() ?? 'TLS'} handshake` }),
     );
-    // The status is the answer; the body is never read.
-    asked.on('response', (response) => finish(statusResult(response.statusCode ?? 0, expect)));
-    asked.on('upgrade', (response) => finish(statusResult(response.statusCode ?? 101, expect)));
-    asked.on('error', (error) => finish(connected ? answerFailure(error) : connectFailure(error)));
-    asked.on('close', () => finish({ code: 'L7RSP', ok: false, what: 'closed without an answer' }));
-    asked.end();
+    secure.on('error', failed);
   });
+
+function checked(address: Address, port: number | undefined): Address {
+  return port === undefined || address.kind === 'unix' ? address : { ...address, port };
+}
+
+function ask(
+  { method, path, host, headers, expect }: HttpCheck,
+  address: Address,
+  tls: boolean,
+  socket: Socket,
+  failed: (error: NodeJS.ErrnoException) => void,
+  finish: (result: ProbeResult) => void,
+): ClientRequest {
+  const asked = request({
+    createConnection: () => socket,
+    method,
+    path,
+    maxHeaderSize: maxHeadBytes,
+    setHost: false,
+    headers: [
+      ...(headers.some(([name]) => name.toLowerCase() === 'host')
+        ? []
+        : [['Host', host ?? hostOf(address, tls ? 443 : 80)]]),
+      ['User-Agent', 'sluice-check'],
+      ['Connection', 'close'],
+      ...headers,
+    ].flat(),
+  });
+  // The status is the answer; the body is never read.
+  asked.on('response', (response) => finish(statusResult(response.statusCode ?? 0, expect)));
+  asked.on('upgrade', (response) => finish(statusResult(response.statusCode ?? 101, expect)));
+  asked.on('error', failed);
+  asked.on('close', () => finish({ code: 'L7RSP', ok: false, what: 'closed without an answer' }));
+  asked.end();
+  return asked;
 }
 
 function statusResult(status: number, expect: HttpCheck['expect']): ProbeResult {
@@ -111,18 +141,23 @@ function socketOptions(address: Address): { path: string } | { host: string; por
   return address.kind === 'unix' ? { path: address.path } : { host: address.host, port: address.port };
 }
 
-function hostOf(address: Address): string {
+function hostOf(address: Address, defaultPort: number): string {
   if (address.kind === 'unix') return 'localhost';
   const host = address.host.includes(':') ? `[${address.host}]` : address.host;
-  return address.port === 80 ? host : `${host}:${address.port}`;
+  return address.port === defaultPort ? host : `${host}:${address.port}`;
 }
 
 const aborted: ProbeResult = { code: 'L4TOUT', ok: false, what: 'not finished' };
 
-function timedOut(connected: boolean, timeoutMs: number): ProbeResult {
-  return connected
-    ? { code: 'L7TOUT', ok: false, what: `no answer within ${timeoutMs} ms` }
-    : { code: 'L4TOUT', ok: false, what: `not connected within ${timeoutMs} ms` };
+function timedOut(phase: Phase, timeoutMs: number): ProbeResult {
+  switch (phase) {
+    case 'connect':
+      return { code: 'L4TOUT', ok: false, what: `not connected within ${timeoutMs} ms` };
+    case 'handshake':
+      return { code: 'L6TOUT', ok: false, what: `no TLS handshake within ${timeoutMs} ms` };
+    case 'answer':
+      return { code: 'L7TOUT', ok: false, what: `no answer within ${timeoutMs} ms` };
+  }
 }
 
 const connectFaults: Readonly<Record<string, string>> = {
