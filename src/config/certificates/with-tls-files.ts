@@ -1,0 +1,26 @@
+// A loaded configuration with what is wrong in the TLS files that it names, told at the lines that name them.
+
+import { inOrder } from '../load-plan.ts';
+import type { Finding, LoadResult } from '../problem.ts';
+import { readSource } from '../source.ts';
+import { type Reading, readTlsFiles } from './read-tls-files.ts';
+import type { TlsProblem } from './tls-unit.ts';
+
+/** Never rejects. `file`: as the result's own problems name it. */
+export async function withTlsFiles(file: string, result: LoadResult, reading: Reading): Promise<LoadResult> {
+  if (!result.ok) return result;
+  const { problems } = await readTlsFiles(result.plan, reading);
+  if (problems.length === 0) return result;
+  const { problem } = readSource(result.source, file);
+  const told = (severity: TlsProblem['severity']) =>
+    problems.filter((found) => found.severity === severity).map((found) => problem(findingOf(found)));
+  const [errors, warnings] = [told('error'), told('warning')];
+  const { source, plan } = result;
+  return errors.length > 0
+    ? { ok: false, errors: inOrder(errors), source }
+    : { ok: true, plan, warnings: inOrder([...result.warnings, ...warnings]), source };
+}
+
+function findingOf({ at, message, remedy }: TlsProblem): Finding {
+  return { path: at, message, remedy };
+}
