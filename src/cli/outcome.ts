@@ -25,7 +25,7 @@ export function reportOutcome({ terminal, options }: VerbContext, outcome: Outco
       throw new CliFailure(
         'refused',
         `it is not known whether this was done: ${safe(outcome.text)}`,
-        'look with `sluice show servers` and `sluice show journal` before you try again',
+        'look with `sluice show journal`, and `sluice show servers` or `sluice show routes`, before you try again',
       );
   }
 }

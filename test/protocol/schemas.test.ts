@@ -15,7 +15,7 @@ const tlsSwitch: Command = {
   closeMs: 0,
 };
 
-describe('LM4: commands on routes', () => {
+describe('LM10: commands on routes', () => {
   it.each<Command>([
     tlsSwitch,
     { ...tlsSwitch, watchMs: 3_600_000, threshold: 1, closeMs: 604_800_000, force: 'shop' },
