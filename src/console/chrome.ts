@@ -3,7 +3,8 @@
 import type { AttachState } from '../client/runtime-client.ts';
 import { duration, plural } from './format.ts';
 import type { Line, Span } from './frame.ts';
-import { type Problem, problemsOf } from './problems.ts';
+import type { Problem } from './problem.ts';
+import { problemsOf } from './problems.ts';
 import { apart, muted, span, spansWidth, within } from './spans.ts';
 import { type ScreenId, type ScreenTab, screens } from './state.ts';
 import { cut } from './text.ts';

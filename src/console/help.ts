@@ -19,13 +19,20 @@ const signs: readonly (readonly [sign: string, tone: Tone, meaning: string])[] =
   ['?', 'unknown', 'not known, or not checked'],
   ['◌', 'stale', 'not the present: what is shown is how it was'],
   ['≠', 'warning', 'not what the configuration says'],
+  ['═ ─', 'accent', 'on a ladder: over TLS, and plain; ╪ and ┼ pass through Sluice untouched'],
   ['–', 'muted', 'not known, which is not zero'],
   ['↓ ↑', 'text', 'bytes from clients, and to clients'],
 ];
 
 /** Keys of the screen first, then those that are the same everywhere. */
 export function helpLines(screen: ScreenId, width: number, version: string, demo: boolean): Line[] {
-  const scopes: Scope[] = [screen, 'list', 'everywhere', 'dialog'];
+  const scopes: Scope[] = [
+    screen,
+    'list',
+    'everywhere',
+    'dialog',
+    ...(screen === 'routes' ? (['switch'] as const) : []),
+  ];
   return [
     heading(`Sluice ${version}`),
     blank,
@@ -35,7 +42,7 @@ export function helpLines(screen: ScreenId, width: number, version: string, demo
     ...signs.map(([sign, tone, meaning]) => line(span(`   ${padEnd(sign, 4)}`, tone), span(meaning))),
     blank,
     ...wrap(
-      'Admin is what somebody wants of a server; state is what checks see of it. Rates are over one second, latencies over the last ten. "Drained" is said only when nothing is left, nobody idle could come back, and nothing came for a while.',
+      'Admin is what somebody wants of a server; state is what checks see of it. Rates are over one second, latencies over the last ten. "Drained" is said only when nothing is left, nobody idle could come back, and nothing came for a while. TLS modes: passthrough (pass) leaves the bytes to the server, edge ends TLS here, reencrypt (reenc) ends it here and speaks TLS to the server.',
       width - 4,
     ).map((text) => line(muted(`   ${text}`))),
   ];

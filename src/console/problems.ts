@@ -4,39 +4,26 @@
 import type { ServerEntity } from '../domain/model.ts';
 import { stateOf } from './backend-states.ts';
 import { chosenTime, count, duration, percent, plural } from './format.ts';
-import type { Tone } from './frame.ts';
+import { bad, type Problem, warning } from './problem.ts';
 import { leftOf } from './screens/drain-line.ts';
 import { checkSentence } from './server-look.ts';
+import { tlsProblems } from './tls-problems.ts';
 import { serversOf, type View } from './view.ts';
-
-export interface Problem {
-  readonly severity: 1 | 2 | 3;
-  readonly sign: '▼' | '▲';
-  readonly tone: Extract<Tone, 'bad' | 'warning'>;
-  readonly text: string;
-  /** Without the reason, where there is no room for it beside another problem. */
-  readonly short?: string;
-  /** Wall clock; the newest of equal severity comes first. */
-  readonly at: number;
-}
 
 /** A new instance is worth a word for so long. */
 const restartShownMs = 5 * 60_000;
 /** Instances that came this soon after the runtime came with it. */
 const startTogetherMs = 15_000;
 
-function bad(severity: 2 | 3, text: string, at: number): Problem {
-  return { severity, sign: '▼', tone: 'bad', text, at };
-}
-
-function warning(text: string, at: number): Problem {
-  return { severity: 1, sign: '▲', tone: 'warning', text, at };
-}
-
 export function problemsOf(view: View): Problem[] {
-  return [...serving(view), ...health(view), ...overload(view), ...drains(view), ...drift(view)].sort(
-    (a, b) => b.severity - a.severity || b.at - a.at,
-  );
+  return [
+    ...serving(view),
+    ...health(view),
+    ...overload(view),
+    ...drains(view),
+    ...tlsProblems(view),
+    ...drift(view),
+  ].sort((a, b) => b.severity - a.severity || b.at - a.at);
 }
 
 function serving({ model, now }: View): Problem[] {
@@ -161,10 +148,12 @@ function drains({ model, now }: View): Problem[] {
   return problems;
 }
 
-/** What a drain job changed is no surprise while it runs: the job itself is shown. */
+/** What a drain job or a watched switch changed is no surprise while it lasts: it is shown itself. */
 function drift({ model }: View): Problem[] {
-  const amount = [...model.drift.values()].filter(
-    (entry) => entry.field !== 'admin' || !model.drain.has(entry.server),
+  const amount = [...model.drift.values()].filter((entry) =>
+    'route' in entry
+      ? model.switch.get(entry.route)?.phase !== 'watching'
+      : entry.field !== 'admin' || !model.drain.has(entry.server),
   ).length;
   if (amount === 0) return [];
   const differ = `${plural(amount, 'override')} ${amount === 1 ? 'differs' : 'differ'} from the configuration`;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type Problem, problemsOf } from '../../src/console/problems.ts';
+import type { Problem } from '../../src/console/problem.ts';
+import { problemsOf } from '../../src/console/problems.ts';
 import { noTraffic, withSample } from '../../src/console/traffic.ts';
 import type { View } from '../../src/console/view.ts';
 import type { MutableModel } from '../../src/domain/model.ts';

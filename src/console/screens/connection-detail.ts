@@ -31,6 +31,7 @@ export function connectionDetail(view: View, open: OpenConnection, width: number
     ...ladder(detail, width),
     blank,
     ...timers(detail),
+    ...tlsFacts(detail, width),
     ...end(detail, open.gone, width),
     fact(
       'traffic',
@@ -88,6 +89,37 @@ function timers(detail: ConnectionDetail): Line[] {
   return [
     fact('timers', ...columns.map(({ shown, width }) => span(padEnd(shown, width)))),
     fact('', ...columns.map(({ word, width }) => muted(padEnd(word, width)))),
+  ];
+}
+
+/** What the ladder has no room for: the handshakes in full. */
+function tlsFacts({ tls, clientTls, serverTls }: ConnectionDetail, width: number): Line[] {
+  const client =
+    // Of a handshake that came to nothing the ladder tells all there is.
+    clientTls?.version === undefined
+      ? []
+      : [
+          tls ?? 'undecided',
+          [clientTls.version, clientTls.cipher].filter((each) => each !== undefined).join(' '),
+          clientTls.resumed === undefined ? '' : clientTls.resumed ? 'resumed' : 'new session',
+          clientTls.alpn ?? '',
+          clientTls.clientSubject === undefined ? '' : `client ${clientTls.clientSubject}`,
+        ];
+  const server =
+    serverTls === undefined
+      ? []
+      : [
+          `${serverTls.version} ${serverTls.cipher}`,
+          serverTls.resumed ? 'resumed' : 'new session',
+          serverTls.verified ? `verified as ${serverTls.serverName ?? 'its address'}` : '▲ not verified',
+          serverTls.handshakeMs === 0 ? '' : latency(serverTls.handshakeMs),
+        ];
+  const said = (words: readonly string[]) => words.filter((word) => word !== '').join(', ');
+  return [
+    ...(client.length === 0 ? [] : longFact('tls', said(client), width)),
+    ...(server.length === 0
+      ? []
+      : longFact('to server', said(server), width, serverTls?.verified ? 'text' : 'warning')),
   ];
 }
 

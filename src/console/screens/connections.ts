@@ -9,6 +9,7 @@ import type { Area } from '../layout.ts';
 import { apart, blank, line, muted, selectedWhen, span, staled } from '../spans.ts';
 import type { ConnectionsState } from '../state.ts';
 import { type Column, headOfTable, placeColumns, rowOfTable } from '../table.ts';
+import { shortModes } from '../tls-words.ts';
 import { shownPart, type TypedText } from '../typed-text.ts';
 import type { View } from '../view.ts';
 import { connectionDetail } from './connection-detail.ts';
@@ -38,8 +39,9 @@ const exampleFilter = 'phase=wait idle>1s';
 const optional: Span = { text: '', tone: 'text' };
 
 const columns: readonly Column<ConnectionRow>[] = [
-  { title: 'client', width: 18, upTo: 28, cell: (row) => span(row.client) },
-  { title: 'bind', width: 6, upTo: 16, spare: 1, cell: (row) => span(row.bind) },
+  { title: 'client', width: 19, upTo: 28, cell: (row) => span(row.client) },
+  { title: 'bind', width: 5, upTo: 16, spare: 1, cell: (row) => span(row.bind) },
+  { title: 'tls', width: 5, cell: tlsCell },
   { title: 'mode', width: 4, spare: 9, cell: (row) => muted(row.mode) },
   { title: 'route', width: 8, upTo: 16, spare: 7, cell: (row) => (row.route ? span(row.route) : muted('–')) },
   {
@@ -49,7 +51,7 @@ const columns: readonly Column<ConnectionRow>[] = [
     cell: (row) => (row.server ? span(row.server) : row.backend ? muted(`${row.backend}/–`) : muted('–')),
   },
   { title: 'request', width: 28, upTo: 80, spare: 4, cell: requestCell },
-  { title: 'phase', width: 7, cell: phaseCell },
+  { title: 'phase', width: 7, upTo: 9, cell: phaseCell },
   {
     title: 'st',
     width: 4,
@@ -63,8 +65,8 @@ const columns: readonly Column<ConnectionRow>[] = [
   { title: 'reqs', width: 5, align: 'right', spare: 8, cell: (row) => span(count(row.requests)) },
   { title: 'idle', width: 5, align: 'right', spare: 6, cell: (row) => muted(duration(row.idleMs)) },
   { title: 'age', width: 5, align: 'right', cell: (row) => span(duration(row.ageMs)) },
-  { title: '↓', width: 6, align: 'right', spare: 2, cell: (row) => span(bytes(row.bytesIn)) },
-  { title: '↑', width: 6, align: 'right', spare: 3, cell: (row) => span(bytes(row.bytesOut)) },
+  { title: '↓', width: 6, align: 'right', spare: 3, cell: (row) => span(bytes(row.bytesIn)) },
+  { title: '↑', width: 6, align: 'right', spare: 2, cell: (row) => span(bytes(row.bytesOut)) },
   {
     title: '/s',
     width: 6,
@@ -81,6 +83,11 @@ function requestCell({ method, host, path }: ConnectionRow): Span | Span[] {
     span(path ?? ''),
     muted(path ? `  ${host ?? ''}` : (host ?? '')),
   ];
+}
+
+/** The mode it came in, and keeps: the route's may be another by now. */
+function tlsCell({ tls }: ConnectionRow): Span {
+  return tls === undefined ? muted('–') : span(shortModes[tls]);
 }
 
 function phaseCell({ phase, termination }: ConnectionRow): Span {

@@ -1,27 +1,50 @@
 // The ladder: three life lines (client, Sluice, server) and what passed between them, with times since the accept.
+// Plain HTTP, edge, reencrypt, passthrough and TCP look as different as they are.
 
 import type { ConnectionDetail, ConnectionStep } from '../../domain/connection.ts';
-import { safe } from '../../domain/safe.ts';
 import { bytes, moment } from '../format.ts';
-import type { Line, Span } from '../frame.ts';
+import type { Line, Tone } from '../frame.ts';
 import { fill, muted, span, spansWidth } from '../spans.ts';
-import { cut, widthOf } from '../text.ts';
+import {
+  type Arrow,
+  arrowRungs,
+  bothRung,
+  type Lanes,
+  lanesOf,
+  margin,
+  noteRungs,
+  throughRung,
+} from './ladder-rungs.ts';
 
-interface Lanes {
-  /** Cells between the first and second life line, and between the second and third. */
-  readonly first: number;
-  readonly second: number;
+/** What the steps before say of those after: which side is encrypted by now. */
+interface Way {
+  readonly lanes: Lanes;
+  readonly detail: ConnectionDetail;
+  /** Bytes pass untouched: TCP, and TLS that does not end with us. */
+  readonly untouched: boolean;
+  readonly clientTls: boolean;
+  readonly serverTls: boolean;
 }
 
-const margin = 4;
-const timeWidth = 12;
-
 export function ladder(detail: ConnectionDetail, width: number): Line[] {
-  const room = Math.max(20, width - margin - 3 - timeWidth - 1);
-  const first = Math.min(44, Math.floor(room / 2));
-  const lanes: Lanes = { first, second: Math.min(50, room - first) };
-  const lines = detail.steps.map((step) => stepLine(step, lanes));
-  return [headLine(detail, lanes, width), ...lines, ...running(detail, lanes)];
+  const lanes = lanesOf(width);
+  const passed = detail.tls === 'passthrough';
+  const untouched = passed || (detail.mode === 'tcp' && detail.tls === undefined);
+  let way: Way = { lanes, detail, untouched, clientTls: passed, serverTls: passed };
+  const lines: Line[] = [];
+  for (const step of detail.steps) {
+    way = afterwards(way, step);
+    lines.push(...stepLines(step, way));
+  }
+  return [headLine(detail, lanes, width), ...lines, ...running(way)];
+}
+
+function afterwards(way: Way, { what }: ConnectionStep): Way {
+  if (what === 'handshake') return { ...way, clientTls: true };
+  if (what === 'server-handshake') return { ...way, serverTls: true };
+  // A connection that was kept had its handshake with a stream before.
+  if (what === 'pooled') return { ...way, serverTls: way.detail.serverTls !== undefined };
+  return way;
 }
 
 /** The three names over their life lines; the server's moves to the left where its address would be cut. */
@@ -41,86 +64,163 @@ function headLine(detail: ConnectionDetail, lanes: Lanes, width: number): Line {
   };
 }
 
-function stepLine(step: ConnectionStep, lanes: Lanes): Line {
-  const { what, text } = step;
+function stepLines(step: ConnectionStep, way: Way): Line[] {
+  const { what, text, by } = step;
+  const { lanes, clientTls, serverTls } = way;
   const time = moment(step.atMs);
   switch (what) {
     case 'accept':
-      return rung(note(text || 'accepted', lanes.first), empty(lanes.second), time);
-    case 'request':
-      return rung(arrow(text, lanes.first, 'right'), empty(lanes.second), time);
-    case 'queue':
-      return rung(empty(lanes.first), note(`queue ${text}`, lanes.second), time);
-    case 'connect':
-      return rung(empty(lanes.first), arrow(text || 'connect', lanes.second, 'right'), time);
-    case 'pooled':
-      return rung(empty(lanes.first), arrow(text || 'pooled connection', lanes.second, 'right'), time);
-    case 'retry':
-      return rung(empty(lanes.first), note(`▲ retry: ${text}`, lanes.second, 'warning'), time);
-    case 'response':
-      return rung(empty(lanes.first), arrow(text, lanes.second, 'left'), time);
-    case 'upgrade':
-      return rung(arrow(text, lanes.first, 'both'), arrow('', lanes.second, 'both'), time);
+      return noteRungs(lanes, 'first', text || 'accepted', time);
     case 'client-hello':
-      return rung(arrow(text, lanes.first, 'right'), empty(lanes.second), time);
+      return arrowRungs(
+        lanes,
+        'first',
+        { text: 'ClientHello', direction: 'right' },
+        time,
+        helloWords(way, text),
+      );
     case 'handshake':
-      return rung(arrow(text, lanes.first, 'both'), empty(lanes.second), time);
+      return handshakeLines(way, text, time);
     case 'handshake-failed':
-      return rung(note(`▼ ${text}`, lanes.first, 'bad'), empty(lanes.second), time);
+      return broken(lanes, 'first', 'TLS handshake failed', text, time);
+    case 'request':
+      return arrowRungs(lanes, 'first', { text, direction: 'right', tls: clientTls }, time);
+    case 'queue':
+      return noteRungs(lanes, 'second', `queue ${text}`, time);
+    case 'connect':
+      return arrowRungs(lanes, 'second', { text: text || 'connect', direction: 'right' }, time);
+    case 'pooled':
+      return [
+        ...arrowRungs(
+          lanes,
+          'second',
+          { text: text || 'kept connection', direction: 'right', tls: serverTls },
+          time,
+        ),
+        ...(serverTls ? verified(way) : []),
+      ];
     case 'server-handshake':
-      return rung(empty(lanes.first), arrow(text, lanes.second, 'both'), time);
+      return serverHandshakeLines(way, text, time);
     case 'server-handshake-failed':
-      return rung(empty(lanes.first), note(`▼ ${text}`, lanes.second, 'bad'), time);
+      return [
+        ...arrowRungs(
+          lanes,
+          'second',
+          { text: 'TLS handshake failed', direction: 'right', broken: true, tone: 'bad' },
+          time,
+        ),
+        ...noteRungs(lanes, 'second', text, '', 'bad'),
+      ];
+    case 'retry':
+      return noteRungs(lanes, 'second', `▲ retry: ${text}`, time, 'warning');
     case 'server-hello':
-      return rung(empty(lanes.first), arrow(text, lanes.second, 'left'), time);
+      return [throughRung(lanes, { text: serverHelloWords(way, text), direction: 'left', tls: true }, time)];
+    case 'response':
+      return arrowRungs(lanes, 'second', { text, direction: 'left', tls: serverTls }, time);
+    case 'upgrade':
+      return flowing(way, text || 'upgraded', 'both', time);
     case 'fin':
+      return ending(way, by, { text: 'FIN', direction: 'right' }, text, time);
     case 'reset':
+      return ending(way, by, { text: 'RST', direction: 'right', broken: true, tone: 'bad' }, text, time);
     case 'end':
-      return rung(note(text, lanes.first), empty(lanes.second), time);
+      return noteRungs(lanes, 'first', text, time);
   }
+}
+
+/** What the client asked for, in Sluice's margin: name first, since that decides. */
+function helloWords({ detail: { clientTls } }: Way, text: string): string[] {
+  if (clientTls === undefined) return [text];
+  const { sni, alpnOffered, versionsOffered } = clientTls;
+  // "TLSv1.3/1.2": the lane is narrow, and what is left out is the same in each.
+  const versions = versionsOffered.join('/').replaceAll('/TLSv', '/');
+  return [
+    sni ?? 'names no server',
+    [versions, alpnOffered.join(',')].filter((each) => each !== '').join(' '),
+  ];
+}
+
+function handshakeLines({ lanes, detail: { clientTls } }: Way, text: string, time: string): Line[] {
+  if (clientTls?.version === undefined)
+    return arrowRungs(lanes, 'first', { text: text || 'TLS', direction: 'both', tls: true }, time);
+  const { version, resumed, cipher, alpn, clientSubject } = clientTls;
+  const words = `${version}${resumed ? ', resumed' : ', new session'}`;
+  const aside = [
+    `${cipher?.replace(/^TLS_/, '') ?? ''}${alpn === undefined ? '' : `, ${alpn}`}`,
+    clientSubject === undefined ? '' : `client ${clientSubject}`,
+  ];
+  return arrowRungs(lanes, 'first', { text: words, direction: 'both', tls: true }, time, aside);
+}
+
+function serverHandshakeLines(way: Way, text: string, time: string): Line[] {
+  const { serverTls } = way.detail;
+  const words =
+    serverTls === undefined
+      ? text || 'TLS'
+      : `${serverTls.version}${serverTls.resumed ? ', resumed' : ', new session'}`;
+  return [
+    ...arrowRungs(way.lanes, 'second', { text: words, direction: 'both', tls: true }, time),
+    ...verified(way),
+  ];
+}
+
+/** Who it is that we speak to: asked for by name and proven, or only believed. */
+function verified({ lanes, detail: { serverTls } }: Way): Line[] {
+  if (serverTls === undefined) return [];
+  const { verified: proven, serverName } = serverTls;
+  const name = serverName === undefined ? 'its address' : serverName;
+  return proven
+    ? noteRungs(lanes, 'second', `is ${name}: verified`, '', 'muted')
+    : noteRungs(lanes, 'second', '▲ not verified', '', 'warning');
+}
+
+function serverHelloWords({ detail: { clientTls } }: Way, text: string): string {
+  const version = clientTls?.version;
+  return version === undefined ? text || 'ServerHello' : `ServerHello, ${version}`;
+}
+
+/** What was tried, cut off, and beside it why. */
+function broken(lanes: Lanes, lane: 'first', words: string, why: string, time: string): Line[] {
+  return arrowRungs(
+    lanes,
+    lane,
+    { text: words, direction: 'right', broken: true, tone: 'bad' },
+    time,
+    [why],
+    'bad',
+  );
+}
+
+/** Ours goes to the client, and of bytes that we do not touch on to the other side by itself. */
+function ending({ lanes }: Way, by: ConnectionStep['by'], shown: Arrow, text: string, time: string): Line[] {
+  const extra = text === '' || text.toLowerCase() === shown.text.toLowerCase() ? [] : [text];
+  const tone: Tone = shown.tone ?? 'muted';
+  switch (by) {
+    case 'server':
+      return arrowRungs(lanes, 'second', { ...shown, direction: 'left' }, time, extra, tone);
+    case 'sluice':
+      return arrowRungs(lanes, 'first', { ...shown, direction: 'left' }, time, extra, tone);
+    case 'client':
+    case undefined:
+      return arrowRungs(lanes, 'first', shown, time, extra, tone);
+  }
+}
+
+/** Bytes in both directions, or back to the client. */
+function flowing(way: Way, text: string, direction: 'left' | 'both', time: string): Line[] {
+  const { lanes, untouched, clientTls, serverTls } = way;
+  if (untouched) return [throughRung(lanes, { text, direction, tls: clientTls }, time)];
+  return [
+    bothRung(lanes, { text, direction, tls: clientTls }, { text: '', direction, tls: serverTls }, time),
+  ];
 }
 
 /** What still flows. */
-function running({ phase, bytesIn, bytesOut }: ConnectionDetail, lanes: Lanes): Line[] {
-  if (phase === 'data' || phase === 'tunnel') {
-    const direction = phase === 'tunnel' ? 'both' : 'left';
-    const text = phase === 'tunnel' ? `${bytes(bytesIn)} ↓ ↑ ${bytes(bytesOut)} …` : `${bytes(bytesOut)} …`;
-    return [rung(arrow(text, lanes.first, direction), arrow('', lanes.second, direction), 'now')];
-  }
-  if (phase === 'wait')
-    return [rung(empty(lanes.first), note('waits for the answer …', lanes.second), 'now')];
+function running(way: Way): Line[] {
+  const { phase, bytesIn, bytesOut } = way.detail;
+  if (phase === 'tunnel') return flowing(way, `${bytes(bytesIn)} ↓ ↑ ${bytes(bytesOut)} …`, 'both', 'now');
+  if (phase === 'data') return flowing(way, `${bytes(bytesOut)} …`, 'left', 'now');
+  if (phase === 'wait') return noteRungs(way.lanes, 'second', 'waits for the answer …', 'now');
+  if (phase === 'handshake') return noteRungs(way.lanes, 'first', 'in its TLS handshake …', 'now');
   return [];
-}
-
-function rung(first: Span[], second: Span[], time: string): Line {
-  const life = span('│', 'border');
-  return {
-    spans: [
-      span(' '.repeat(margin)),
-      life,
-      ...first,
-      life,
-      ...second,
-      life,
-      ...fill([muted(time)], timeWidth, 'right'),
-    ],
-  };
-}
-
-function empty(width: number): Span[] {
-  return [span(' '.repeat(width))];
-}
-
-function note(text: string, width: number, tone: Span['tone'] = 'text'): Span[] {
-  return fill([span(` ${text}`, tone)], width);
-}
-
-/** "── GET /cart ────▶", with the text as far as there is room. */
-function arrow(text: string, width: number, direction: 'left' | 'right' | 'both'): Span[] {
-  const shaft = direction === 'both' ? '═' : '─';
-  const start = direction === 'right' ? shaft.repeat(2) : `◀${shaft}`;
-  const tip = direction === 'left' ? shaft : '▶';
-  const words = text === '' ? '' : ` ${cut(safe(text, 400), Math.max(0, width - 6))} `;
-  const rest = Math.max(0, width - widthOf(start) - widthOf(words) - 1);
-  return [span(start, 'border'), span(words), span(shaft.repeat(rest) + tip, 'border')];
 }

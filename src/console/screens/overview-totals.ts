@@ -9,7 +9,7 @@ import { lastMinute } from '../traffic.ts';
 import type { View } from '../view.ts';
 
 const labelWidth = 19;
-const factWidths = [12, 13, 14];
+const factWidths = [12, 13, 14, 14];
 const leastShape = 8;
 
 export function totalsLines(view: View, width: number): Line[] {
@@ -40,14 +40,29 @@ export function totalsLines(view: View, width: number): Line[] {
     totalsLine(shape, 'connections', count(totals?.connections), (point) => point.connections, 5, [
       ['of', count(totals?.maxConnections), fullTone(totals)],
       ['new', perSecond(totals?.newConnections), 'text'],
+      ...tlsShare(totals),
       ['idle', count(totals?.idle), 'text'],
     ]),
     totalsLine(shape, 'bytes', `↓${bytesPerSecond(totals?.bytesIn)}`, (point) => bothWays(point), 1_024, [
       ['', `↑${bytesPerSecond(totals?.bytesOut)}`, 'text'],
       ['cpu', percent(totals?.process?.cpu), (totals?.process?.cpu ?? 0) > 0.85 ? 'warning' : 'text'],
+      ...resumedShare(totals),
       ['memory', bytes(totals?.process?.rssBytes), 'text'],
     ]),
   ];
+}
+
+type Fact = readonly [word: string, value: string, tone: Tone];
+
+/** Before all else where there is any: how much comes in over TLS, and how cheaply. */
+function tlsShare(totals: TotalsSample | undefined): Fact[] {
+  return totals === undefined || totals.tlsConnections === 0
+    ? []
+    : [['tls', percent(share(totals.tlsConnections, totals.connections)), 'text']];
+}
+
+function resumedShare(totals: TotalsSample | undefined): Fact[] {
+  return totals?.handshakes ? [['resumed', percent(share(totals.resumed, totals.handshakes)), 'text']] : [];
 }
 
 /** Room runs out before anything breaks: say so early. */
@@ -65,12 +80,12 @@ function totalsLine(
   value: string,
   past: (point: TotalsSample) => number | null,
   least: number,
-  facts: readonly (readonly [word: string, value: string, tone: Tone])[],
+  facts: readonly Fact[],
 ): Line {
   const room = width - 1 - labelWidth - 2 - 2;
   // A narrow terminal loses the last fact of each line, not the half of it.
   const factsWidth = (amount: number) => factWidths.slice(0, amount).reduce((sum, cells) => sum + cells, 0);
-  const shown = [3, 2, 1].find((amount) => factsWidth(amount) + leastShape <= room) ?? 0;
+  const shown = [4, 3, 2, 1].find((amount) => factsWidth(amount) + leastShape <= room) ?? 0;
   const sparkWidth = Math.max(leastShape, Math.min(60, room - factsWidth(shown)));
   const values = lastMinute(view.traffic.past, view.now, sparkWidth, ({ totals }: HistoryPoint) =>
     past(totals),
