@@ -21,7 +21,11 @@ export interface FakeClient extends RuntimeClient {
   readonly probing: boolean;
 }
 
-export function fakeClient(outcome: Outcome = { result: 'done', seq: 1, text: 'done' }): FakeClient {
+/** `acting`: what a command does to the model before its outcome is there. */
+export function fakeClient(
+  outcome: Outcome = { result: 'done', seq: 1, text: 'done' },
+  acting: () => void = () => {},
+): FakeClient {
   const model = emptyModel();
   const changes = createEmitter<readonly Change[]>();
   const attachChanges = createEmitter<AttachState>();
@@ -62,6 +66,7 @@ export function fakeClient(outcome: Outcome = { result: 'done', seq: 1, text: 'd
     preview: async () => ({ title: 'Drain web/app1', lines: [{ tone: 'now', text: '3 connections' }] }),
     async execute(command) {
       executed.push(command);
+      acting();
       return outcome;
     },
     close() {},

@@ -12,22 +12,20 @@ import { faresText, type WatchEnd, watchEnd, watchLine } from './switch-lines.ts
 export function waitForSwitch(
   { terminal, options }: VerbContext,
   client: RuntimeClient,
-  route: string,
+  first: TlsSwitch,
   interrupted: AbortSignal,
 ): Promise<WatchEnd> {
   const now = () => systemClock.now() + client.clockOffset;
   const json = options.json === true;
+  const { route } = first;
   return new Promise((resolve) => {
     const disposers: Disposer[] = [];
-    const first = client.model.switch.get(route);
     let shown: TlsSwitch | undefined;
     const end = (result: WatchEnd): void => {
       for (const dispose of disposers) dispose();
       terminal.progress('');
       resolve(result);
     };
-    if (first === undefined)
-      return end({ ending: 'done', text: `${safe(route)} is not watched: it was that already` });
     const leave = (): void =>
       end({
         ending: 'interrupted',

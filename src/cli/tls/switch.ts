@@ -82,10 +82,13 @@ export async function switchOn(
   const interrupted = new AbortController();
   const stopListening =
     options.wait === true ? context.terminal.onInterrupt(() => interrupted.abort()) : () => {};
+  const earlier = client.model.switch.get(name);
   try {
     reportOutcome(context, await client.execute(command, conditions));
-    if (options.wait === true)
-      finish(context, await waitForSwitch(context, client, name, interrupted.signal));
+    const begun = client.model.switch.get(name);
+    // Where it was in that mode already there is nothing new to be watched.
+    if (options.wait === true && begun !== undefined && begun.startedAt !== earlier?.startedAt)
+      finish(context, await waitForSwitch(context, client, begun, interrupted.signal));
   } finally {
     stopListening();
   }

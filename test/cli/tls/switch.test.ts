@@ -50,7 +50,9 @@ function begin(
   { json = false, outcome, route = 'shop' }: { json?: boolean; outcome?: Outcome; route?: string } = {},
 ) {
   const terminal = fakeTerminal();
-  const client = fakeClient(outcome ?? { result: 'done', seq: 1, entry: 7, text: 'shop is reencrypt' });
+  const client = fakeClient(outcome ?? { result: 'done', seq: 1, entry: 7, text: 'shop is reencrypt' }, () =>
+    client.set('switch', 'shop', watched),
+  );
   client.set('route', 'shop', shop);
   client.set('backend', 'web', { servers: ['web/app1', 'web/app2'] } as unknown as BackendEntity);
   const context: VerbContext = { terminal, env: {}, version: '0', options: { json } };
@@ -176,10 +178,8 @@ describe('tls switch', () => {
 
   it('as JSON prints a line each for preflight, outcome and watch', async () => {
     const { terminal, client, end } = begin({ wait: true }, { json: true });
-    client.set('switch', 'shop', watched);
     client.probe(found('running', good));
     client.probe(found('safe', good));
-    await Promise.resolve();
     await new Promise(setImmediate);
     client.set('switch', 'shop', { ...watched, phase: 'settled' });
     await end;
@@ -191,7 +191,6 @@ describe('tls switch', () => {
 describe('tls switch --wait', () => {
   async function switched(over: { json?: boolean } = {}) {
     const begun = begin({ wait: true }, over);
-    begun.client.set('switch', 'shop', watched);
     begun.client.probe(found('safe', good));
     await new Promise(setImmediate);
     return begun;
@@ -207,6 +206,14 @@ describe('tls switch --wait', () => {
     await end;
     expect(terminal.printed.filter((line) => line.startsWith('shop reencrypt'))).toHaveLength(4);
     expect(terminal.printed.at(-1)).toBe('shop is reencrypt; before nobody came, since 10 % of 10 failed');
+  });
+
+  it('does not wait for a watch that was over before', async () => {
+    const { terminal, client, end } = begin({ wait: true });
+    client.set('switch', 'shop', { ...watched, phase: 'settled', endedAt: 2 });
+    client.probe(found('safe', good));
+    await end;
+    expect(terminal.printed.at(-1)).toMatch(/undo/);
   });
 
   it('fails when it went back by itself', async () => {

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import type { Preflight } from '../../../src/domain/preflight.ts';
 import type { Termination } from '../../../src/domain/tls.ts';
-import { defaultLimits } from '../../../src/protocol/limits.ts';
+import { closeCodes, defaultLimits } from '../../../src/protocol/limits.ts';
 import { createAttachments } from '../../../src/runtime/control/attachments.ts';
 import { scene } from '../fixture.ts';
 import { rawConsole } from '../raw-console.ts';
@@ -167,5 +167,23 @@ it('PF2, PF4: why it cannot go on is told, and nothing after it was closed', asy
   probes[0]!.tell(found());
   await on.settle();
   expect(heard).toEqual([]);
+  await on.close();
+});
+
+it('PF4: closed for good, the console says so', async () => {
+  const { on, probes } = await probedScene();
+  const console = await on.console();
+  const failures: string[] = [];
+  console.client.preflight(
+    'shop',
+    'edge',
+    () => {},
+    (reason) => failures.push(reason),
+  );
+  await on.settle();
+  console.pair.server.close(closeCodes.notPermitted, 'the token does not hold any more');
+  await on.settle();
+  expect(failures).toEqual(['the token does not hold any more']);
+  expect(probes).toMatchObject([{ ended: true }]);
   await on.close();
 });
