@@ -1,6 +1,7 @@
 // `sluice run`: a runtime and its data plane in the foreground, steered by signals:
 // SIGHUP reads the configuration again, SIGUSR1 reopens the logs, SIGTERM and SIGINT end gracefully, a second one at once.
 import { resolve as absolute, dirname } from 'node:path';
+import { withTlsFiles } from '../config/certificates/with-tls-files.ts';
 import { defaultControlPath } from '../config/control.ts';
 import { loadPlan, planAsIfIn } from '../config/load-plan.ts';
 import type { Plan } from '../domain/plan.ts';
@@ -34,7 +35,9 @@ export async function run({ terminal, env, version }: VerbContext, options: RunO
     plan,
     configFile: options.config,
     reload: async (text) =>
-      text === undefined ? loadPlan(options.config) : planAsIfIn(options.config, text),
+      text === undefined
+        ? withTlsFiles(options.config, await loadPlan(options.config), { now: systemClock.now() })
+        : planAsIfIn(options.config, text),
     engine,
     clock: systemClock,
     random: systemRandom,

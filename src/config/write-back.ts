@@ -1,8 +1,9 @@
-// Values of servers, written into the text of a configuration: only the value's own characters change, or one key is
+// Values of servers, and TLS modes of routes, written into the text of a configuration: only the value's own characters change, or one key is
 // added beside the server's others. What several places share is refused, for the others would change with it. Pure.
 
 import { isAlias, isMap, isScalar, isSeq, type ParsedNode, parseDocument, visit, type YAMLMap } from 'yaml';
 import type { Server } from '../domain/plan.ts';
+import type { Termination } from '../domain/tls.ts';
 import { lineStarts, placeOf } from './line-starts.ts';
 
 export type WrittenValues = Partial<Pick<Server, 'admin' | 'weight'>>;
@@ -10,6 +11,11 @@ export type WrittenValues = Partial<Pick<Server, 'admin' | 'weight'>>;
 export interface ServerValues extends WrittenValues {
   readonly backend: string;
   readonly server: string;
+}
+
+export interface RouteValues {
+  readonly route: string;
+  readonly termination: Termination;
 }
 
 export type WrittenBack =
@@ -34,7 +40,7 @@ class Refused extends Error {
 
 type Keyed = YAMLMap<ParsedNode, ParsedNode | null>;
 
-export function writeBack(text: string, values: readonly ServerValues[]): WrittenBack {
+export function writeBack(text: string, values: readonly (ServerValues | RouteValues)[]): WrittenBack {
   const document = parseDocument(text, { prettyErrors: false, stringKeys: true, logLevel: 'error' });
   if (document.errors.length > 0) return { ok: false, problem: 'the file is not right YAML' };
   const aliased = new Set<string>();
@@ -72,9 +78,25 @@ export function writeBack(text: string, values: readonly ServerValues[]): Writte
     return isScalar(value) ? value.value : undefined;
   };
 
+  const put = (map: Keyed, key: string, value: string | number, what: string): Splice[] => {
+    if (!map.has(key)) return [added(text, map, key, value)];
+    const node = valueIn(map, key);
+    if (scalarOf(node) === value) return [];
+    // An alias here is its own: only this use of it goes.
+    if (node && isAlias(node)) return [{ from: node.range[0], to: node.range[1], text: String(value) }];
+    return [replaced(text, own(node, `${key} of ${what}`), `${key} of ${what}`, value)];
+  };
+
   try {
-    const splices = values.flatMap(({ backend, server, admin, weight }) => {
+    const splices = values.flatMap((wanted): Splice[] => {
       const root = mapOf(document.contents, 'the configuration');
+      if ('route' in wanted) {
+        const what = `the route ${wanted.route}`;
+        const route = named(valueIn(root, 'routes'), wanted.route, 'the list of routes', what);
+        const tls = mapOf(valueIn(route, 'tls'), `tls of ${what}`);
+        return put(tls, 'termination', wanted.termination, what);
+      }
+      const { backend, server, admin, weight } = wanted;
       const inBackend = named(
         valueIn(root, 'backends'),
         backend,
@@ -83,15 +105,9 @@ export function writeBack(text: string, values: readonly ServerValues[]): Writte
       );
       const what = `the server ${backend}/${server}`;
       const map = named(valueIn(inBackend, 'servers'), server, `the list of servers of ${backend}`, what);
-      const wanted = Object.entries({ admin, weight }).filter(([, value]) => value !== undefined);
-      return wanted.flatMap(([key, value]): Splice[] => {
-        if (!map.has(key)) return [added(text, map, key, value!)];
-        const node = valueIn(map, key);
-        if (scalarOf(node) === value) return [];
-        // An alias here is the server's own: only this use of it goes.
-        if (node && isAlias(node)) return [{ from: node.range[0], to: node.range[1], text: String(value) }];
-        return [replaced(text, own(node, `${key} of ${what}`), `${key} of ${what}`, value!)];
-      });
+      return Object.entries({ admin, weight }).flatMap(([key, value]) =>
+        value === undefined ? [] : put(map, key, value, what),
+      );
     });
     return { ok: true, text: spliced(text, splices) };
   } catch (error) {
@@ -118,7 +134,7 @@ function replaced(text: string, node: ParsedNode, what: string, value: string | 
 function added(text: string, map: Keyed, key: string, value: string | number): Splice {
   const last = map.items.at(-1);
   const end = last && (last.value ?? last.key).range[1];
-  if (end === undefined) throw new Refused('the server has no keys', map.range?.[0]);
+  if (end === undefined) throw new Refused('it has no keys', map.range?.[0]);
   if (map.flow) {
     // As JSON, where the others are.
     const quote = text[last!.key.range[0]] === '"' ? '"' : '';

@@ -4,9 +4,12 @@
 export class FileFault extends Error {
   override readonly name = 'FileFault';
   readonly remedy: string | undefined;
-  constructor(message: string, remedy?: string) {
+  /** There is no such file: it may be on its way. */
+  readonly missing: boolean;
+  constructor(message: string, remedy?: string, missing = false) {
     super(message);
     this.remedy = remedy;
+    this.missing = missing;
   }
 }
 

@@ -41,11 +41,12 @@ export const readTlsFile: ReadFile = async (path) => {
     }
   } catch (error) {
     if (error instanceof FileFault) throw error;
-    throw new FileFault(reasonOf(error as NodeJS.ErrnoException));
+    const { code } = error as NodeJS.ErrnoException;
+    throw new FileFault(reasonOf(code), undefined, code === 'ENOENT');
   }
 };
 
-function reasonOf({ code }: NodeJS.ErrnoException): string {
+function reasonOf(code: string | undefined): string {
   switch (code) {
     case 'ENOENT':
       return 'there is no such file';

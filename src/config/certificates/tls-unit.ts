@@ -4,7 +4,6 @@
 import type { TlsFile } from '../../domain/tls.ts';
 import type { Path } from '../problem.ts';
 import type { CertificateFacts } from './certificate-facts.ts';
-import type { FileFault } from './fault.ts';
 import type { OcspResponse } from './ocsp-response.ts';
 
 export interface TlsUnit {
@@ -33,9 +32,11 @@ export interface TlsProblem {
   readonly file: string;
   /** Where sluice.yaml names it. */
   readonly at: Path;
-  /** Names the file; never holds a part of what is in it but names and dates. Raw. */
+  /** Without the file's name; holds nothing of what is in it but names and dates. Raw. */
   readonly message: string;
   readonly remedy?: string;
+  /** There is no such file. */
+  readonly missing?: true;
 }
 
 export function tlsFile(path: string, content: Buffer | string): TlsFile {
@@ -59,7 +60,15 @@ export function problemOf(
   severity: TlsProblem['severity'],
   file: string,
   at: Path,
-  { message, remedy }: Pick<FileFault, 'message' | 'remedy'> | { message: string; remedy?: string },
+  fault: { readonly message: string; readonly remedy?: string | undefined; readonly missing?: boolean },
 ): TlsProblem {
-  return { severity, file, at, message: `${file}: ${message}`, ...(remedy === undefined ? {} : { remedy }) };
+  const { message, remedy, missing } = fault;
+  return {
+    severity,
+    file,
+    at,
+    message,
+    ...(remedy === undefined ? {} : { remedy }),
+    ...(missing === true ? { missing } : {}),
+  };
 }

@@ -21,6 +21,6 @@ export async function withTlsFiles(file: string, result: LoadResult, reading: Re
     : { ok: true, plan, warnings: inOrder([...result.warnings, ...warnings]), source };
 }
 
-function findingOf({ at, message, remedy }: TlsProblem): Finding {
-  return { path: at, message, remedy };
+function findingOf({ at, file, message, remedy }: TlsProblem): Finding {
+  return { path: at, message: `${file}: ${message}`, remedy };
 }
