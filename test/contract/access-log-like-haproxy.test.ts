@@ -1,20 +1,18 @@
 // The same clients and servers, once through a real HAProxy with `option httplog` and `option tcplog`, once through the
 // embedded engine: the lines differ in nothing but ports, dates, times taken and sizes of heads.
 
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { type AddressInfo, connect, createServer, type Server } from 'node:net';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Plan } from '../../src/domain/plan.ts';
 import { createEmbeddedEngine, type EmbeddedEngine } from '../../src/engine/embedded/embedded-engine.ts';
 import { systemClock } from '../../src/proxy/system-clock.ts';
+import { connects, freePort, haproxy, listen, normal, readLines, until } from './log-twins.ts';
 import { planOf } from './worlds.ts';
 
-const haproxy = spawnSync('sh', ['-c', 'PATH=$PATH:/usr/sbin command -v haproxy'], {
-  encoding: 'utf8',
-}).stdout.trim();
 const patience = { timeout: 10_000, interval: 20 };
 
 interface Case {
@@ -73,19 +71,6 @@ function tcpOrigin(): Server {
   });
 }
 
-const listen = (server: Server) =>
-  new Promise<number>((resolve) => {
-    server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port));
-  });
-
-/** A port that nobody listens on, a moment ago. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  const port = await listen(server);
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
 function converse(port: number, { say, enough }: Case): Promise<void> {
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1', () => socket.write(say));
@@ -96,18 +81,6 @@ function converse(port: number, { say, enough }: Case): Promise<void> {
     });
     socket.on('error', () => {}).on('close', () => resolve());
   });
-}
-
-/**
- * What may differ: client port, date, times, bytes, and how many connections are open (a connection of the case before may
- * just be closing). A time of -1 is a phase that never was, and stays.
- */
-function normal(line: string): string {
-  return line
-    .replace(/^127\.0\.0\.1:\d+ \[\d\d\/\w{3}\/\d{4}:\d\d:\d\d:\d\d\.\d{3}\]/, 'CLIENT [DATE]')
-    .replace(/ \d+\/\d+\/(\d+\/\d+\/\+?\d+ \d+\/\d+)/, ' C/C/$1')
-    .replace(/ (-?\d+\/){2,4}-?\d+ /, (times) => times.replace(/(?<![-\d])\d+/g, 'T'))
-    .replace(/(T|-1) (-?\d{1,3} )?\d+ (?=- |--|[A-Za-z]{2} |[A-Za-z-]{2} )/, '$1 $2B ');
 }
 
 describe.skipIf(haproxy === '')('the access log beside HAProxy’s', () => {
@@ -226,26 +199,4 @@ function ourPlan(plan: Plan, nobody: number, log: string): Plan {
       backend('dbnowhere', 1, 'one', nobody),
     ],
   };
-}
-
-function readLines(path: string): string[] {
-  try {
-    return readFileSync(path, 'utf8').split('\n').slice(0, -1);
-  } catch {
-    return [];
-  }
-}
-
-async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 20));
-}
-
-function connects(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once('error', () => resolve(false));
-  });
 }

@@ -5,7 +5,7 @@ import { createServer as createHttpServer } from 'node:http';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ConnectionRow } from '../../src/domain/connection.ts';
+import type { ConnectionPhase, ConnectionRow } from '../../src/domain/connection.ts';
 import type { ServerKey } from '../../src/domain/plan.ts';
 import { createEmbeddedEngine, type EmbeddedEngine } from '../../src/engine/embedded/embedded-engine.ts';
 import type { Engine } from '../../src/engine/engine.ts';
@@ -86,22 +86,26 @@ export async function embeddedWorld(): Promise<EmbeddedWorld> {
   };
 }
 
-function listening(server: Server): Promise<void> {
+export function listening(server: Server): Promise<void> {
   return new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
 }
 
-function portOf(server: Server): number {
+export function portOf(server: Server): number {
   return (server.address() as AddressInfo).port;
 }
 
-function addressOf(engine: Engine, bind: string): { host: string; port: number } {
+export function addressOf(engine: Engine, bind: string): { host: string; port: number } {
   const { address } = engine.snapshot().binds.find(({ name }) => name === bind)!;
   const [host, port] = address.split(':');
   return { host: host!, port: Number(port) };
 }
 
-/** Resolves once the client's stream is on a server. */
-function rowOf(engine: Engine, client: string): Promise<ConnectionRow> {
+/** Resolves once the client's connection is in one of the phases: by default once its stream is on a server. */
+export function rowOf(
+  engine: Engine,
+  client: string,
+  phases: readonly ConnectionPhase[] = ['wait', 'tunnel'],
+): Promise<ConnectionRow> {
   return new Promise((resolve) => {
     const query = {
       filter: '',
@@ -112,7 +116,7 @@ function rowOf(engine: Engine, client: string): Promise<ConnectionRow> {
     } as const;
     const watch = engine.watchConnections(query, ({ rows }) => {
       const row = rows.find((each) => each.client === client);
-      if (row !== undefined && (row.phase === 'wait' || row.phase === 'tunnel')) {
+      if (row !== undefined && phases.includes(row.phase)) {
         watch.close();
         resolve(row);
         // A scan is made once a second at most; asking anew makes one now.

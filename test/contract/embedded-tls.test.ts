@@ -1,0 +1,127 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { EmbeddedEngine } from '../../src/engine/embedded/embedded-engine.ts';
+import { type EmbeddedTlsWorld, embeddedTlsWorld } from './embedded-tls-world.ts';
+import { tlsContract } from './tls-contract.ts';
+import { appReady, inForce, shop } from './tls-worlds.ts';
+
+tlsContract('embedded', embeddedTlsWorld);
+
+const patience = { timeout: 10_000, interval: 20 };
+
+describe('a data plane with TLS and its runtimes', () => {
+  let world: EmbeddedTlsWorld;
+  let engines: EmbeddedEngine[];
+  const another = () => {
+    const engine = world.anotherEngine();
+    engines.push(engine);
+    return engine;
+  };
+  beforeEach(async () => {
+    world = await embeddedTlsWorld();
+    engines = [world.engine];
+  });
+  afterEach(async () => {
+    for (const engine of engines) await engine.stop(0);
+    await world.close();
+  });
+
+  it('is adopted with its modes and files, connections untouched', async () => {
+    await world.engine.start(world.plan, appReady, inForce(world, 'first', shop('reencrypt')));
+    const held = await world.hold();
+    world.engine.detach();
+    const next = another();
+    await next.start(world.plan, appReady, inForce(world, 'first', shop('reencrypt')));
+    expect(await held.again()).toBe('reencrypt');
+    expect(await world.requestThrough(next)).toEqual({ mode: 'reencrypt', certificate: 'first' });
+  });
+
+  it('is brought to what the next runtime has, the plan’s own mode where that wishes nothing', async () => {
+    await world.engine.start(world.plan, appReady, inForce(world, 'first', shop('reencrypt')));
+    const held = await world.hold();
+    world.engine.detach();
+    const next = another();
+    await next.start(world.plan, appReady, inForce(world, 'second'));
+    expect(next.snapshot().instances[0]!.pid).toBe(world.engine.snapshot().instances[0]!.pid);
+    expect(await world.requestThrough(next)).toEqual({ mode: 'edge', certificate: 'second' });
+    expect(await held.again()).toBe('reencrypt');
+    expect(await next.endInOtherModes('shop', 'retire')).toBe(1);
+    await held.ended;
+  });
+
+  it('serves on in its modes while there is no runtime', async () => {
+    await world.engine.start(world.plan, appReady, inForce(world, 'first', shop('passthrough')));
+    const before = world.engine.snapshot();
+    world.engine.detach();
+    const through = { ...world.engine, snapshot: () => before };
+    expect((await world.requestThrough(through)).mode).toBe('passthrough');
+  });
+
+  it('says unknown when an instance goes before it has confirmed; its successor knows all the same', async () => {
+    await world.engine.start(world.plan, appReady, inForce(world, 'first'));
+    const { pid } = world.engine.snapshot().instances[0]!;
+    process.kill(pid, 'SIGSTOP');
+    const asked = world.engine.setRoutes([shop('reencrypt')]);
+    process.kill(pid, 'SIGKILL');
+    await expect(asked).rejects.toMatchObject({ code: 'unknown' });
+    const serving = () => world.engine.snapshot().instances[0];
+    await expect.poll(() => serving()?.pid !== pid && serving()?.state, patience).toBe('serving');
+    expect((await world.request()).mode).toBe('reencrypt');
+  });
+
+  describe('of two instances', () => {
+    const twice = () => {
+      const [shard] = world.plan.shards;
+      return { ...world.plan, shards: [{ ...shard!, instances: 2 }] };
+    };
+    /** By the life in a connection's id. */
+    const instanceOf = (id: string) => id.slice(0, id.indexOf('-'));
+
+    it('changes both before it confirms', async () => {
+      await world.engine.start(twice(), appReady, inForce(world, 'first'));
+      const met = new Set<string>();
+      for (const mode of ['passthrough', 'reencrypt', 'edge'] as const) {
+        await world.engine.setRoutes([shop(mode)]);
+        const seen = await Promise.all(Array.from({ length: 12 }, () => world.hold()));
+        expect(new Set(seen.map((each) => each.met.mode))).toEqual(new Set([mode]));
+        for (const { row } of seen) met.add(instanceOf(row.id));
+      }
+      expect(met.size).toBe(2);
+      expect(await world.engine.endInOtherModes('shop', 'kill')).toBe(24);
+    });
+
+    it('tells the one that is there although the other is being replaced', async () => {
+      await world.engine.start(twice(), appReady, inForce(world, 'first'));
+      const { pid } = world.engine.snapshot().instances[0]!;
+      process.kill(pid, 'SIGKILL');
+      const states = () => world.engine.snapshot().instances.map(({ state }) => state);
+      await expect.poll(states, patience).not.toEqual(['serving', 'serving']);
+      await world.engine.setRoutes([shop('reencrypt')]).catch(() => {});
+      await expect.poll(states, patience).toEqual(['serving', 'serving']);
+      const seen = await Promise.all(Array.from({ length: 12 }, () => world.request()));
+      expect(new Set(seen.map(({ mode }) => mode))).toEqual(new Set(['reencrypt']));
+    });
+
+    it('resumes sessions wherever they began', async () => {
+      await world.engine.start(twice(), appReady, inForce(world, 'first'));
+      const { session } = await world.resume();
+      const later = await Promise.all(Array.from({ length: 12 }, () => world.resume(session)));
+      expect(later.map(({ resumed }) => resumed)).toEqual(later.map(() => true));
+    });
+  });
+
+  it('tells what of its files it cannot use, and never a line of a key', async () => {
+    const { cert, key } = { cert: 'shop.pem', key: 'shop.key' };
+    const { tickets, files } = world.material('first');
+    const broken = files.map((file) =>
+      file.path.endsWith(key) ? { ...file, content: world.material('second').files[1]!.content } : file,
+    );
+    await world.engine.start(world.plan, appReady, { routes: [], material: { tickets, files: broken } });
+    const text = () => world.engine.snapshot().instances[0]?.text ?? '';
+    expect(text()).toContain(cert);
+    for (const line of world.keys.flatMap((each) => each.split('\n').slice(1, -2)))
+      expect(text()).not.toContain(line);
+    await world.engine.setTlsMaterial(world.material('first'));
+    expect(text()).toBe('');
+    expect(await world.request()).toEqual({ mode: 'edge', certificate: 'first' });
+  });
+});
