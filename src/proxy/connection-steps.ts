@@ -23,10 +23,10 @@ export function stepsOf(connection: LiveConnection): ConnectionStep[] {
   add('fin', connection.ownFinMono, 'FIN', 'sluice');
   add('reset', connection.resetMono, 'RST', connection.resetBy);
   add('end', connection.endMono, connection.termination ?? (connection.mode === 'tcp' ? '--' : '----'));
+  for (const step of connection.steps ?? [])
+    steps.push({ ...step, atMs: Math.max(0, Math.round(step.atMs)) });
   // Sorting is stable: steps of the same millisecond keep the order in which they must have happened.
-  return [...steps, ...(connection.steps ?? [])].sort(
-    (a, b) => a.atMs - b.atMs || rank[a.what] - rank[b.what],
-  );
+  return steps.sort((a, b) => a.atMs - b.atMs || rank[a.what] - rank[b.what]);
 }
 
 type Add = (what: What, mono: number, text: string) => void;

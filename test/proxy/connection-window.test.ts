@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ConnectionOrder } from '../../src/domain/connection.ts';
+import { parseFilter } from '../../src/domain/filter.ts';
 import { ConnectionTable } from '../../src/proxy/connection-table.ts';
 import { connectionDetail, connectionRow } from '../../src/proxy/connection-view.ts';
 import {
@@ -154,6 +155,33 @@ describe('a window of the connection table', () => {
   });
 });
 
+describe('a filter over live connections', () => {
+  const tls = (serial: number): Partial<LiveConnection> => {
+    if (serial === 1) return {};
+    const facts = { sni: `${serial}.example.com`, alpnOffered: [], versionsOffered: [] };
+    const agreed = { version: serial === 4 ? 'TLSv1.2' : 'TLSv1.3', cipher: 'TLS_AES_128_GCM_SHA256' };
+    if (serial === 2) return { tls: facts, handshakeMono: 5, cause: 'no certificate' };
+    if (serial === 3) return { tls: { ...facts, ...agreed, termination: 'passthrough' } };
+    return { tls: { ...facts, ...agreed, resumed: serial === 4, termination: 'edge' } };
+  };
+  it.each([
+    ['tls=edge', [4, 5]],
+    ['tls=none', [1, 2]],
+    ['sni~3.example', [3]],
+    ['tlsversion=TLSv1.2', [4]],
+    ['cipher~aes_128', [3, 4, 5]],
+    ['resumed=yes', [4]],
+    ['resumed=no', [5]],
+    ['cause~certificate', [2]],
+  ])('%s', (text, expected) => {
+    const filter = parseFilter(text);
+    const { table } = tableOf(5, tls);
+    const query = { ...everything, limit: 9, matches: filter.ok ? filter.matches : () => false };
+    const { rows } = scanConnections(table, 'x', query).rows(1_000);
+    expect(rows.map(({ id }) => Number(id.slice(2)))).toEqual(expected);
+  });
+});
+
 describe('a row', () => {
   it('tells a rate over the time between two looks, shared by all who look', () => {
     const connection = live(0, { bytesIn: 500, bytesOut: 500, lastByteMono: 900 });
@@ -162,6 +190,16 @@ describe('a row', () => {
     expect(connectionRow(connection, 'x', 1_100).rate).toBe(1_000);
     expect(connectionRow(connection, 'x', 1_500).rate).toBe(200);
     expect(connectionRow(connection, 'x', 9_000).rate).toBe(0);
+  });
+
+  it('tells of TLS what was decided', () => {
+    const hello = { sni: 'shop.example.com', alpnOffered: [], versionsOffered: ['TLSv1.3'] };
+    const undecided = connectionRow(live(0, { tls: hello, phase: 'handshake' }), 'x', 10);
+    expect(undecided).toMatchObject({ phase: 'handshake', sni: 'shop.example.com' });
+    expect(undecided).not.toHaveProperty('tls');
+    const edge = live(0, { tls: { ...hello, termination: 'edge' } });
+    expect(connectionRow(edge, 'x', 10)).toMatchObject({ tls: 'edge', sni: 'shop.example.com' });
+    expect(connectionRow(live(0), 'x', 10)).not.toHaveProperty('sni');
   });
 
   it('stands still once the connection has ended', () => {
@@ -208,6 +246,20 @@ describe('the detail', () => {
       { what: 'response', atMs: 80, text: '200' },
       { what: 'end', atMs: 85, text: '----' },
     ]);
+  });
+
+  it('holds the facts of both handshakes, where there were any', () => {
+    const tls = {
+      termination: 'reencrypt',
+      alpnOffered: ['http/1.1'],
+      versionsOffered: ['TLSv1.3'],
+    } as const;
+    const serverTls = { version: 'TLSv1.3', cipher: 'x', resumed: true, verified: true, handshakeMs: 2 };
+    const detail = connectionDetail(live(0, { tls, serverTls }), 'x', 10);
+    expect(detail).toMatchObject({ clientTls: tls, serverTls });
+    const plain = connectionDetail(live(0), 'x', 10);
+    expect(Object.keys(plain)).not.toEqual(expect.arrayContaining(['clientTls']));
+    expect(Object.keys(plain)).not.toEqual(expect.arrayContaining(['serverTls']));
   });
 
   it('tells only what has happened', () => {
