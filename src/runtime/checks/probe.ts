@@ -48,7 +48,7 @@ export const probe: Probe = (check, address, abort, tls) =>
       clearTimeout(timer);
       abort.removeEventListener('abort', stop);
       if (asked !== undefined) asked.destroy();
-      else if (tls !== undefined) socket?.destroy();
+      else if (tls !== undefined || target.kind === 'unix') socket?.destroy();
       // An RST rather than a FIN: no TIME_WAIT, and the server need not read a connection that says nothing.
       else socket?.resetAndDestroy();
       resolve(result);
