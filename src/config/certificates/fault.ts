@@ -13,8 +13,7 @@ export class FileFault extends Error {
   }
 }
 
-/** @throws what is no FileFault: that would be a mistake of ours */
+/** OpenSSL has more ways to say no than we know of. Its words are not repeated: nobody knows what may stand in them. */
 export function faultOf(error: unknown): FileFault {
-  if (error instanceof FileFault) return error;
-  throw error;
+  return error instanceof FileFault ? error : new FileFault('it is damaged, or of a kind that is not known');
 }

@@ -5,7 +5,6 @@ import type { Path } from '../problem.ts';
 import { FileFault, faultOf } from './fault.ts';
 import { type OcspResponse, parseOcspResponse } from './ocsp-response.ts';
 import type { ReadFile } from './read-file.ts';
-import { roughly } from './read-pair.ts';
 import { type Leaf, problemOf, type TlsUnit, tlsFile } from './tls-unit.ts';
 
 export interface OcspPlace {
@@ -22,7 +21,7 @@ export async function readOcsp(
   read: ReadFile,
   now: number,
 ): Promise<TlsUnit> {
-  const unit = { id: `ocsp ${path} ${cert}`, kind: 'ocsp', paths: [path] } as const;
+  const unit = { id: `ocsp ${path} ${cert}`, kind: 'ocsp', paths: [path], certificate: cert } as const;
   try {
     const { content } = await read(path);
     const responses = parseOcspResponse(content);
@@ -49,7 +48,12 @@ export function unfitText(response: OcspResponse, leaf: Leaf | undefined, now: n
   if (status === 'revoked') return 'the authority has revoked the certificate';
   if (status === 'unknown') return 'the authority does not know the certificate';
   // Clocks differ by some minutes.
-  if (thisUpdate > now + 5 * 60_000) return `it holds only in ${roughly(thisUpdate - now)}`;
-  if (nextUpdate !== undefined && now >= nextUpdate) return `it ran out ${roughly(now - nextUpdate)} ago`;
+  if (thisUpdate > now + 5 * 60_000) return `it holds only from ${moment(thisUpdate)} on`;
+  if (nextUpdate !== undefined && now >= nextUpdate) return `it ran out at ${moment(nextUpdate)}`;
   return undefined;
+}
+
+/** Not how long ago: the same fact is told in the same words at any time. "2026-11-22 10:00 UTC". */
+function moment(at: number): string {
+  return `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 }

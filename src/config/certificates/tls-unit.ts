@@ -17,6 +17,8 @@ export interface TlsUnit {
   readonly files: readonly TlsFile[];
   /** Of a pair that can be used. */
   readonly leaf?: Leaf;
+  /** Of an OCSP response: the file of the certificate that it is for. */
+  readonly certificate?: string;
   /** Of an OCSP response that could be read. */
   readonly ocsp?: OcspResponse;
 }

@@ -8,12 +8,31 @@
 //   certificates.changes(() => …entities() into the model)      whenever one of them changed
 //   certificates.close();
 
+import { randomBytes } from 'node:crypto';
+import { type ReadFile, readTlsFile } from '../../config/certificates/read-file.ts';
+import { roughly } from '../../config/certificates/read-pair.ts';
+import { readTlsFiles } from '../../config/certificates/read-tls-files.ts';
+import { materialFiles, type TlsProblem } from '../../config/certificates/tls-unit.ts';
+import { pathText } from '../../config/problem.ts';
 import type { Clock } from '../../domain/clock.ts';
-import type { Event } from '../../domain/event.ts';
+import { createEmitter, type Event } from '../../domain/event.ts';
 import type { CertificateEntity } from '../../domain/model.ts';
-import type { Plan } from '../../domain/plan.ts';
+import type { Milliseconds, Plan } from '../../domain/plan.ts';
+import { safe } from '../../domain/safe.ts';
+import { ticketEpoch } from '../../domain/ticket-epoch.ts';
 import type { TlsMaterial } from '../../domain/tls.ts';
 import type { Happening } from '../journal.ts';
+import { type Chosen, chosenCertificates } from './certificate-entities.ts';
+import { createExpiryWatch } from './expiry.ts';
+import { type FileWatch, watchFiles } from './file-watch.ts';
+import {
+  hasRunOut,
+  judge,
+  type UnitEvent,
+  type UnitInForce,
+  type UnitsInForce,
+  unitsInForce,
+} from './units-in-force.ts';
 
 export interface Certificates {
   /** Reads what the plan names. Never rejects, and changes nothing. */
@@ -56,8 +75,184 @@ export interface CertificatesOptions {
   readonly happened: (happening: Happening) => void;
   /** Other contents of files of the plan in force: engine.setTlsMaterial. A rejection is journalled, and tried again. */
   readonly changed: (material: TlsMaterial) => Promise<void>;
+  /** Default: the files themselves. */
+  readonly read?: ReadFile;
+  /** From one look at the files to the next, while the kernel tells of no change. Default: 10 s. */
+  readonly lookEvery?: Milliseconds;
+  /** From a notice of the kernel to the look. Default: 200 ms. */
+  readonly quiet?: Milliseconds;
 }
 
-export function createCertificates(_options: CertificatesOptions): Certificates {
-  throw new Error('not there yet');
+/** Made by prepare(), which alone knows what is in it. */
+interface Read extends ReadyMaterial {
+  readonly units: UnitsInForce;
+}
+
+export function createCertificates(options: CertificatesOptions): Certificates {
+  const { clock, happened, changed, read = readTlsFile, lookEvery = 10_000, quiet = 200 } = options;
+  const changes = createEmitter<void>();
+  const expiry = createExpiryWatch();
+  // For the life of the runtime: whoever has it can read sessions of before, so it is nowhere but in memory.
+  const tickets = { secret: randomBytes(32).toString('base64'), epoch: ticketEpoch(clock.now()) };
+  let plan: Plan | undefined;
+  let units: UnitsInForce = new Map();
+  let chosen: Chosen | undefined;
+  let watching: FileWatch | undefined;
+  /** What the engine did not confirm is offered again. */
+  let unconfirmed = false;
+  let sending = false;
+  /** Grows with each adoption: what was read for a plan of before is dropped. */
+  let adoptions = 0;
+
+  const materialOf = (inForce: UnitsInForce): TlsMaterial => ({
+    files: materialFiles([...inForce.values()].map(({ unit }) => unit)),
+    tickets,
+  });
+
+  function inForce(next: UnitsInForce): void {
+    units = next;
+    chosen = plan && chosenCertificates(plan, units);
+    changes.emit();
+  }
+
+  function tellExpiry(): void {
+    const leaves = [...units.values()].flatMap(({ unit: { paths, leaf } }) =>
+      leaf === undefined ? [] : [{ file: paths[0]!, leaf }],
+    );
+    for (const happening of expiry.look(leaves, clock.now())) happened(happening);
+  }
+
+  /** Not again before the one before has ended: watchFiles sees to it. */
+  async function looked(filesChanged: boolean): Promise<void> {
+    tellExpiry();
+    const unsettled = [...units.values()].some(({ brokenSince }) => brokenSince !== undefined);
+    if (plan === undefined || !(filesChanged || unconfirmed || unsettled || hasRunOut(units, clock.now())))
+      return;
+    const adoption = adoptions;
+    const { units: onDisk } = await readTlsFiles(plan, { read, now: clock.now() });
+    const judged = judge(units, onDisk, clock.now());
+    const replaced = judged.events.some(({ kind }) => kind === 'replaced');
+    if (adoption !== adoptions) return;
+    if (replaced || unconfirmed) {
+      sending = true;
+      try {
+        await changed(materialOf(judged.units));
+      } catch (error) {
+        if (adoption === adoptions) tellUnconfirmed(error);
+        return;
+      } finally {
+        sending = false;
+      }
+      if (adoption !== adoptions) return;
+      unconfirmed = false;
+    }
+    for (const event of judged.events) happened(happeningOf(event, clock.now()));
+    if (judged.events.length === 0) units = judged.units;
+    else inForce(judged.units);
+    tellExpiry();
+  }
+
+  function tellUnconfirmed(error: unknown): void {
+    if (!unconfirmed)
+      happened({
+        subject: 'certificates',
+        text: `the engine did not confirm changed files, which is tried again: ${error instanceof Error ? error.message : String(error)}`,
+        severity: 'bad',
+        from: 'certificates',
+      });
+    unconfirmed = true;
+  }
+
+  return {
+    async prepare(wanted) {
+      const now = clock.now();
+      const found = await readTlsFiles(wanted, { read, now });
+      const told = (severity: TlsProblem['severity']) =>
+        found.problems.filter((problem) => problem.severity === severity).map(fileProblem);
+      const problems = told('error');
+      if (problems.length > 0) return { ok: false, problems };
+      const next = unitsInForce(found.units, now);
+      // What was in force already has been so for longer.
+      const since = new Map(
+        [...next].map(([id, unit]) => [
+          id,
+          sameContent(units.get(id), unit) ? { ...unit, since: units.get(id)!.since } : unit,
+        ]),
+      );
+      const ready: Read = {
+        ok: true,
+        plan: wanted,
+        material: materialOf(since),
+        warnings: told('warning'),
+        units: since,
+      };
+      return ready;
+    },
+    adopt(prepared) {
+      adoptions++;
+      plan = prepared.plan;
+      // What is on its way for the plan of before may arrive after the new plan's: the next look sends that once more.
+      unconfirmed = sending;
+      inForce((prepared as Read).units);
+      tellExpiry();
+      watching?.close();
+      const paths = new Set([...units.values()].flatMap(({ unit }) => unit.paths));
+      watching = watchFiles({ paths: [...paths], clock, lookEvery, quiet, looked });
+    },
+    material: () => materialOf(units),
+    entities: () => chosen?.entities ?? [],
+    certificateOf: (host) => chosen?.of(host),
+    content(path) {
+      for (const { unit } of units.values()) {
+        const file = unit.files.find((candidate) => candidate.path === path);
+        if (file) return Buffer.from(file.content, 'base64');
+      }
+      return undefined;
+    },
+    changes: changes.event,
+    close() {
+      adoptions++;
+      watching?.close();
+    },
+  };
+}
+
+function fileProblem({ file, message, at, remedy }: TlsProblem): FileProblem {
+  const help = remedy === undefined ? '' : ` (${remedy})`;
+  return { file: safe(file), message: safe(`${message}${help}, ${pathText(at)}`, 500) };
+}
+
+function sameContent(old: UnitInForce | undefined, unit: UnitInForce): boolean {
+  return old !== undefined && JSON.stringify(old.unit.files) === JSON.stringify(unit.unit.files);
+}
+
+function happeningOf({ kind, inForce: { unit, disk } }: UnitEvent, now: number): Happening {
+  const whats = { pair: 'certificate', authorities: 'authorities', ocsp: 'OCSP response' } as const;
+  const what = whats[unit.kind];
+  const subject = safe(unit.paths[0] ?? '');
+  const from = 'certificates';
+  const text = disk.state === 'same' ? '' : disk.text;
+  switch (kind) {
+    case 'replaced': {
+      const warnings = unit.problems.map(({ message }) => `; ${message}`).join('');
+      const life = unit.leaf === undefined ? '' : `, which ${lifeText(unit.leaf.notAfter, now)}`;
+      return {
+        subject,
+        text: safe(`${what} replaced${life}${warnings}`, 500),
+        severity: warnings === '' ? 'good' : 'warning',
+        from,
+      };
+    }
+    case 'refused': {
+      const kept =
+        unit.kind === 'ocsp' && unit.files.length === 0 ? 'none is stapled' : 'the one before is kept';
+      return { subject, text: safe(`new ${what} refused, ${kept}: ${text}`, 500), severity: 'bad', from };
+    }
+    case 'restored':
+      return { subject, text: `${what} on disk is again the one that is served`, severity: 'good', from };
+  }
+}
+
+function lifeText(notAfter: number, now: number): string {
+  return notAfter > now ? `expires in ${roughly(notAfter - now)}` : `expired ${roughly(now - notAfter)} ago`;
 }

@@ -37,8 +37,8 @@ describe('a response', () => {
     ['of another certificate', [{ ...good, serialNumber: '77' }], 'about another certificate'],
     ['that is revoked', [{ ...good, status: 'revoked' as const }], 'has revoked'],
     ['that is unknown', [{ ...good, status: 'unknown' as const }], 'does not know'],
-    ['that ran out', [{ ...good, nextUpdate: now - 2 * hour }], 'ran out 2 h ago'],
-    ['of tomorrow', [{ ...good, thisUpdate: now + 24 * hour }], 'holds only in 1 d'],
+    ['that ran out', [{ ...good, nextUpdate: now - 2 * hour }], 'ran out at 2026-11-22 10:00 UTC'],
+    ['of tomorrow', [{ ...good, thisUpdate: now + 24 * hour }], 'holds only from 2026-11-23 12:00 UTC'],
   ])('%s', async (_, responses, unfit) => {
     const unit = await unitOf(ocspResponse(...responses));
     expect(unit.files).toHaveLength(unfit === undefined ? 1 : 0);
