@@ -134,6 +134,8 @@ function overBlock(
 function asideOf({ view, state }: KeyContext): string {
   if (state.screen === 'journal' || state.screen === 'certificates' || state.overlay !== undefined) return '';
   if (state.screen === 'connections') return '↓ from clients, ↑ to clients, /s both over the last sample';
+  if (state.screen === 'routes' && state.routes.open === undefined)
+    return 'pass, edge, reenc: open connections by the mode they came in, rates over 1 s';
   const shape = state.screen === 'overview' ? 'shapes: the last minute, ' : '';
   return `${shape}rates over ${Math.max(1, Math.round(view.traffic.windowMs / 1000))} s, latencies over 10 s`;
 }

@@ -11,6 +11,8 @@ import {
 } from './why-not-route.ts';
 
 const isClosed = (context: KeyContext) => !hasDetail(context);
+const isChecked = ({ state: { overlay } }: KeyContext) =>
+  overlay?.kind === 'switch' && overlay.dialog.stage === 'check';
 const isTls = (context: KeyContext) => {
   const selected = selectedOf(context);
   return selected?.kind === 'route' && selected.route.tls !== undefined;
@@ -91,7 +93,7 @@ export const routeBindings: readonly Binding[] = [
   ),
 
   bind('switch', 'switch-confirm', ['y'], 'switch', 'Switch, once the preflight found it safe', {
-    footer: true,
+    footer: isChecked,
   }),
   bind('switch', 'switch-choose', ['enter'], 'choose', 'Check this mode; then press the button, or go on', {
     footer: true,
@@ -105,7 +107,7 @@ export const routeBindings: readonly Binding[] = [
   }),
   bind('switch', 'switch-previous', ['shift+tab', 'up', 'k'], 'previous', 'The one before'),
   bind('switch', 'switch-left', ['left', 'h'], 'less', 'Another value of the setting, or the button beside', {
-    footer: true,
+    footer: isChecked,
   }),
   bind(
     'switch',
@@ -114,7 +116,7 @@ export const routeBindings: readonly Binding[] = [
     'more',
     'Another value of the setting, or the button beside',
     {
-      footer: true,
+      footer: isChecked,
     },
   ),
   bind('switch', 'switch-leave', ['q'], 'quit', 'Asks once more, then leaves the console; nothing is sent'),

@@ -14,11 +14,13 @@ export function placeSpans({ host, path, tls }: RouteEntity): Span[] {
 }
 
 /** "edge", or "passthrough ≠edge": what is in force, and what the configuration says where that is another. */
-export function modeSpans({ tls }: RouteEntity): Span[] {
+export function modeSpans({ tls }: RouteEntity, width: number): Span[] {
   if (tls === undefined) return [muted('–')];
   const { termination, configuredTermination } = tls;
   if (termination === configuredTermination) return [span(termination)];
-  return [span(termination), span(` ≠${shortModes[configuredTermination]}`, 'warning')];
+  const configured = `≠${shortModes[configuredTermination]}`;
+  const shown = termination.length + 1 + configured.length <= width ? termination : shortModes[termination];
+  return [span(`${shown} `), span(configured, 'warning')];
 }
 
 /** Weights only where there is something to share; a backend that serves nobody is marked where it is named. */

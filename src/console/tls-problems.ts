@@ -45,8 +45,9 @@ function watching(change: TlsSwitch, now: number): Problem {
 function reverted(change: TlsSwitch): Problem {
   const { route, to, endedAt, startedAt } = change;
   const failed = failedShare(change.after);
-  const short = `${route}: switch to ${to} reverted by itself`;
-  const text = failed === null ? short : `${short}: ${percent(failed)} failed`;
+  const said = `${route}: switch to ${to} reverted by itself`;
+  const text = failed === null ? said : `${said}: ${percent(failed)} failed`;
+  const short = `${route}: switch reverted`;
   return { severity: 3, sign: '▲', tone: 'bad', text, short, at: endedAt ?? startedAt };
 }
 

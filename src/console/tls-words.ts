@@ -14,10 +14,16 @@ export const modePictures: Readonly<Record<Termination, { readonly way: string; 
   {
     passthrough: {
       way: 'client ════════ TLS ════════ server',
-      meaning: "bytes untouched, the server's certificate",
+      meaning: "bytes untouched: the server's own certificate, no HTTP seen",
     },
-    edge: { way: 'client ══ TLS ══ Sluice ── plain ── server', meaning: 'our certificate' },
-    reencrypt: { way: 'client ══ TLS ══ Sluice ══ TLS ══ server', meaning: 'our certificate' },
+    edge: {
+      way: 'client ══ TLS ══ Sluice ── plain ── server',
+      meaning: 'our certificate; what goes to the server can be read',
+    },
+    reencrypt: {
+      way: 'client ══ TLS ══ Sluice ══ TLS ══ server',
+      meaning: 'our certificate; the server shows its own to us',
+    },
   };
 
 /** Of a switch's `before` and `after`: the share that failed; undefined where nothing came by. */

@@ -5,7 +5,7 @@ import type { PreflightFinding } from '../../domain/preflight.ts';
 import { terminations } from '../../domain/tls.ts';
 import type { Block } from '../block.ts';
 import { boxed } from '../box.ts';
-import { chosenTime, count, duration, percent } from '../format.ts';
+import { chosenTime, count, duration } from '../format.ts';
 import type { Line, Span, Tone } from '../frame.ts';
 import { spinnerAt } from '../message-line.ts';
 import { apart, blank, line, muted, span, spansWidth } from '../spans.ts';
@@ -197,7 +197,7 @@ function settingLines({ focus, watchMs, threshold, closeMs }: SwitchDialog, widt
   const watch = setting('Watch', watchMs === 0 ? 'not at all' : chosenTime(watchMs), focus === 'watch');
   const revert = setting(
     'Revert beyond',
-    watchMs === 0 ? 'never' : `${percent(threshold)} more`,
+    watchMs === 0 ? 'never' : `${Math.round(threshold * 100)} % more`,
     focus === 'threshold',
   );
   const close = setting(
@@ -226,7 +226,7 @@ function forceLines(dialog: SwitchDialog, width: number): Line[] {
     dialog.preflight.state === 'failed'
       ? `▼ Nothing was checked. Type ${route} to switch all the same:`
       : `▼ Clients would fail. Type ${route} to switch all the same:`;
-  const shown = force.text === '' && focus !== 'force' ? '(Tab leads here)' : force.text;
+  const shown = force.text === '' && focus !== 'force' ? '(↑ leads here)' : force.text;
   return [
     ...wrap(why, width).map((part) => line(span(part, 'bad'))),
     line(

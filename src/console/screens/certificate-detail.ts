@@ -6,7 +6,6 @@ import { fact, longFact } from '../facts.ts';
 import { ago, duration, plural } from '../format.ts';
 import type { Line } from '../frame.ts';
 import { blank, line, muted, span } from '../spans.ts';
-import { wrap } from '../text.ts';
 import type { View } from '../view.ts';
 
 export function certificateDetail(view: View, key: string, width: number): Line[] {
@@ -39,7 +38,7 @@ export function certificateDetail(view: View, key: string, width: number): Line[
       span(plural(chain, 'certificate')),
       muted(chain === 1 ? ': the leaf alone' : ', leaf first'),
     ),
-    ...fingerprint(certificate, width),
+    ...fingerprint(certificate),
     blank,
     ...longFact('file', certificate.key, width),
     ...diskLines(certificate, width),
@@ -63,10 +62,11 @@ function when(at: number, now: number): string {
   return at > now ? `in ${duration(at - now)}` : ago(now - at);
 }
 
-function fingerprint(certificate: CertificateEntity, width: number): Line[] {
-  const grouped = certificate.fingerprint.replace(/(.{8})(?=.)/g, '$1 ');
-  return wrap(grouped, Math.max(20, width - 14)).map((part, index) =>
-    fact(index === 0 ? 'SHA-256' : '', muted(part)),
+function fingerprint(certificate: CertificateEntity): Line[] {
+  const groups = certificate.fingerprint.match(/.{1,8}/g) ?? [];
+  // Halves of four: what is compared by eye stands alike at every width.
+  return [groups.slice(0, 4), groups.slice(4)].map((half, index) =>
+    fact(index === 0 ? 'SHA-256' : '', muted(half.join(' '))),
   );
 }
 

@@ -18,15 +18,15 @@ import { wordFilterLine } from './word-filter.ts';
 
 function columnsFor(now: number): Column<CertificateEntity>[] {
   return [
-    { title: 'names', width: 22, upTo: 44, cell: namesCell },
+    { title: 'names', width: 24, upTo: 44, cell: namesCell },
     {
       title: 'issuer',
-      width: 10,
+      width: 13,
       upTo: 28,
       cell: ({ issuer, selfSigned }) => (selfSigned ? span('self-signed', 'warning') : muted(issuer)),
     },
     { title: 'key', width: 11, spare: 3, cell: ({ keyType }) => muted(keyType) },
-    { title: 'routes', width: 10, upTo: 30, spare: 2, cell: routesCell },
+    { title: 'routes', width: 8, upTo: 30, spare: 2, cell: routesCell },
     { title: 'file', width: 16, upTo: 40, spare: 4, cell: ({ key }) => muted(key) },
     { title: 'disk', width: 9, cell: diskSpan },
     { title: 'ocsp', width: 9, spare: 1, cell: ocspSpan },
@@ -35,17 +35,15 @@ function columnsFor(now: number): Column<CertificateEntity>[] {
 }
 
 function namesCell(certificate: CertificateEntity): Span[] {
-  const { names, isDefault } = certificate;
-  return [
-    // Before the name, where no long name can push it out of sight.
-    ...(isDefault ? [span('default ', 'accent')] : []),
-    span(certificateName(certificate)),
-    muted(names.length > 1 ? ` +${names.length - 1}` : ''),
-  ];
+  const { length } = certificate.names;
+  return [span(certificateName(certificate)), muted(length > 1 ? ` +${length - 1}` : '')];
 }
 
-function routesCell({ routes }: CertificateEntity): Span {
-  return routes.length === 0 ? muted('–') : span(routes.join(', '));
+/** The default one is chosen for whatever name no other has: that first, since it is chosen for most. */
+function routesCell({ routes, isDefault }: CertificateEntity): Span[] {
+  if (isDefault)
+    return [span('default', 'accent'), span(routes.length === 0 ? '' : `, ${routes.join(', ')}`)];
+  return routes.length === 0 ? [muted('–')] : [span(routes.join(', '))];
 }
 
 export function certificatesScreen(
@@ -93,9 +91,9 @@ function summary(
       span(` ${count(all.length)}`, 'text', true),
       muted(all.length === 1 ? ' certificate' : ' certificates'),
       ...(expired === 0 ? [] : [muted(' · '), span(`▼ ${expired} not valid`, 'bad', true)]),
-      ...(due === 0 ? [] : [muted(' · '), span(`▲ ${due} within 30 days of their end`, 'warning')]),
+      ...(due === 0 ? [] : [muted(' · '), span(`▲ ${due} within 30 d of the end`, 'warning')]),
     ],
-    matches.length > 0 ? matches : [muted('the first to expire on top ')],
+    matches.length > 0 ? matches : [muted('first to expire on top ')],
     width,
   );
 }

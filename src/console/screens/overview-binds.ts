@@ -39,7 +39,7 @@ const columns: readonly Column<BindRow>[] = [
     title: 'req/s',
     width: 6,
     align: 'right',
-    cell: ({ bind, rates }) => span(bind.mode === 'http' ? rate(rates?.requests) : '–'),
+    cell: ({ bind, rates }) => span(bind.mode === 'tcp' ? '–' : rate(rates?.requests)),
   },
 ];
 

@@ -48,7 +48,7 @@ function mode(view: View, { name, tls }: RouteEntity, width: number): Line[] {
   const drift = [...view.model.drift.values()].find((entry) => 'route' in entry && entry.route === name);
   return [
     fact('tls', span(termination, 'text', true), muted(`  ${meaning}`)),
-    fact('', span(way, 'border')),
+    fact('', span(way, 'muted')),
     ...(drift === undefined
       ? termination === configuredTermination
         ? []
@@ -61,7 +61,7 @@ function mode(view: View, { name, tls }: RouteEntity, width: number): Line[] {
           ),
         ]),
     fact('plain HTTP', ...policySpans(tls)),
-    fact('verify', verify === 'none' ? span('▲ none', 'warning') : span('required'), muted(verifyWords(tls))),
+    fact('verify', verify === 'none' ? span('none', 'warning') : span('required'), muted(verifyWords(tls))),
     ...(hsts === undefined ? [] : longFact('hsts', hsts, width)),
   ];
 }

@@ -21,10 +21,10 @@ import { wordFilterLine } from './word-filter.ts';
 
 function columnsFor(view: View): Column<RouteRow>[] {
   return [
-    { title: 'host / path', width: 22, upTo: 46, cell: ({ route }) => placeSpans(route) },
+    { title: 'host / path', width: 26, upTo: 46, cell: ({ route }) => placeSpans(route) },
     { title: '', width: 1, cell: signCell },
-    { title: 'tls', width: 18, cell: ({ route }) => modeSpans(route) },
-    { title: 'to', width: 12, upTo: 36, cell: ({ route }) => targetSpans(view, route) },
+    { title: 'tls', width: 11, upTo: 18, cell: ({ route }, width) => modeSpans(route, width) },
+    { title: 'to', width: 15, upTo: 36, cell: ({ route }) => targetSpans(view, route) },
     { title: 'plain HTTP', width: 10, spare: 3, cell: policyCell },
     ...terminations.map(openColumn),
     {

@@ -14,7 +14,7 @@ export function isTold({ phase, endedAt }: TlsSwitch, now: number): boolean {
   return phase === 'watching' || now - (endedAt ?? now) < outcomeShownMs;
 }
 
-/** "failed 0.1 % before, 0.4 % since": – where nothing came by. */
+/** "failed 0.1 % → 0.4 %": before, and since; – where nothing came by. */
 export function comparison(change: TlsSwitch): Span[] {
   const before = failedShare(change.before);
   const after = failedShare(change.after);
@@ -22,9 +22,8 @@ export function comparison(change: TlsSwitch): Span[] {
   return [
     muted('failed '),
     span(percent(before)),
-    muted(' before, '),
+    muted(' → '),
     span(percent(after), worse ? 'warning' : 'text', worse),
-    muted(' since'),
   ];
 }
 
@@ -53,7 +52,8 @@ export function switchLine(change: TlsSwitch, now: number): Span[] {
       return [
         muted('└ '),
         span(`▲ ${to} → ${from}`, 'bad', true),
-        span(' reverted by itself  ', 'bad'),
+        span(' reverted by itself', 'bad'),
+        span('  '),
         ...comparison(change),
         ...leftSpans(change, now),
       ];
