@@ -5,7 +5,7 @@ import type { ServerKey } from '../domain/plan.ts';
 import { safe } from '../domain/safe.ts';
 import { attached } from './attachment.ts';
 import { CliFailure } from './failure.ts';
-import { knownRoute } from './known-route.ts';
+import { routeOrItsDrift } from './known-route.ts';
 import type { Overridden } from './options.ts';
 import { reportOutcome } from './outcome.ts';
 import type { VerbContext } from './program.ts';
@@ -26,7 +26,7 @@ export const weight = (context: VerbContext, server: ServerKey, value: number) =
 
 export function act(context: VerbContext, command: Command): Promise<void> {
   return attached(context, async (client) => {
-    if ('route' in command) knownRoute(client.model, command.route);
+    if ('route' in command) routeOrItsDrift(client.model, command.route);
     const conditions = await askFirst(context, client, command);
     reportOutcome(context, await client.execute(command, conditions));
   });
