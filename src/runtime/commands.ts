@@ -75,8 +75,10 @@ export function createCommands(options: {
   readonly store: ModelStore;
   readonly journal: Journal;
   readonly prepare: Prepare;
+  /** What takes long, and changes nothing, before the command's turn comes; undefined where there is nothing. */
+  readonly ahead?: (command: Command) => Promise<void> | undefined;
 }): Commands {
-  const { store, journal, prepare } = options;
+  const { store, journal, prepare, ahead } = options;
   const byId = new Map<string, { readonly command: Command; readonly outcome: Promise<Outcome> }>();
   let line: Promise<unknown> = Promise.resolve();
 
@@ -166,7 +168,9 @@ export function createCommands(options: {
       }
       const work = () => run({ command, actor, ...(from && { from }) });
       // A connection is no server's state: ending one waits for nobody.
-      const outcome = command.kind === 'kill' ? work() : alone(work);
+      const first = ahead?.(command);
+      const inTurn = (): Promise<Outcome> => alone(work);
+      const outcome = command.kind === 'kill' ? work() : first ? first.then(inTurn) : inTurn();
       byId.set(name, { command, outcome });
       forget();
       return outcome;

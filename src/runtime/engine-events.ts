@@ -2,14 +2,17 @@
 // jobs, operational changes to the engine and the journal.
 
 import type { Clock } from '../domain/clock.ts';
+import type { EngineSample } from '../domain/counters.ts';
 import type { Disposer } from '../domain/event.ts';
 import type { InstanceEntity } from '../domain/model.ts';
 import type { ServerKey } from '../domain/plan.ts';
 import type { CheckResult, ServerWish } from '../domain/server-state.ts';
+import type { RouteWish } from '../domain/tls.ts';
 import { spokenDuration } from '../domain/units.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Journal } from './journal.ts';
 import type { ModelStore } from './model-store.ts';
+import type { RouteStates } from './route-states.ts';
 import type { OperationalChange, ServerStates } from './server-states.ts';
 import type { Reading, Traffic } from './traffic.ts';
 
@@ -17,6 +20,8 @@ export interface Following {
   checked(key: ServerKey, result: CheckResult): void;
   /** Tells the engine what holds of a server, now or as soon as it takes it. */
   assert(key: ServerKey): void;
+  /** The same of a route. */
+  assertRoute(route: string): void;
   /** The runtime is stopping the engine: an instance that goes is no accident from now on. */
   stopping(): void;
   close: Disposer;
@@ -31,14 +36,18 @@ export function followEngine(options: {
   readonly journal: Journal;
   readonly traffic: Traffic;
   readonly clock: Clock;
+  readonly routes: RouteStates;
   stepDrains(reading: Reading): void;
+  stepSwitches(sample: EngineSample): void;
   /** For the journal, and for who sits at the runtime's terminal. */
   warned(text: string): void;
 }): Following {
-  const { engine, store, states, journal, traffic, clock, stepDrains, warned } = options;
+  const { engine, store, states, routes, journal, traffic, clock, stepDrains, stepSwitches, warned } =
+    options;
   let closed = false;
   let stopping = false;
   let cancelRetry: Disposer = () => {};
+  let cancelRoutesRetry: Disposer = () => {};
 
   function tell(wishes: readonly ServerWish[]): void {
     if (closed || wishes.length === 0) return;
@@ -47,6 +56,14 @@ export function followEngine(options: {
       // this, since an act that was not confirmed is not in these states.
       cancelRetry();
       cancelRetry = clock.after(tellAgainMs, () => tell(states.wishes()));
+    });
+  }
+
+  function tellRoutes(wishes: readonly RouteWish[]): void {
+    if (closed || wishes.length === 0) return;
+    engine.setRoutes(wishes).catch(() => {
+      cancelRoutesRetry();
+      cancelRoutesRetry = clock.after(tellAgainMs, () => tellRoutes(routes.wishes()));
     });
   }
 
@@ -99,6 +116,7 @@ export function followEngine(options: {
   const stopSamples = engine.samples((sample) => {
     traffic.take(sample);
     stepDrains(traffic.reading()!);
+    stepSwitches(sample);
   });
 
   function tellChange({ server, from, to, lastedMs, result }: OperationalChange): void {
@@ -120,6 +138,10 @@ export function followEngine(options: {
 
   return {
     assert: (key) => tell([states.wish(key)]),
+    assertRoute(route) {
+      const wish = routes.wish(route);
+      if (wish) tellRoutes([wish]);
+    },
     checked(key, result) {
       const change = states.checked(key, result);
       if (!change) return;
@@ -132,6 +154,7 @@ export function followEngine(options: {
     close() {
       closed = true;
       cancelRetry();
+      cancelRoutesRetry();
       stopChanges();
       stopSamples();
     },

@@ -3,22 +3,35 @@
 import * as z from 'zod';
 import type { JournalEntry } from '../domain/journal.ts';
 import { drain, journalEntry } from '../protocol/schemas/entities.ts';
-import { adminState, amount, count, line, serverKey } from '../protocol/schemas/words.ts';
+import {
+  adminState,
+  amount,
+  count,
+  line,
+  routeName,
+  serverKey,
+  termination,
+} from '../protocol/schemas/words.ts';
 import type { UndoRecord } from './journal.ts';
 
 const override = z.object({
   admin: z.object({ value: adminState, by: line, at: amount }).exactOptional(),
   weight: z.object({ value: count, by: line, at: amount }).exactOptional(),
 });
+const writtenText = z.object({ hash: line, at: count, length: count, was: z.string() });
+const mode = z.object({ value: termination, by: line, at: amount }).nullable();
 const written = journalEntry.extend({
   undo: z
-    .object({
-      server: serverKey,
-      before: override,
-      after: override,
-      job: drain.nullable().exactOptional(),
-      written: z.object({ hash: line, at: count, length: count, was: z.string() }).exactOptional(),
-    })
+    .union([
+      z.object({
+        server: serverKey,
+        before: override,
+        after: override,
+        job: drain.nullable().exactOptional(),
+        written: writtenText.exactOptional(),
+      }),
+      z.object({ route: routeName, before: mode, after: mode, written: writtenText.exactOptional() }),
+    ])
     .exactOptional(),
 });
 

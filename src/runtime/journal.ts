@@ -9,18 +9,29 @@ import type { DrainJob } from '../domain/drain.ts';
 import type { Actor, JournalEntry } from '../domain/journal.ts';
 import type { ServerKey } from '../domain/plan.ts';
 import { safe } from '../domain/safe.ts';
+import type { Termination } from '../domain/tls.ts';
 import { parseJournal } from './journal-file.ts';
 import type { ModelStore } from './model-store.ts';
-import type { Override } from './overrides.ts';
+import type { Override, Wished } from './overrides.ts';
 
 /** What an undo restores, and what must still hold for it. */
-export interface UndoRecord {
+export type UndoRecord = ServerUndo | RouteUndo;
+
+export interface ServerUndo {
   readonly server: ServerKey;
   readonly before: Override;
   readonly after: Override;
   /** The drain job that the act ended or changed; null where it began one; nothing where it left jobs alone. */
   readonly job?: DrainJob | null;
   /** Of a write-back: what is to be put back into the configuration's file. */
+  readonly written?: WrittenText;
+}
+
+/** Of a route's TLS mode. Null: no override, the configuration's own. */
+export interface RouteUndo {
+  readonly route: string;
+  readonly before: Wished<Termination> | null;
+  readonly after: Wished<Termination> | null;
   readonly written?: WrittenText;
 }
 

@@ -1,6 +1,6 @@
 // What operators changed, held apart from the configuration: values with their author, and the drift they make.
 
-import type { DriftEntity } from '../domain/model.ts';
+import type { ServerDrift } from '../domain/model.ts';
 import type { Server, ServerKey } from '../domain/plan.ts';
 import type { AdminState } from '../domain/server-state.ts';
 
@@ -67,9 +67,9 @@ export function driftOf(
   server: ServerKey,
   held: Override,
   configured: Configured | undefined,
-): DriftEntity[] {
+): ServerDrift[] {
   const { admin, weight } = configured ? beyond(held, configured) : held;
-  const drift: DriftEntity[] = [];
+  const drift: ServerDrift[] = [];
   if (admin)
     drift.push({
       key: `${server}:admin`,

@@ -5,7 +5,7 @@ import type { RuntimeEntity } from '../domain/model.ts';
 import { type Plan, serverKey } from '../domain/plan.ts';
 import type { Engine, EngineSnapshot } from '../engine/engine.ts';
 import type { ModelStore } from './model-store.ts';
-import { backendEntity, routeEntity } from './plan-entities.ts';
+import { backendEntity } from './plan-entities.ts';
 import type { RateContext } from './rates.ts';
 import type { Traffic } from './traffic.ts';
 
@@ -29,17 +29,14 @@ export function publishPlan(
     'backend',
     plan.backends.map((backend) => [backend.name, backendEntity(backend, checkSummary)]),
   );
-  store.replace(
-    'route',
-    plan.routes.map((route) => [route.name, routeEntity(route)]),
-  );
-  traffic.keep(
-    new Set(order),
-    new Set(plan.backends.map(({ name }) => name)),
-    new Set(
+  traffic.keep({
+    binds: new Set(order),
+    backends: new Set(plan.backends.map(({ name }) => name)),
+    servers: new Set(
       plan.backends.flatMap(({ name, servers }) => servers.map((server) => serverKey(name, server.name))),
     ),
-  );
+    routes: new Set(plan.routes.map(({ name }) => name)),
+  });
 }
 
 export function rateContextOf(plan: Plan): RateContext {

@@ -6,6 +6,8 @@ import { EngineError } from '../engine/engine.ts';
 import type { Done, Prepare, Prepared, Refused } from './commands.ts';
 import type { Journal } from './journal.ts';
 import type { Reload } from './reload.ts';
+import { prepareRouteCommand, type RouteCommandContext } from './route-commands.ts';
+import { prepareRouteWriteBack } from './route-write-back.ts';
 import { incapable, prepareServerCommand, refuse, type ServerCommandContext } from './server-commands.ts';
 import { prepareUndo } from './undo.ts';
 import { type FileEdits, prepareWriteBack } from './write-back.ts';
@@ -13,10 +15,11 @@ import { type FileEdits, prepareWriteBack } from './write-back.ts';
 export function createPrepare(options: {
   readonly journal: Journal;
   readonly servers: ServerCommandContext;
+  readonly routes: RouteCommandContext;
   readonly reload: Reload;
   readonly edits: FileEdits;
 }): Prepare {
-  const { journal, servers, reload, edits } = options;
+  const { journal, servers, routes, reload, edits } = options;
   const { engine } = servers;
 
   return (command, actor, from) => {
@@ -33,10 +36,11 @@ export function createPrepare(options: {
       case 'tls-switch':
       case 'tls-revert':
       case 'reset-route':
+        return prepareRouteCommand(command, actor, from, routes);
       case 'write-back-route':
-        return refuse('not-capable', 'not yet');
+        return prepareRouteWriteBack(command, from, routes, edits);
       case 'undo':
-        return prepareUndo(command.entry, journal, servers, edits);
+        return prepareUndo(command.entry, journal, servers, routes, edits);
       case 'reload':
         return prepareReload();
       case 'kill':

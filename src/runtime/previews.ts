@@ -8,6 +8,12 @@ import type { Engine } from '../engine/engine.ts';
 import type { Journal } from './journal.ts';
 import type { Override } from './overrides.ts';
 import { type PreviewFacts, previewServer } from './preview.ts';
+import {
+  type RoutePreviewContext,
+  routePreview,
+  routeUndoPreview,
+  routeWriteBackPreview,
+} from './route-previews.ts';
 import { incapable, type ServerCommandContext, serverCommandFault } from './server-commands.ts';
 import { findUndo } from './undo.ts';
 import { commandText, overriddenText, stateText, subjectOf } from './wording.ts';
@@ -18,6 +24,7 @@ export interface PreviewContext {
   readonly facts: PreviewFacts;
   readonly journal: Journal;
   readonly servers: Pick<ServerCommandContext, 'engine' | 'states' | 'drains'>;
+  readonly routes: RoutePreviewContext;
   readonly edits: FileEdits;
   readonly configFile: string | undefined;
 }
@@ -47,8 +54,9 @@ export async function previewOf(command: Command, context: PreviewContext): Prom
     case 'tls-switch':
     case 'tls-revert':
     case 'reset-route':
+      return routePreview(command, context.routes);
     case 'write-back-route':
-      return refused(command, 'not yet');
+      return routeWriteBackPreview(command, context.routes);
     case 'reload':
       return reloadPreview(context);
   }
@@ -110,9 +118,10 @@ async function undoPreview(
   command: Extract<Command, { kind: 'undo' }>,
   context: PreviewContext,
 ): Promise<Preview> {
-  const found = findUndo(command.entry, context.journal, context.servers);
+  const found = findUndo(command.entry, context.journal, context.servers, context.routes.routes);
   if (!('record' in found)) return { title: 'undo', lines: [{ tone: 'warning', text: found.text }] };
   const { entry, record } = found;
+  if ('route' in record) return routeUndoPreview(entry, record, context.routes);
   const state = context.servers.states.state(record.server)!;
   const about = { title: `undo "${entry.text}" of ${record.server}`, entry: entry.id, from: state };
   if (record.written) {

@@ -7,11 +7,13 @@ import type {
   BackendRates,
   BindRates,
   LatencySample,
+  RouteRates,
   Sample,
   SampleTopic,
   ServerRates,
   TotalsSample,
 } from '../domain/sample.ts';
+import { failuresOf as failedOf, tallyBetween } from '../domain/tls-switch-rules.ts';
 import type { Reading, Traffic } from './traffic.ts';
 
 /** What the plan tells that the counters do not. */
@@ -21,8 +23,16 @@ export interface RateContext {
   readonly httpBackends: ReadonlySet<string>;
 }
 
-type Counter = 'total' | 'bytesIn' | 'bytesOut' | 'retries' | 'requestErrors' | 'requests';
-type Counters = Partial<TrafficCounters> & { requests?: number };
+type Counter =
+  | 'total'
+  | 'bytesIn'
+  | 'bytesOut'
+  | 'retries'
+  | 'requestErrors'
+  | 'requests'
+  | 'handshakes'
+  | 'handshakeFailures';
+type Counters = Partial<Record<Counter, number>>;
 
 export function sampleBetween(
   from: Reading | undefined,
@@ -91,6 +101,22 @@ export function sampleBetween(
     });
   }
 
+  function routes(): RouteRates[] {
+    return [...to.routes.values()].map((route) => {
+      const before = same?.routes.get(route.name);
+      return {
+        name: route.name,
+        open: { ...route.open },
+        requests: per(before, route, 'total'),
+        errors: same && before ? perSecond(failedOf(tallyBetween(before, route)), windowMs) : null,
+        bytesIn: per(before, route, 'bytesIn'),
+        bytesOut: per(before, route, 'bytesOut'),
+        handshakes: per(before, route, 'handshakes'),
+        handshakeFailures: per(before, route, 'handshakeFailures'),
+      };
+    });
+  }
+
   return {
     at: to.at,
     windowMs,
@@ -98,6 +124,7 @@ export function sampleBetween(
     ...(topics.includes('binds') && { binds: binds() }),
     ...(topics.includes('backends') && { backends: backends() }),
     ...(topics.includes('servers') && { servers: servers() }),
+    ...(topics.includes('routes') && { routes: routes() }),
   };
 }
 

@@ -5,7 +5,10 @@ import type { Plan } from '../domain/plan.ts';
 import { safe } from '../domain/safe.ts';
 import type { Engine } from '../engine/engine.ts';
 import { EngineError } from '../engine/engine.ts';
-import type { Done } from './commands.ts';
+import type { Certificates, ReadyMaterial } from './certificates/certificates.ts';
+import type { Done, Refused } from './commands.ts';
+import type { Happening } from './journal.ts';
+import type { RouteStates } from './route-states.ts';
 import { refuse } from './server-commands.ts';
 import type { ServerStates } from './server-states.ts';
 
@@ -35,10 +38,13 @@ export function createReload(options: {
   readonly load: LoadPlan | undefined;
   readonly engine: Engine;
   readonly states: ServerStates;
+  readonly routes: RouteStates;
+  readonly certificates: Certificates;
   planInForce(): Plan;
   inForce(plan: Plan): void;
+  happened(happening: Happening): void;
 }): Reload {
-  const { load, engine, states } = options;
+  const { load, engine, states, routes, certificates } = options;
   return {
     possible: load !== undefined,
     async run() {
@@ -51,18 +57,28 @@ export function createReload(options: {
       const before = options.planInForce();
       const fixed = fixedFault(before, plan);
       if (fixed) return refuse('bad-configuration', fixed, 'restart the runtime for that');
+      const impossible = overrideFault(routes, plan);
+      if (impossible) return impossible;
+      const prepared = await certificates.prepare(plan);
+      if (!prepared.ok)
+        return refuse('bad-configuration', faultsText(prepared.problems), 'the old plan goes on serving');
       // The states take the plan over first, so that the wishes are those of the new servers; taken back on a refusal.
       states.adopt(plan);
+      routes.adopt(plan);
       try {
-        await engine.apply(plan, states.wishes());
+        const tls = { routes: routes.wishes(), material: prepared.material };
+        await engine.apply(plan, states.wishes(), tls);
       } catch (error) {
         states.adopt(before);
+        routes.adopt(before);
         const text = error instanceof Error ? error.message : String(error);
         return error instanceof EngineError && error.code === 'unknown'
           ? { result: 'unknown', text: `the engine did not confirm the new plan: ${text}` }
           : refuse('bad-configuration', text, 'the old plan goes on serving');
       }
+      certificates.adopt(prepared);
       options.inForce(plan);
+      tellFileWarnings(prepared, options.happened);
       const same = plan.hash === before.hash;
       return {
         result: 'done',
@@ -74,12 +90,36 @@ export function createReload(options: {
   };
 }
 
+/** Of files that are served nevertheless. */
+export function tellFileWarnings(
+  { warnings }: ReadyMaterial,
+  happened: (happening: Happening) => void,
+): void {
+  for (const { file, message } of warnings)
+    happened({ subject: file, from: 'certificates', severity: 'warning', text: message });
+}
+
 export function faultsText(errors: readonly LoadFault[]): string {
   const [first] = errors;
   if (!first) return 'the configuration cannot be read';
   const at = [first.file, first.line, first.column].filter((part) => part !== undefined).join(':');
   const more = errors.length > 1 ? ` (and ${errors.length - 1} more, see \`sluice check\`)` : '';
   return safe(`${at && `${at}: `}${first.message}${more}`, 500);
+}
+
+/** An override that the new plan leaves no room for: dropping it unasked would change who ends clients' TLS. */
+function overrideFault(routes: RouteStates, plan: Plan): Refused | undefined {
+  for (const [route, { value, by }] of routes.overrides()) {
+    const known = plan.routes.find(({ name }) => name === route);
+    const conflict = known?.tls && known.tls.termination !== value && routes.conflict(route, value, plan);
+    if (conflict)
+      return refuse(
+        'bad-configuration',
+        `${route} is ${value} by ${by}, and with the new configuration it cannot be: ${conflict.text}`,
+        `the old plan goes on serving; reset the route first: \`sluice reset ${route}\``,
+      );
+  }
+  return undefined;
 }
 
 /** What holds for the life of the process: silently ignoring a change of it would be worse than refusing. */

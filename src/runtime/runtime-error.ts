@@ -5,6 +5,7 @@ export type RuntimeErrorCode =
   | 'control-unsafe'
   | 'control-failed'
   | 'bad-tokens'
+  | 'bad-tls-files'
   | 'stopped';
 
 export class RuntimeError extends Error {

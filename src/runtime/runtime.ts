@@ -3,9 +3,15 @@
 import type { Clock, Random } from '../domain/clock.ts';
 import type { Outcome } from '../domain/command.ts';
 import type { Actor } from '../domain/journal.ts';
-import type { Plan } from '../domain/plan.ts';
+import type { Plan, Route } from '../domain/plan.ts';
+import type { Termination } from '../domain/tls.ts';
 import type { Engine } from '../engine/engine.ts';
 import { defaultLimits, type Limits } from '../protocol/limits.ts';
+import {
+  type Certificates,
+  type CertificatesOptions,
+  createCertificates,
+} from './certificates/certificates.ts';
 import { createChecker } from './checks/checker.ts';
 import { type Probe, probe as probeSocket } from './checks/probe.ts';
 import { createCommands } from './commands.ts';
@@ -16,17 +22,20 @@ import { followEngine } from './engine-events.ts';
 import { createJournal, type Happening } from './journal.ts';
 import { createModelStore } from './model-store.ts';
 import { publishPlan, rateContextOf, runtimeEntity } from './plan-in-force.ts';
+import type { RunPreflight } from './preflight-ahead.ts';
 import { createPrepare } from './prepare.ts';
 import { previewOf } from './previews.ts';
-import { createReload, type LoadPlan } from './reload.ts';
+import { createReload, faultsText, type LoadPlan, tellFileWarnings } from './reload.ts';
 import { drainEnd, endDrains, tellKeptOverrides } from './reloaded-servers.ts';
+import { RuntimeError } from './runtime-error.ts';
 import { createSampling } from './sampling.ts';
 import type { ServerCommandContext } from './server-commands.ts';
 import { createServerStates } from './server-states.ts';
 import { createServices } from './service-desk.ts';
 import { createStateWriter, emptyState, readState } from './state-file.ts';
+import { createTlsDesk } from './tls-desk.ts';
 import { createTraffic } from './traffic.ts';
-import { countText } from './wording.ts';
+import { overriddenText } from './wording.ts';
 import { createFileEdits } from './write-back.ts';
 
 export interface RuntimeOptions {
@@ -43,6 +52,9 @@ export interface RuntimeOptions {
   /** Warnings that an operator at the terminal should see as well. */
   readonly warn?: (text: string) => void;
   readonly probe?: Probe;
+  /** Default: servers are probed. */
+  readonly preflight?: RunPreflight;
+  readonly certificates?: (options: CertificatesOptions) => Certificates;
   readonly limits?: Partial<Limits>;
 }
 
@@ -105,25 +117,49 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   });
   const writer = createStateWriter(
     stateFile,
-    () => ({ overrides: states.overrides(), drains: drains.jobs() }),
+    () => ({
+      overrides: states.overrides(),
+      drains: drains.jobs(),
+      routes: tls.routes.overrides(),
+      switches: tls.switches.all(),
+    }),
     () => clock.now(),
     (text) => warned(text, 'state file'),
   );
+
+  const terminationOf = (route: Route): Termination | undefined => tls.routes.termination(route.name);
+  const tls = createTlsDesk({
+    store,
+    clock,
+    engine,
+    createCertificates: options.certificates ?? createCertificates,
+    preflight: options.preflight,
+    states,
+    planInForce: () => plan,
+    commands: () => commands,
+    assertRoute: (route) => following.assertRoute(route),
+    terminationChanged: () => checker.adopt(plan, terminationOf),
+    happened,
+    save: () => writer.save(),
+  });
 
   const following = followEngine({
     engine,
     store,
     states,
+    routes: tls.routes,
     journal,
     traffic,
     clock,
     stepDrains: (reading) => drains.step(reading),
+    stepSwitches: tls.step,
     warned: (text) => warned(text, 'engine'),
   });
   const checker = createChecker({
     probe: options.probe ?? probeSocket,
     clock,
     random,
+    fileContent: (path) => tls.certificates.content(path),
     health: (key) => states.health(key),
     checked: (key, result) => following.checked(key, result),
   });
@@ -145,16 +181,20 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     publishPlan(plan, engine.snapshot(), store, traffic);
     const changed = states.settle((key) => drains.job(key) !== undefined);
     states.publish();
+    tls.inForce(before, plan);
     endDrains(drains, states, happened);
     tellKeptOverrides(before, plan, states, happened);
     store.set('runtime', 'runtime', runtimeEntity({ ...options, plan, startedAt, planAt: clock.now() }));
-    checker.adopt(plan);
+    checker.adopt(plan, terminationOf);
     for (const key of changed) checker.reschedule(key);
   };
   const reload = createReload({
     load: options.reload,
     engine,
     states,
+    routes: tls.routes,
+    certificates: tls.certificates,
+    happened,
     inForce,
     planInForce: () => plan,
   });
@@ -163,12 +203,14 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     load: options.reload,
     reload,
     states,
+    routes: tls.routes,
     planInForce: () => plan,
   });
   const commands = createCommands({
     store,
     journal,
-    prepare: createPrepare({ journal, servers: context, reload, edits }),
+    prepare: createPrepare({ journal, servers: context, routes: tls.context, reload, edits }),
+    ahead: tls.ahead,
   });
   const services = createServices({
     store,
@@ -177,6 +219,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     engine,
     sampling,
     commands,
+    preflight: tls.preflight,
     preview: (command) =>
       previewOf(command, {
         facts: {
@@ -186,6 +229,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
         },
         journal,
         servers: context,
+        routes: { routes: tls.context, fares: tls.fares, edits },
         edits,
         configFile: options.configFile,
       }),
@@ -195,6 +239,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     checker.close();
     sampling.close();
     following.close();
+    tls.close();
     await journal.close();
     store.close();
   };
@@ -213,21 +258,27 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     const saved = stateFile === undefined ? { state: emptyState } : await readState(stateFile, clock.now());
     states.hold(saved.state.overrides);
     states.adopt(plan);
-    await engine.start(plan, states.wishes());
+    const dropped = tls.hold(saved.state.routes, plan);
+    const files = await tls.certificates.prepare(plan);
+    if (!files.ok) throw new RuntimeError('bad-tls-files', faultsText(files.problems));
+    await engine.start(plan, states.wishes(), { routes: tls.routes.wishes(), material: files.material });
     engineStarted = true;
+    tls.certificates.adopt(files);
     inForce(plan);
+    tellFileWarnings(files, happened);
+    tls.restore(saved.state.switches);
     for (const job of saved.state.drains) {
       const ended = drainEnd(job, states, 'restart');
       if (ended) happened(ended);
       else drains.resume(job);
     }
-    for (const text of [saved.warning, journalWarning]) if (text) warned(text, 'start');
+    for (const text of [saved.warning, journalWarning, ...dropped]) if (text) warned(text, 'start');
     control.admit();
     journal.event({
       subject: name,
       from: 'start',
       severity: 'note',
-      text: `runtime started, plan ${plan.hash}${states.overrides().size > 0 ? `, overrides of ${countText(states.overrides().size, 'server')} in force` : ''}`,
+      text: `runtime started, plan ${plan.hash}${overridesText(states.overrides().size, tls.routes.overrides().size)}`,
     });
 
     let closing: Promise<void> | undefined;
@@ -259,4 +310,8 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     await stopParts();
     throw error;
   }
+}
+
+function overridesText(servers: number, routes: number): string {
+  return servers + routes === 0 ? '' : `, overrides of ${overriddenText(servers, routes)} in force`;
 }

@@ -15,6 +15,7 @@ import {
   startingHealth,
 } from '../domain/rise-fall.ts';
 import type { AdminState, CheckResult, OperationalState, ServerWish } from '../domain/server-state.ts';
+import { publishServerDrift } from './drift.ts';
 import type { ModelStore } from './model-store.ts';
 import { beyond, type Configured, driftOf, isEmpty, noOverride, type Override } from './overrides.ts';
 
@@ -149,10 +150,9 @@ export function createServerStates(store: ModelStore, clock: Clock): ServerState
   }
 
   function publishDrift(): void {
-    const drift = [...overrides].flatMap(([key, held]) => driftOf(key, held, entries.get(key)?.server));
-    store.replace(
-      'drift',
-      drift.map((entry) => [entry.key, entry]),
+    publishServerDrift(
+      store,
+      [...overrides].flatMap(([key, held]) => driftOf(key, held, entries.get(key)?.server)),
     );
   }
 

@@ -16,13 +16,15 @@ export function createServices(options: {
   readonly sampling: Sampling;
   readonly commands: Commands;
   preview(command: Command): Promise<Preview>;
+  readonly preflight: ControlServices['preflight'];
 }): ControlServices {
-  const { store, name, version, engine, sampling, commands, preview } = options;
+  const { store, name, version, engine, sampling, commands, preview, preflight } = options;
   return {
     store,
     name,
     version,
     preview,
+    preflight,
     samples: sampling.subscribe,
     history: sampling.history,
     filterFault(filter) {

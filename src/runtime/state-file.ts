@@ -5,29 +5,43 @@ import { dirname } from 'node:path';
 import * as z from 'zod';
 import type { DrainJob } from '../domain/drain.ts';
 import type { ServerKey } from '../domain/plan.ts';
+import type { Termination } from '../domain/tls.ts';
+import type { TlsSwitch } from '../domain/tls-switch.ts';
 import { weight } from '../protocol/schemas/commands.ts';
-import { drain } from '../protocol/schemas/entities.ts';
-import { adminState, amount, line, serverKey } from '../protocol/schemas/words.ts';
-import type { Override } from './overrides.ts';
+import { drain, tlsSwitch } from '../protocol/schemas/entities.ts';
+import { adminState, amount, line, routeName, serverKey, termination } from '../protocol/schemas/words.ts';
+import type { Override, Wished } from './overrides.ts';
 import { replaceFile } from './replace-file.ts';
 
 export interface SavedState {
   readonly overrides: ReadonlyMap<ServerKey, Override>;
   readonly drains: readonly DrainJob[];
+  /** TLS modes that operators wished, by route. */
+  readonly routes: ReadonlyMap<string, Wished<Termination>>;
+  readonly switches: readonly TlsSwitch[];
 }
 
-export const emptyState: SavedState = { overrides: new Map(), drains: [] };
+export const emptyState: SavedState = {
+  overrides: new Map(),
+  drains: [],
+  routes: new Map(),
+  switches: [],
+};
 
 const override = z.strictObject({
   server: serverKey,
   admin: z.strictObject({ value: adminState, by: line, at: amount }).exactOptional(),
   weight: z.strictObject({ value: weight, by: line, at: amount }).exactOptional(),
 });
+const routeMode = z.strictObject({ route: routeName, value: termination, by: line, at: amount });
 const document = z.strictObject({
   version: z.literal(1),
   savedAt: amount,
   overrides: z.array(override),
   drains: z.array(drain),
+  // Not in the files of runtimes before these were known, and left out where there are none: those read it, too.
+  routes: z.array(routeMode).exactOptional(),
+  switches: z.array(tlsSwitch).exactOptional(),
 });
 
 export type ReadState = { readonly state: SavedState; readonly warning?: string };
@@ -70,16 +84,21 @@ function parse(text: string): { readonly state: SavedState } | { readonly fault:
     const [issue] = parsed.error.issues;
     return { fault: `${issue?.path.join('.') || 'document'}: ${issue?.message}` };
   }
-  const { overrides, drains } = parsed.data;
+  const { overrides, drains, routes = [], switches = [] } = parsed.data;
   return {
-    state: { overrides: new Map(overrides.map(({ server, ...held }) => [server, held])), drains },
+    state: {
+      overrides: new Map(overrides.map(({ server, ...held }) => [server, held])),
+      drains,
+      routes: new Map(routes.map(({ route, ...held }) => [route, held])),
+      switches,
+    },
   };
 }
 
 /** Replaced in one step: a crash leaves the old file or the new one. Readable by its owner only. */
 export async function writeState(
   path: string,
-  { overrides, drains }: SavedState,
+  { overrides, drains, routes, switches }: SavedState,
   now: number,
 ): Promise<void> {
   const text = JSON.stringify(
@@ -88,6 +107,8 @@ export async function writeState(
       savedAt: now,
       overrides: [...overrides].map(([server, held]) => ({ server, ...held })),
       drains: [...drains],
+      ...(routes.size > 0 && { routes: [...routes].map(([route, held]) => ({ route, ...held })) }),
+      ...(switches.length > 0 && { switches: [...switches] }),
     } satisfies z.input<typeof document>,
     null,
     1,

@@ -7,6 +7,7 @@ import type {
   EngineSample,
   LatencyDelta,
   ProcessSample,
+  RouteSample,
   ServerSample,
 } from '../domain/counters.ts';
 import type { ServerKey } from '../domain/plan.ts';
@@ -18,6 +19,7 @@ export interface Reading {
   readonly binds: ReadonlyMap<string, BindSample>;
   readonly backends: ReadonlyMap<string, BackendSample>;
   readonly servers: ReadonlyMap<ServerKey, ServerSample>;
+  readonly routes: ReadonlyMap<string, RouteSample>;
   readonly process: ProcessSample;
 }
 
@@ -29,7 +31,12 @@ export interface Traffic {
   /** What was recorded in the last ten seconds, slice by slice. */
   latency(kind: 'backend' | 'server', name: string): Iterable<LatencyDelta>;
   /** Only these are known from now on: others were removed by a reload. */
-  keep(binds: ReadonlySet<string>, backends: ReadonlySet<string>, servers: ReadonlySet<string>): void;
+  keep(known: {
+    readonly binds: ReadonlySet<string>;
+    readonly backends: ReadonlySet<string>;
+    readonly servers: ReadonlySet<string>;
+    readonly routes: ReadonlySet<string>;
+  }): void;
 }
 
 const latencyWindowMs = 10_000;
@@ -45,6 +52,7 @@ export function createTraffic(): Traffic {
   const binds = new Map<string, BindSample>();
   const backends = new Map<string, BackendSample>();
   const servers = new Map<ServerKey, ServerSample>();
+  const routes = new Map<string, RouteSample>();
   const latencies = { backend: new Map<string, Slice[]>(), server: new Map<string, Slice[]>() };
 
   function record(kind: 'backend' | 'server', name: string, at: number, delta: LatencyDelta): void {
@@ -59,7 +67,8 @@ export function createTraffic(): Traffic {
     take(sample) {
       if (newest && sample.life !== newest.life) {
         // Another process: its counters start at zero, and what the old one carried is gone with it.
-        for (const map of [binds, backends, servers, latencies.backend, latencies.server]) map.clear();
+        for (const map of [binds, backends, servers, routes, latencies.backend, latencies.server])
+          map.clear();
       }
       newest = sample;
       cached = undefined;
@@ -68,6 +77,7 @@ export function createTraffic(): Traffic {
         backends.set(backend.name, backend);
         record('backend', backend.name, sample.at, backend.latency);
       }
+      for (const route of sample.routes) routes.set(route.name, route);
       for (const server of sample.servers) {
         servers.set(server.key, server);
         record('server', server.key, sample.at, server.latency);
@@ -82,6 +92,7 @@ export function createTraffic(): Traffic {
         binds: new Map(binds),
         backends: new Map(backends),
         servers: new Map(servers),
+        routes: new Map(routes),
         process: newest.process,
       };
       return cached;
@@ -94,8 +105,9 @@ export function createTraffic(): Traffic {
       return (latencies[kind].get(name) ?? []).filter(({ at }) => at > from).map(({ delta }) => delta);
     },
 
-    keep(keepBinds, keepBackends, keepServers) {
+    keep({ binds: keepBinds, backends: keepBackends, servers: keepServers, routes: keepRoutes }) {
       cached = undefined;
+      for (const name of routes.keys()) if (!keepRoutes.has(name)) routes.delete(name);
       for (const name of binds.keys()) if (!keepBinds.has(name)) binds.delete(name);
       for (const name of backends.keys()) if (!keepBackends.has(name)) backends.delete(name);
       for (const key of servers.keys()) if (!keepServers.has(key)) servers.delete(key);

@@ -1,10 +1,12 @@
-// Undo: the exact former override (and drain job) of the server that a journalled act changed, while nobody changed it since.
+// Undo: the exact former override (and drain job) of the server or route that a journalled act changed, while nobody changed it since.
 
 import { isDeepStrictEqual } from 'node:util';
 import type { JournalEntry } from '../domain/journal.ts';
 import { changeState } from './changes-of-state.ts';
 import type { Prepared, Refused } from './commands.ts';
 import type { Journal, UndoRecord } from './journal.ts';
+import type { RouteCommandContext, RouteFaultContext } from './route-commands.ts';
+import { prepareRouteUndo, routeUndoFault } from './route-undo.ts';
 import { refuse, type ServerCommandContext } from './server-commands.ts';
 import { stateText } from './wording.ts';
 import { type FileEdits, linesText } from './write-back.ts';
@@ -16,6 +18,7 @@ export function findUndo(
   asked: number | undefined,
   journal: Journal,
   { states }: Pick<ServerCommandContext, 'states'>,
+  routes: RouteFaultContext,
 ): Undoable | Refused {
   const id = asked ?? journal.newestUndoable();
   if (id === undefined) return refuse('nothing-to-undo', 'nothing was done that could be undone');
@@ -25,6 +28,7 @@ export function findUndo(
   if (entry.undoneBy !== undefined)
     return refuse('not-undoable', `entry ${id} was undone already (entry ${entry.undoneBy})`);
   if (!record) return refuse('not-undoable', `"${entry.text}" cannot be undone`);
+  if ('route' in record) return routeUndoFault(record, routes) ?? { entry, record };
   if (!states.has(record.server))
     return refuse('no-such-server', `${record.server} is not in the configuration any more`);
   const now = states.override(record.server);
@@ -46,11 +50,13 @@ export async function prepareUndo(
   asked: number | undefined,
   journal: Journal,
   context: ServerCommandContext,
+  routes: RouteCommandContext,
   edits: FileEdits,
 ): Promise<Prepared | Refused> {
-  const found = findUndo(asked, journal, context);
+  const found = findUndo(asked, journal, context, routes);
   if (!('record' in found)) return found;
   const { entry, record } = found;
+  if ('route' in record) return prepareRouteUndo(entry, record, journal, routes, edits);
   const { states, drains } = context;
   const { server } = record;
   const text = `undo of ${entry.actor.name}'s "${entry.text}"`;
@@ -63,7 +69,7 @@ export async function prepareUndo(
       text,
       before: linesText(edit, 'was'),
       async carryOut(id) {
-        const done = await edits.carryOut(edit, new Map([[server, record.before]]));
+        const done = await edits.carryOut(edit, { servers: new Map([[server, record.before]]) });
         if (done.result !== 'done') return done;
         journal.undone(entry.id, id);
         await context.save();

@@ -2,6 +2,8 @@
 
 import type { Command, DeadlineAction } from '../domain/command.ts';
 import type { AdminState } from '../domain/server-state.ts';
+import type { Fares } from '../domain/tls-switch.ts';
+import { failedShare } from '../domain/tls-switch-rules.ts';
 import { spokenDuration } from '../domain/units.ts';
 
 const actions: Readonly<Record<DeadlineAction, string>> = {
@@ -62,6 +64,16 @@ export function switchTermsText({
       : `, watched ${spokenDuration(watchMs)}, reverts at ${shareText(threshold)} more failures`;
   const close = closeMs === 0 ? '' : `, open connections end within ${spokenDuration(closeMs)}`;
   return `${watch}${close}${force === undefined ? '' : ', forced'}`;
+}
+
+/** "34 of 80 failed (43 %), before 0.2 %": how clients fared since, against the minute before. */
+export function faresText(after: Fares | null, before: Fares | null): string {
+  const since =
+    after === null
+      ? 'nothing came by'
+      : `${after.failures.toLocaleString('en-US')} of ${after.attempts.toLocaleString('en-US')} failed (${shareText(failedShare(after))})`;
+  const then = before === null ? 'nothing came by before' : `before ${shareText(failedShare(before))}`;
+  return `${since}, ${then}`;
 }
 
 /** "43 %", "0.2 %". */

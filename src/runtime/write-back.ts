@@ -5,15 +5,17 @@
 import { createHash } from 'node:crypto';
 import { type LineChange, lineChanges } from '../config/line-changes.ts';
 import { planHash } from '../config/plan-hash.ts';
-import { writeBack } from '../config/write-back.ts';
+import { type RouteValues, type ServerValues, writeBack } from '../config/write-back.ts';
 import { type Plan, type ServerKey, serverKey } from '../domain/plan.ts';
 import { safe } from '../domain/safe.ts';
+import type { Termination } from '../domain/tls.ts';
 import type { Done, Prepare, Refused } from './commands.ts';
 import { readConfiguration, replaceConfiguration } from './configuration-file.ts';
 import type { CommandRequest } from './control/services.ts';
 import type { WrittenText } from './journal.ts';
 import { beyond, isEmpty, noOverride, type Override, type Wish } from './overrides.ts';
 import { faultsText, type LoadPlan, type Reload } from './reload.ts';
+import type { RouteOverride, RouteStates } from './route-states.ts';
 import {
   refuse,
   type ServerCommandContext,
@@ -35,10 +37,17 @@ export interface FileEdit {
 export interface FileEdits {
   /** What writing a server's drift back would change. */
   ofServer(server: ServerKey): Promise<FileEdit | Refused>;
+  /** The same of a route's TLS mode in force. */
+  ofRoute(route: string): Promise<FileEdit | Refused>;
   /** What putting back an earlier text would change. */
   ofUndo(written: WrittenText): Promise<FileEdit | Refused>;
   /** @param held overrides that hold together with the new text, and make the same of it as what holds now */
-  carryOut(edit: FileEdit, held?: ReadonlyMap<ServerKey, Override>): Promise<Done>;
+  carryOut(edit: FileEdit, held?: Held): Promise<Done>;
+}
+
+export interface Held {
+  readonly servers?: ReadonlyMap<ServerKey, Override>;
+  readonly routes?: ReadonlyMap<string, RouteOverride>;
 }
 
 const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex');
@@ -48,9 +57,10 @@ export function createFileEdits(options: {
   readonly load: LoadPlan | undefined;
   readonly reload: Reload;
   readonly states: ServerCommandContext['states'];
+  readonly routes: RouteStates;
   planInForce(): Plan;
 }): FileEdits {
-  const { file, load, reload, states, planInForce } = options;
+  const { file, load, reload, states, routes, planInForce } = options;
 
   /** The file's text, while it says what is in force. */
   async function present(): Promise<{ readonly text: string } | Refused> {
@@ -93,18 +103,31 @@ export function createFileEdits(options: {
     return { file: file!, before, after, plan: loaded.plan, changes: lineChanges(before, after) };
   }
 
+  function written(
+    text: string,
+    values: ServerValues | RouteValues,
+    expected: Plan,
+  ): Promise<FileEdit | Refused> | Refused {
+    const made = writeBack(text, [values]);
+    if (made.ok) return edit(text, made.text, planHash(expected));
+    const at = made.line === undefined ? '' : `:${made.line}`;
+    return refuse('bad-configuration', `${file}${at}: ${made.problem}`);
+  }
+
   return {
     async ofServer(key) {
       const now = await present();
       if ('result' in now) return now;
       const [backend = '', server = ''] = key.split('/');
       const values = valuesOf(beyond(states.override(key), states.configured(key)!));
-      const written = writeBack(now.text, [{ backend, server, ...values }]);
-      if (!written.ok) {
-        const at = written.line === undefined ? '' : `:${written.line}`;
-        return refuse('bad-configuration', `${file}${at}: ${written.problem}`);
-      }
-      return edit(now.text, written.text, planHash(withValues(planInForce(), key, values)));
+      return written(now.text, { backend, server, ...values }, withValues(planInForce(), key, values));
+    },
+
+    async ofRoute(route) {
+      const now = await present();
+      if ('result' in now) return now;
+      const termination = routes.termination(route)!;
+      return written(now.text, { route, termination }, withTermination(planInForce(), route, termination));
     },
 
     async ofUndo({ hash, at, length, was }) {
@@ -116,16 +139,19 @@ export function createFileEdits(options: {
       return edit(text, text.slice(0, at) + was + text.slice(at + length));
     },
 
-    async carryOut({ before, after, plan }, held = new Map()) {
+    async carryOut({ before, after, plan }, held = {}) {
+      const { servers = new Map(), routes: modes = new Map() } = held;
       try {
         await replaceConfiguration(file!, before, after);
       } catch (error) {
         return refuse('not-capable', `${file} cannot be written: ${(error as Error).message}`);
       }
-      states.hold(held);
+      states.hold(servers);
+      routes.hold(modes);
       const done = await reload.apply(plan);
       if (done.result === 'done') return done;
-      states.hold(new Map([...held.keys()].map((key) => [key, noOverride])));
+      states.hold(new Map([...servers.keys()].map((key) => [key, noOverride])));
+      routes.hold(new Map([...modes.keys()].map((route) => [route, undefined])));
       try {
         await replaceConfiguration(file!, after, before);
         return done;
@@ -150,6 +176,15 @@ function withValues(plan: Plan, key: ServerKey, values: Wish): Plan {
         serverKey(backend.name, server.name) === key ? { ...server, ...values } : server,
       ),
     })),
+  };
+}
+
+function withTermination(plan: Plan, name: string, termination: Termination): Plan {
+  return {
+    ...plan,
+    routes: plan.routes.map((route) =>
+      route.name === name && route.tls ? { ...route, tls: { ...route.tls, termination } } : route,
+    ),
   };
 }
 
@@ -217,7 +252,7 @@ export function linesText({ file, changes }: FileEdit, side: 'was' | 'is'): stri
   return lines.length === 0 ? 'no such line' : safe(lines.join(' · '), 400);
 }
 
-function writtenText({ before, after }: FileEdit): WrittenText {
+export function writtenText({ before, after }: FileEdit): WrittenText {
   const shorter = Math.min(before.length, after.length);
   let at = 0;
   while (at < shorter && before[at] === after[at]) at++;

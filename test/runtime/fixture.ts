@@ -11,6 +11,7 @@ import { type Attachments, createAttachments } from '../../src/runtime/control/a
 import { type Runtime, type RuntimeOptions, startRuntime } from '../../src/runtime/runtime.ts';
 import { type ChannelPair, channelPair } from '../support/channel-pair.ts';
 import { createScriptedEngine, type ScriptedEngine } from '../support/scripted-engine.ts';
+import { certificatesInMemory } from './certificates-in-memory.ts';
 
 export interface TestClock extends Clock {
   advance(ms: number): void;
@@ -167,6 +168,7 @@ export async function scene(options: SceneOptions = {}): Promise<Scene> {
       version: '0.0.0',
       demo: false,
       probe: passing,
+      certificates: () => certificatesInMemory(),
       ...options,
       ...over,
     });

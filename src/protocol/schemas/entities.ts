@@ -174,7 +174,7 @@ const fares = z
   .object({ attempts: count, failures: count, handshakeFailures: count, overMs: amount })
   .nullable();
 
-const tlsSwitch = z.object({
+export const tlsSwitch = z.object({
   route: name,
   from: termination,
   to: termination,

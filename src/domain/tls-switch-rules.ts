@@ -1,0 +1,109 @@
+// How clients of a route fare, and what that means for a switch of its TLS mode: go on watching, leave it, or revert. Pure.
+
+import type { RouteSample } from './counters.ts';
+import type { Milliseconds } from './plan.ts';
+import type { Fares } from './tls-switch.ts';
+
+/** What came by in some stretch of time. Two tallies are added field by field. */
+export interface Tally {
+  readonly attempts: number;
+  readonly handshakeFailures: number;
+  /** Answers of class 5xx. */
+  readonly refusals: number;
+  /** Connections to servers that failed or broke off. */
+  readonly broken: number;
+}
+
+export const noTally: Tally = { attempts: 0, handshakeFailures: 0, refusals: 0, broken: 0 };
+
+type Counted = Pick<
+  RouteSample,
+  'total' | 'status' | 'connectErrors' | 'serverAborts' | 'handshakes' | 'handshakeFailures'
+>;
+
+/**
+ * Between two samples of one life; `before` undefined: since that life began. Failed handshakes with servers are not
+ * among it: a client notices them by the 5xx that follows, or not at all, where another server takes the request.
+ */
+export function tallyBetween(before: Counted | undefined, after: Counted): Tally {
+  const grown = (of: (sample: Counted) => number): number =>
+    Math.max(0, of(after) - (before === undefined ? 0 : of(before)));
+  return {
+    attempts:
+      grown(({ total }) => total) +
+      grown(({ handshakes }) => handshakes) +
+      grown(({ handshakeFailures }) => handshakeFailures),
+    handshakeFailures: grown(({ handshakeFailures }) => handshakeFailures),
+    refusals: grown(({ status }) => status[4]),
+    broken: grown(({ connectErrors }) => connectErrors) + grown(({ serverAborts }) => serverAborts),
+  };
+}
+
+export function addTally(a: Tally, b: Tally): Tally {
+  return {
+    attempts: a.attempts + b.attempts,
+    handshakeFailures: a.handshakeFailures + b.handshakeFailures,
+    refusals: a.refusals + b.refusals,
+    broken: a.broken + b.broken,
+  };
+}
+
+/** A request whose server failed is answered with a 5xx: it must not count twice, so the larger of the two counts. */
+export function failuresOf({ handshakeFailures, refusals, broken }: Tally): number {
+  return handshakeFailures + Math.max(refusals, broken);
+}
+
+/** Null: nothing came by. */
+export function faresOf(tally: Tally, overMs: Milliseconds): Fares | null {
+  const failures = failuresOf(tally);
+  // What failed late began earlier, perhaps before the first of these attempts.
+  const attempts = Math.max(tally.attempts, failures);
+  if (attempts === 0) return null;
+  return { attempts, failures, handshakeFailures: tally.handshakeFailures, overMs };
+}
+
+export function failedShare(fares: Fares | null): number {
+  return fares === null ? 0 : fares.failures / fares.attempts;
+}
+
+/** Fewer prove nothing while there is time to wait for more. */
+export const enoughAttempts = 20;
+/** One failure proves nothing, ever: a port scanner makes as much. */
+const enoughFailures = 2;
+/** Some clients try at once what others try later: unless it is blatant, this long is waited for the picture. */
+const firstLookMs: Milliseconds = 3_000;
+/** What is blatant is looked for in this stretch, so that what breaks late does not hide behind what went well. */
+export const recentMs: Milliseconds = 5_000;
+const blatantShare = 0.5;
+
+export interface Watched {
+  readonly now: number;
+  readonly startedAt: number;
+  readonly watchUntil: number;
+  readonly threshold: number;
+  readonly before: Fares | null;
+  readonly after: Fares | null;
+  /** Of `after`, the last `recentMs`. */
+  readonly recent: Fares | null;
+}
+
+export type SwitchVerdict = 'go-on' | 'settle' | 'revert';
+
+export function judgeSwitch(watched: Watched): SwitchVerdict {
+  const { now, startedAt, watchUntil, threshold, before, after, recent } = watched;
+  const allowed = failedShare(before) + threshold;
+  const over = now >= watchUntil;
+  if (isWorse(recent, Math.max(allowed, blatantShare), enoughAttempts)) return 'revert';
+  const looked = over || now - startedAt >= firstLookMs;
+  if (looked && isWorse(after, allowed, over ? 1 : enoughAttempts)) return 'revert';
+  return over ? 'settle' : 'go-on';
+}
+
+function isWorse(fares: Fares | null, allowed: number, attempts: number): boolean {
+  return (
+    fares !== null &&
+    fares.attempts >= attempts &&
+    fares.failures >= enoughFailures &&
+    failedShare(fares) > allowed
+  );
+}

@@ -1,0 +1,107 @@
+// How clients of each route with TLS fared, second by second over the last minute: what a switch is judged against.
+
+import type { EngineSample, RouteSample } from '../domain/counters.ts';
+import type { Milliseconds } from '../domain/plan.ts';
+import type { Fares } from '../domain/tls-switch.ts';
+import { addTally, faresOf, noTally, type Tally, tallyBetween } from '../domain/tls-switch-rules.ts';
+
+export interface RouteFares {
+  /** Answers what came by since the sample before, of the routes to which anything came. */
+  take(sample: EngineSample): ReadonlyMap<string, Tally>;
+  /** Of the last `ms`, at most a minute; null: nothing came by. */
+  recent(route: string, ms: Milliseconds, now: number): Fares | null;
+  /** Connections open now, by the mode they came in; undefined before anything was heard of the route. */
+  open(route: string): RouteSample['open'] | undefined;
+  /** Only these are known from now on. */
+  keep(routes: ReadonlySet<string>): void;
+}
+
+const keptMs = 60_000;
+const sliceMs = 1_000;
+
+interface Slice {
+  readonly from: number;
+  tally: Tally;
+}
+
+interface Known {
+  readonly life: string;
+  readonly sample: RouteSample;
+  /** Oldest first. */
+  readonly slices: Slice[];
+}
+
+export function createRouteFares(): RouteFares {
+  const known = new Map<string, Known>();
+  let kept: ReadonlySet<string> = new Set();
+  let life: string | undefined;
+  let firstAt: number | undefined;
+
+  function put(slices: Slice[], tally: Tally, at: number): void {
+    const from = Math.floor(at / sliceMs) * sliceMs;
+    const last = slices.at(-1);
+    if (last?.from === from) last.tally = addTally(last.tally, tally);
+    else slices.push({ from, tally });
+    while (slices.length > 0 && (slices[0]!.from < from - keptMs || slices[0]!.from > from)) slices.shift();
+  }
+
+  return {
+    take(sample) {
+      const news = new Map<string, Tally>();
+      // Whoever served before this runtime was there counted for years: what it counted is no news.
+      const first = life === undefined;
+      firstAt ??= sample.at;
+      if (life !== sample.life)
+        for (const [name, { slices, sample: last }] of known)
+          known.set(name, { life: sample.life, slices, sample: zero(last.name) });
+      life = sample.life;
+      for (const route of sample.routes) {
+        if (!kept.has(route.name)) continue;
+        const before = known.get(route.name);
+        const slices = before?.slices ?? [];
+        const tally = first ? noTally : tallyBetween(before?.sample, route);
+        known.set(route.name, { life, sample: route, slices });
+        if (tally.attempts + tally.handshakeFailures + tally.refusals + tally.broken === 0) continue;
+        put(slices, tally, sample.at);
+        news.set(route.name, tally);
+      }
+      return news;
+    },
+
+    recent(route, ms, now) {
+      const slices = known.get(route)?.slices ?? [];
+      const from = now - ms;
+      const tally = slices
+        .filter((slice) => slice.from >= from && slice.from <= now)
+        .reduce((sum, slice) => addTally(sum, slice.tally), noTally);
+      return faresOf(tally, Math.min(ms, Math.max(0, now - (firstAt ?? now))));
+    },
+
+    open: (route) => known.get(route)?.sample.open,
+
+    keep(routes) {
+      kept = routes;
+      for (const name of known.keys()) if (!routes.has(name)) known.delete(name);
+    },
+  };
+}
+
+/** What a new life has counted before its first sample. */
+const zero = (name: string): RouteSample => ({
+  name,
+  total: 0,
+  status: [0, 0, 0, 0, 0],
+  bytesIn: 0,
+  bytesOut: 0,
+  clientAborts: 0,
+  serverAborts: 0,
+  requestErrors: 0,
+  connectErrors: 0,
+  retries: 0,
+  redispatches: 0,
+  open: { passthrough: 0, edge: 0, reencrypt: 0 },
+  handshakes: 0,
+  resumed: 0,
+  handshakeFailures: 0,
+  serverHandshakeFailures: 0,
+});
