@@ -1,4 +1,5 @@
-// One client connection on a bind of mode tcp: a server is chosen, connected to, and the two are joined by a tunnel.
+// One client connection on a bind of mode tcp, or passed through from one of mode tls: a server is chosen, connected to,
+// and the two are joined by a tunnel.
 //
 //   queue → connect ⇄ pause (before the same server is tried again) → tunnel → over
 //              └────► queue (another server)
@@ -6,21 +7,24 @@
 
 import type { Socket } from 'node:net';
 import { nextAttempt, retryPauseMs } from '../domain/retry.ts';
+import { tlsAddress } from '../domain/server-tls.ts';
 import type { Phase, Who } from '../domain/termination.ts';
 import type { BackendRuntime } from './backend-runtime.ts';
 import type { BindRuntime } from './bind-runtime.ts';
 import type { LiveConnection } from './live-connection.ts';
-import type { Plane, Serve } from './plane.ts';
+import type { Plane } from './plane.ts';
 import { type Refusal, Waiter, type WaiterOwner } from './queue.ts';
 import { resetSocket } from './reset-socket.ts';
 import type { ServerRuntime } from './server-runtime.ts';
 import { openServerSocket, type ServerSocket } from './server-socket.ts';
 import { Timer } from './timers.ts';
+import { GreetingWatch, type Passage } from './tls/passage.ts';
 import { startTunnel, type Tunnel, type TunnelEnd } from './tunnel.ts';
 
-export const serveTcp: Serve = (socket, bind, plane) => {
-  new TcpSession(socket, bind, plane).start();
-};
+/** A `passage` brings its connection with it, begun by whoever read its ClientHello. */
+export function serveTcp(socket: Socket, bind: BindRuntime, plane: Plane, passage?: Passage): void {
+  new TcpSession(socket, bind, plane, passage).start();
+}
 
 type State =
   | { readonly at: 'queue' }
@@ -38,23 +42,33 @@ class TcpSession implements WaiterOwner {
   readonly #timer: Timer;
   /** The plan's at the accept: a stream finishes under the plan it began with. */
   readonly #backend: BackendRuntime | undefined;
+  readonly #passage: Passage | undefined;
+  #greeting: GreetingWatch | undefined = undefined;
   #state: State = { at: 'queue' };
   #failures = 0;
 
-  constructor(client: Socket, bind: BindRuntime, plane: Plane) {
+  constructor(client: Socket, bind: BindRuntime, plane: Plane, passage: Passage | undefined) {
     this.#client = client;
     this.#bind = bind;
     this.#plane = plane;
-    this.#backend = bind.backend;
+    this.#passage = passage;
+    this.#backend = passage === undefined ? bind.backend : passage.route.choose();
+    const kill = () => this.#kill();
     // Nothing to retire: a TCP connection has no further request.
-    this.#connection = plane.begin(
-      client,
-      bind,
-      () => this.#kill(),
-      () => {},
-    );
+    const retire = () => {};
+    this.#connection = passage?.live ?? plane.begin(client, bind, kill, retire);
+    if (passage !== undefined) this.#takeOver(passage, kill, retire);
     this.#waiter = new Waiter(this, this.#connection.clientHost);
     this.#timer = new Timer(() => this.#timedOut());
+  }
+
+  #takeOver({ live, route }: Passage, kill: () => void, retire: () => void): void {
+    live.kill = kill;
+    live.retire = retire;
+    live.phase = 'queue';
+    this.#bind.traffic.tlsConnections += 1;
+    route.traffic.open.passthrough += 1;
+    route.traffic.total += 1;
   }
 
   start(): void {
@@ -103,11 +117,12 @@ class TcpSession implements WaiterOwner {
     }
     connection.phase = 'connect';
     connection.server = server.key;
-    connection.serverAddress = server.address;
+    const passing = this.#passage !== undefined;
+    connection.serverAddress = passing ? server.tlsAddress : server.address;
     connection.serverQueuePlace = this.#waiter.serverQueuePlace;
     connection.backendQueuePlace = this.#waiter.backendQueuePlace;
     if (connection.assignedMono < 0) connection.assignedMono = timers.mono();
-    const socket = openServerSocket(server.settings.address);
+    const socket = openServerSocket(passing ? tlsAddress(server.settings) : server.settings.address);
     this.#state = { at: 'connect', server, socket };
     const begun = timers.mono();
     socket.socket.once('connect', () => this.#connected(server, socket, begun));
@@ -128,6 +143,8 @@ class TcpSession implements WaiterOwner {
     server.latency.record(took);
     server.backend.latency.record(took);
     this.#state = { at: 'tunnel', server, tunnel: undefined };
+    const passage = this.#passage;
+    if (passage !== undefined) this.#greeting = new GreetingWatch(passage, server);
     const tunnel = startTunnel({
       client: this.#client,
       server: socket,
@@ -136,6 +153,9 @@ class TcpSession implements WaiterOwner {
       backend: server.backend,
       serverRuntime: server,
       timers,
+      fromClient: passage?.hello,
+      routeTraffic: passage?.route.traffic,
+      greeting: this.#greeting,
       ended: (end) => this.#tunnelEnded(end),
     });
     if (this.#state.at === 'tunnel') this.#state = { at: 'tunnel', server, tunnel };
@@ -182,6 +202,7 @@ class TcpSession implements WaiterOwner {
   #countError(server: ServerRuntime | undefined): void {
     if (server !== undefined) server.traffic.connectErrors += 1;
     if (this.#backend !== undefined) this.#backend.traffic.connectErrors += 1;
+    if (this.#passage !== undefined) this.#passage.route.traffic.connectErrors += 1;
   }
 
   #timedOut(): void {
@@ -200,7 +221,8 @@ class TcpSession implements WaiterOwner {
 
   readonly #clientLost = (): void => {
     if (this.#state.at === 'over') return;
-    for (const traffic of [this.#bind.traffic, this.#backend?.traffic]) {
+    this.#noteReset('client');
+    for (const traffic of [this.#bind.traffic, this.#backend?.traffic, this.#passage?.route.traffic]) {
       if (traffic !== undefined) traffic.clientAborts += 1;
     }
     this.#end('C', this.#state.at === 'queue' ? 'Q' : 'C');
@@ -212,6 +234,7 @@ class TcpSession implements WaiterOwner {
   }
 
   #tunnelEnded(end: TunnelEnd): void {
+    if (end !== 'K') this.#greeting?.ended(lostBeforeGreeting(this.#connection));
     this.#end(end, end === '-' ? '-' : 'D');
   }
 
@@ -224,6 +247,7 @@ class TcpSession implements WaiterOwner {
     const connection = this.#connection;
     timers.cancel(this.#timer);
     if (state.at === 'queue') this.#backend?.cancel(this.#waiter);
+    if (state.at !== 'tunnel') this.#noteReset('sluice');
     connection.endMono = timers.mono();
     connection.termination = `${who}${phase}`;
     const server = 'server' in state ? state.server : undefined;
@@ -234,8 +258,30 @@ class TcpSession implements WaiterOwner {
       if (state.at === 'connect') state.socket.socket.destroy();
     }
     server?.release();
+    if (this.#passage !== undefined) {
+      this.#bind.traffic.tlsConnections -= 1;
+      this.#passage.route.traffic.open.passthrough -= 1;
+    }
     this.#plane.end(connection, this.#bind);
   }
+
+  /** The first one: what follows it is its echo. */
+  #noteReset(by: 'client' | 'sluice'): void {
+    const connection = this.#connection;
+    if (connection.resetMono !== -1) return;
+    connection.resetMono = this.#plane.timers.mono();
+    connection.resetBy = by;
+  }
+}
+
+/** Why there was no ServerHello, by who was the first to leave. */
+function lostBeforeGreeting({ clientFinMono, serverFinMono, resetBy }: LiveConnection): string {
+  const left = (who: string, how: string) => `the ${who} ${how} the connection before the ServerHello`;
+  if (clientFinMono !== -1 && (serverFinMono === -1 || clientFinMono <= serverFinMono))
+    return left('client', 'ended');
+  if (serverFinMono !== -1) return left('server', 'ended');
+  if (resetBy === 'sluice') return 'no ServerHello came within the tunnel timeout';
+  return left(resetBy ?? 'client', 'reset');
 }
 
 interface ConnectFailure {

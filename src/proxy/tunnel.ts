@@ -7,6 +7,7 @@
 import type { Socket } from 'node:net';
 import type { BackendRuntime } from './backend-runtime.ts';
 import type { BindRuntime } from './bind-runtime.ts';
+import type { RouteTraffic } from './counters.ts';
 import type { LiveConnection } from './live-connection.ts';
 import { ReadSize } from './read-size.ts';
 import { smallRead } from './relay-buffers.ts';
@@ -14,6 +15,7 @@ import { resetSocket } from './reset-socket.ts';
 import type { ServerRuntime } from './server-runtime.ts';
 import type { ServerSocket } from './server-socket.ts';
 import { Timer, type Timers } from './timers.ts';
+import type { GreetingWatch } from './tls/passage.ts';
 
 export interface TunnelOptions {
   /** Nothing listens on it any more; may be paused. Left with half-open allowed. */
@@ -25,7 +27,11 @@ export interface TunnelOptions {
   readonly backend: BackendRuntime;
   readonly serverRuntime: ServerRuntime;
   readonly timers: Timers;
-  /** Already read from the client (behind the upgrade request), and from the server (behind the 101): sent first, and counted. */
+  /** Counted as well, where given. */
+  readonly routeTraffic?: RouteTraffic | undefined;
+  /** Shown what the server says, until it has seen enough. */
+  readonly greeting?: GreetingWatch | undefined;
+  /** Already read from the client (a ClientHello, or what came behind the upgrade request), and from the server (behind the 101): sent first, and counted. */
   readonly fromClient?: Buffer | undefined;
   readonly fromServer?: Buffer | undefined;
   /** Once, when both sockets are done with. */
@@ -59,9 +65,13 @@ class Relay implements Tunnel {
   #open = 2;
   #over = false;
   #keepingAlive = false;
+  #greeting: GreetingWatch | undefined;
+  readonly #routeTraffic: RouteTraffic | undefined;
 
   constructor(options: TunnelOptions) {
     this.#options = options;
+    this.#greeting = options.greeting;
+    this.#routeTraffic = options.routeTraffic;
     const { client, server, timers, serverRuntime } = options;
     this.#timer = new Timer(() => this.#silent());
     this.#readSize = new ReadSize(server);
@@ -111,6 +121,7 @@ class Relay implements Tunnel {
     bind.traffic.bytesIn += length;
     backend.traffic.bytesIn += length;
     serverRuntime.traffic.bytesIn += length;
+    if (this.#routeTraffic !== undefined) this.#routeTraffic.bytesIn += length;
     // The server is gone after its last byte: what the client still says has nowhere to go.
     if (server.socket.destroyed) return;
     server.socket.write(bytes);
@@ -129,6 +140,8 @@ class Relay implements Tunnel {
     bind.traffic.bytesOut += length;
     backend.traffic.bytesOut += length;
     serverRuntime.traffic.bytesOut += length;
+    if (this.#routeTraffic !== undefined) this.#routeTraffic.bytesOut += length;
+    if (this.#greeting?.sees(buffer, length, this.#serverMono) === false) this.#greeting = undefined;
     if (client.destroyed) return true;
     const own = this.#readSize.owns(buffer);
     if (own) client.write(length === buffer.length ? buffer : buffer.subarray(0, length));
@@ -145,12 +158,16 @@ class Relay implements Tunnel {
 
   #clientEnd(): void {
     this.#clientEnded = true;
-    if (!this.#over) this.#options.server.socket.end();
+    const { connection, timers, server } = this.#options;
+    if (connection.clientFinMono === -1) connection.clientFinMono = timers.mono();
+    if (!this.#over) server.socket.end();
   }
 
   #serverEnd(): void {
     this.#serverEnded = true;
-    if (!this.#over) this.#options.client.end();
+    const { connection, timers, client } = this.#options;
+    if (connection.serverFinMono === -1) connection.serverFinMono = timers.mono();
+    if (!this.#over) client.end();
   }
 
   /** A reset, or a write to a side that no longer reads. */
@@ -191,6 +208,11 @@ class Relay implements Tunnel {
 
   #abort(end: TunnelEnd): void {
     if (this.#over) return;
+    const { connection, timers } = this.#options;
+    if (connection.resetMono === -1) {
+      connection.resetMono = timers.mono();
+      connection.resetBy = end === 'C' ? 'client' : end === 'S' ? 'server' : 'sluice';
+    }
     this.#finish(end);
     resetSocket(this.#options.client);
     resetSocket(this.#options.server.socket);
@@ -203,6 +225,10 @@ class Relay implements Tunnel {
     serverRuntime.tunnels -= 1;
     if (end === 'C') for (const { traffic } of [bind, backend, serverRuntime]) traffic.clientAborts += 1;
     if (end === 'S') for (const { traffic } of [bind, backend, serverRuntime]) traffic.serverAborts += 1;
+    if (this.#routeTraffic !== undefined) {
+      if (end === 'C') this.#routeTraffic.clientAborts += 1;
+      if (end === 'S') this.#routeTraffic.serverAborts += 1;
+    }
     this.#readSize.end(client.writableLength === 0);
     ended(end);
   }
