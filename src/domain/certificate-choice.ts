@@ -1,6 +1,6 @@
 // Which certificate a client is shown, by the name that it asks for: the one rule that the data plane serves by, the
-// model tells of, and a preflight asks. An exact name goes before a wildcard, a longer wildcard before a shorter one, the
-// default comes last; among equals a route's own certificate goes before the plan's, and the one listed first.
+// model tells of, and a preflight asks. A route's own certificate goes before the plan's, an exact name before a wildcard, a
+// longer wildcard before a shorter one; the default comes last. Among equals it is the one listed first.
 
 import type { Plan } from './plan.ts';
 import type { CertificateFiles } from './tls.ts';
@@ -17,8 +17,8 @@ export interface NamedCertificate {
   /** As certificateNames() gives them. */
   readonly names: readonly string[];
   readonly host?: string;
-  /** "rsa", "ec", … (Node's KeyObject.asymmetricKeyType): one of each may be served side by side. */
-  readonly keyKind: string;
+  /** One of each may be served side by side. */
+  readonly keyKind: 'rsa' | 'ecdsa';
 }
 
 /** Every certificate for clients that a plan names, in the order in which they are chosen among equals. */
@@ -46,35 +46,46 @@ export function certificateFor<C extends NamedCertificate>(
 export function certificateChoice<C extends NamedCertificate>(
   certificates: readonly C[],
 ): (host: string | undefined) => readonly C[] {
-  const exact = new Map<string, C[]>();
-  /** By what follows the "*": ".example.com". Of certificates for one label, of routes for one or more. */
-  const oneLabel = new Map<string, C[]>();
-  const anyDepth = new Map<string, C[]>();
-  // A route's certificate is for its own host; the plan's are for the names they have.
-  for (const certificate of [...certificates].sort(routesFirst)) {
-    for (const name of certificate.host === undefined ? certificate.names : [certificate.host]) {
-      if (!name.startsWith('*.')) add(exact, name, certificate);
-      else add(certificate.host === undefined ? oneLabel : anyDepth, name.slice(1), certificate);
-    }
+  const own = new NameGroups<C>();
+  const planned = new NameGroups<C>();
+  for (const certificate of certificates) {
+    if (certificate.host !== undefined) own.add(certificate.host, certificate);
+    else for (const name of certificate.names) planned.add(name, certificate);
   }
   const fallback = defaultGroup(certificates);
 
   return (asked) => {
     if (asked === undefined || asked === '') return fallback;
     const name = asked.toLowerCase().replace(/\.$/, '');
-    const found = exact.get(name);
-    if (found !== undefined) return found;
-    for (
-      let dot = name.indexOf('.'), first = true;
-      dot > 0;
-      dot = name.indexOf('.', dot + 1), first = false
-    ) {
-      const suffix = name.slice(dot);
-      const wild = anyDepth.get(suffix) ?? (first ? oneLabel.get(suffix) : undefined);
-      if (wild !== undefined) return wild;
-    }
-    return fallback;
+    // A route's "*" stands for one label or more, a certificate's for one (RFC 6125 6.4.3).
+    return own.find(name, Number.POSITIVE_INFINITY) ?? planned.find(name, 1) ?? fallback;
   };
+}
+
+class NameGroups<C extends NamedCertificate> {
+  readonly #exact = new Map<string, C[]>();
+  /** By what follows the "*": ".example.com". */
+  readonly #wild = new Map<string, C[]>();
+
+  add(name: string, certificate: C): void {
+    const [groups, key] = name.startsWith('*.') ? [this.#wild, name.slice(1)] : [this.#exact, name];
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [certificate]);
+    else addKind(group, certificate);
+  }
+
+  /** `depth`: how many labels a "*" may stand for. The longest name wins. */
+  find(name: string, depth: number): readonly C[] | undefined {
+    const exact = this.#exact.get(name);
+    if (exact !== undefined || this.#wild.size === 0) return exact;
+    let dot = name.indexOf('.');
+    for (let labels = 1; dot > 0 && labels <= depth; labels++) {
+      const group = this.#wild.get(name.slice(dot));
+      if (group !== undefined) return group;
+      dot = name.indexOf('.', dot + 1);
+    }
+    return undefined;
+  }
 }
 
 /** The plan's first one, and of other kinds of key those that have the same names. */
@@ -90,17 +101,6 @@ function defaultGroup<C extends NamedCertificate>(certificates: readonly C[]): r
 
 function namesText({ names }: NamedCertificate): string {
   return [...names].sort().join(' ');
-}
-
-function routesFirst(a: NamedCertificate, b: NamedCertificate): number {
-  return Number(a.host === undefined) - Number(b.host === undefined);
-}
-
-/** What a route names is not mixed with what the plan has for the same name. */
-function add<C extends NamedCertificate>(groups: Map<string, C[]>, name: string, certificate: C): void {
-  const group = groups.get(name);
-  if (group === undefined) groups.set(name, [certificate]);
-  else if ((group[0]!.host === undefined) === (certificate.host === undefined)) addKind(group, certificate);
 }
 
 function addKind<C extends NamedCertificate>(group: C[], certificate: C): void {

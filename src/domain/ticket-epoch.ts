@@ -3,7 +3,7 @@
 
 import type { Milliseconds } from './plan.ts';
 
-/** A key is used for one epoch, and still accepted in the next: tickets live at least so long (RFC 8446 4.6.1: at most 7 d). */
+/** A key is used for one epoch, so that a ticket lives at most so long (RFC 8446 4.6.1 allows 7 d). */
 export const ticketEpochMs: Milliseconds = 12 * 3_600_000;
 
 /** Counted from 1970. `wall`: wall clock. */

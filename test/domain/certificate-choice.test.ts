@@ -14,7 +14,7 @@ interface Known extends NamedCertificate {
 const known = (id: string, names: string, more: Partial<Known> = {}): Known => ({
   id,
   names: names.split(' '),
-  keyKind: 'ec',
+  keyKind: 'ecdsa',
   ...more,
 });
 
@@ -43,7 +43,13 @@ describe('which certificate', () => {
     ["a route's own for its host alone", 'whatever.example', [first, routes], 'default'],
     ["a route's wildcard at any depth", 'b.api.example.com', [first, routeWild], 'route-wild'],
     ["a route's wildcard before the plan's", 'api.example.com', [wild, routeWild], 'route-wild'],
-    ["an exact name before a route's wildcard", 'shop.example.com', [shop, routeWild], 'shop'],
+    [
+      "a route's wildcard before an exact name of the plan's",
+      'shop.example.com',
+      [shop, routeWild],
+      'route-wild',
+    ],
+    ["a route's host before a route's wildcard", 'shop.example.com', [routeWild, routes], 'route'],
     ['the first listed of two', 'shop.example.com', [shop, known('twin', 'shop.example.com')], 'shop'],
     ['no name of dots alone', '...', [first], 'default'],
   ] as const)('%s', (_, host, certificates, id) => {

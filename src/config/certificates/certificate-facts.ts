@@ -16,8 +16,7 @@ export interface CertificateFacts {
   /** Wall clock. */
   readonly notBefore: number;
   readonly notAfter: number;
-  /** Node's KeyObject.asymmetricKeyType. */
-  readonly keyKind: string;
+  readonly keyKind: 'rsa' | 'ecdsa';
   /** "ECDSA P-256", "RSA 2048". */
   readonly keyType: string;
   readonly rsaBits?: number;
@@ -51,7 +50,7 @@ export function readCertificate(block: PemBlock): ReadCertificate {
 
 function factsOf(x509: X509Certificate): CertificateFacts {
   const { publicKey } = x509;
-  const keyKind = publicKey.asymmetricKeyType ?? 'unknown';
+  const kind = publicKey.asymmetricKeyType ?? 'unknown';
   const { modulusLength, namedCurve } = publicKey.asymmetricKeyDetails ?? {};
   const brokenHash = brokenHashes[signatureAlgorithm(x509.raw)];
   const [notBefore, notAfter] = [x509.validFromDate.getTime(), x509.validToDate.getTime()];
@@ -63,9 +62,10 @@ function factsOf(x509: X509Certificate): CertificateFacts {
     selfSigned: x509.subject === x509.issuer && x509.checkIssued(x509),
     notBefore,
     notAfter,
-    keyKind,
-    keyType: keyTypeText(keyKind, modulusLength, namedCurve),
-    ...(keyKind.startsWith('rsa') && modulusLength !== undefined ? { rsaBits: modulusLength } : {}),
+    // Ed25519 and Ed448 are offered where ECDSA is.
+    keyKind: kind.startsWith('rsa') ? 'rsa' : 'ecdsa',
+    keyType: keyTypeText(kind, modulusLength, namedCurve),
+    ...(kind.startsWith('rsa') && modulusLength !== undefined ? { rsaBits: modulusLength } : {}),
     ...(brokenHash === undefined ? {} : { brokenHash }),
     fingerprint: createHash('sha256').update(x509.raw).digest('hex'),
     serialNumber: x509.serialNumber.toUpperCase().replace(/^0+(?=.)/, ''),

@@ -10,6 +10,9 @@ const formats: Readonly<Record<string, 'pkcs8' | 'pkcs1' | 'sec1'>> = {
   'EC PRIVATE KEY': 'sec1',
 };
 
+/** What clients know how to verify. */
+const kinds = ['rsa', 'rsa-pss', 'ec', 'ed25519', 'ed448'];
+
 export function isKey({ label }: Pick<PemBlock, 'label'>): boolean {
   return label.endsWith('PRIVATE KEY');
 }
@@ -29,10 +32,18 @@ export function readPrivateKey(blocks: readonly PemBlock[]): KeyObject {
   const type = formats[block.label];
   if (type === undefined)
     throw new FileFault(`a ${block.label} cannot be used`, 'convert it: openssl pkey -in FILE');
+  const key = attempt(() => createPrivateKey({ key: block.der, format: 'der', type }));
+  if (key === undefined) throw new FileFault(`the ${block.label} in line ${block.line} is damaged`);
+  if (!kinds.includes(key.asymmetricKeyType ?? ''))
+    throw new FileFault(`a key of type ${key.asymmetricKeyType} cannot be used`, 'use ECDSA or RSA');
+  return key;
+}
+
+function attempt<T>(run: () => T): T | undefined {
   try {
-    return createPrivateKey({ key: block.der, format: 'der', type });
+    return run();
   } catch {
-    throw new FileFault(`the ${block.label} in line ${block.line} is damaged`);
+    return undefined;
   }
 }
 

@@ -37,6 +37,7 @@ const encrypted = (type: 'pkcs8' | 'pkcs1') =>
     publicKeyEncoding: { type: 'spki', format: 'pem' },
     privateKeyEncoding: { type, format: 'pem', cipher: 'aes-256-cbc', passphrase: 'x' },
   }).privateKey;
+const x25519 = generateKeyPairSync('x25519').privateKey.export({ type: 'pkcs8', format: 'pem' });
 
 describe('a good pair', () => {
   it.each([
@@ -63,7 +64,7 @@ describe('a good pair', () => {
       selfSigned: false,
       isAuthority: false,
       forServers: true,
-      keyKind: 'ec',
+      keyKind: 'ecdsa',
       keyType: 'ECDSA P-256',
       fingerprint: expect.stringMatching(/^[0-9a-f]{64}$/),
       serialNumber: expect.stringMatching(/^[0-9A-F]+$/),
@@ -153,6 +154,7 @@ describe('a broken pair', () => {
     ['a public key', leaf.cert, pem('PUBLIC KEY', 'AAAA'), 'key', 'it holds PUBLIC KEY'],
     ['a damaged key', leaf.cert, pem('PRIVATE KEY', 'AAAA'), 'key', 'PRIVATE KEY in line 1 is damaged'],
     ['a key of a strange kind', leaf.cert, pem('OPENSSH PRIVATE KEY', 'AAAA'), 'key', 'cannot be used'],
+    ['a key that signs nothing', leaf.cert, x25519, 'key', 'of type x25519 cannot be used'],
     ['an encrypted key', leaf.cert, encrypted('pkcs8'), 'key', 'encrypted'],
     ['an old encrypted key', leaf.cert, encrypted('pkcs1'), 'key', 'encrypted'],
   ] as const)('%s', async (_, cert, key, at, message) => {
