@@ -24,23 +24,16 @@ export class BindRuntime {
     this.settings = settings;
   }
 
-  configure(
-    settings: Bind,
-    routes: RouteTables,
-    backend: BackendRuntime | undefined,
-    tlsPort?: number,
-  ): void {
+  configure(settings: Bind, routes: RouteTables, backend: BackendRuntime | undefined): void {
     this.settings = settings;
     this.routes = routes;
     this.backend = backend;
-    this.tlsPort = tlsPort;
   }
 }
 
 /** A route of the present plan with its backends resolved. */
 export class RouteRuntime {
   readonly name: string;
-  readonly settings: Route;
   readonly host: string | undefined;
   readonly path: string;
   readonly tls: RouteTls | undefined;
@@ -55,7 +48,6 @@ export class RouteRuntime {
     traffic: RouteTraffic = new RouteTraffic(),
   ) {
     this.name = route.name;
-    this.settings = route;
     this.host = route.host;
     this.path = route.path;
     this.tls = route.tls;

@@ -26,15 +26,19 @@ function isHandshakeFailure({ termination, handshake }: StreamRecord): boolean {
  * binds of a frontend; here each is one of its own. What we know of the cause stands in brackets behind its words.
  */
 function handshakeLine(record: StreamRecord): string {
-  const { at, bind, cause = '', termination } = record;
+  const { at, bind, cause = '' } = record;
+  return (
+    `${client(record.client)} [${logDate(at)}] ${word(bind)}/1: ${handshakeWords(record)}` +
+    ` (${escapeText(cause)})`
+  );
+}
+
+/** "Closed" is who left before its ClientHello was whole; after that it is a handshake that failed. */
+function handshakeWords({ termination, tls, sni, cause = '' }: StreamRecord): string {
   const [who] = termination;
-  const words =
-    who === 'c'
-      ? 'Timeout during SSL handshake'
-      : who === 'C' && !cause.includes('alert')
-        ? 'Connection closed during SSL handshake'
-        : 'SSL handshake failure';
-  return `${client(record.client)} [${logDate(at)}] ${word(bind)}/1: ${words} (${escapeText(cause)})`;
+  if (who === 'c') return 'Timeout during SSL handshake';
+  const asked = tls !== undefined || sni !== undefined || cause.includes(' alert ');
+  return who === 'C' && !asked ? 'Connection closed during SSL handshake' : 'SSL handshake failure';
 }
 
 /** `%ci:%cp [%tr] %ft %b/%s %TR/%Tw/%Tc/%Tr/%Ta %ST %B %CC %CS %tsc %ac/%fc/%bc/%sc/%rc %sq/%bq %{+Q}r`; we capture nothing. */

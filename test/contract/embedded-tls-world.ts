@@ -23,8 +23,8 @@ export interface EmbeddedTlsWorld extends TlsWorld {
   anotherEngine(): EmbeddedEngine;
   /** Sends a request through what `engine` listens on. */
   requestThrough(engine: Engine): Promise<Met>;
-  /** Resumes `session` where there is one; answers what it met, whether it resumed, and the session for next time. */
-  resume(session?: Buffer): Promise<{ met: Met; resumed: boolean; session: Buffer }>;
+  /** Resumes `session` where there is one; answers whether it was, and the newest session for next time. */
+  resume(session?: Buffer): Promise<{ resumed: boolean; session: Buffer | undefined }>;
   /** The keys of our certificates, PEM: nothing that is printed may hold a line of them. */
   readonly keys: readonly string[];
 }
@@ -51,6 +51,7 @@ export async function embeddedTlsWorld(): Promise<EmbeddedTlsWorld> {
     createEmbeddedEngine({ directory, clock: systemClock, exitWithRuntime: true, output: 'ignore' });
   const engine = anotherEngine();
   const sockets = new Set<TLSSocket>();
+  const sessions = new WeakMap<TLSSocket, Buffer>();
   const file = (path: string, text: string) => ({ path, content: Buffer.from(text).toString('base64') });
 
   function material(edition: Edition): TlsMaterial {
@@ -70,6 +71,7 @@ export async function embeddedTlsWorld(): Promise<EmbeddedTlsWorld> {
       ...(session === undefined ? {} : { session }),
     });
     sockets.add(socket);
+    socket.on('session', (next) => void sessions.set(socket, next));
     await new Promise<void>((resolve, reject) => {
       socket.once('secureConnect', resolve).once('error', reject);
       socket.once('close', () => reject(new Error('closed in the handshake')));
@@ -108,11 +110,11 @@ export async function embeddedTlsWorld(): Promise<EmbeddedTlsWorld> {
 
   async function resume(session?: Buffer) {
     const socket = await dial(engine, session);
-    // A ticket comes after the handshake, in its own time.
-    const ticket = new Promise<Buffer>((resolve) => void socket.on('session', resolve));
-    const answer = { met: await met(socket), resumed: socket.isSessionReused(), session: await ticket };
+    // Of TLS 1.3 tickets come after the handshake, before the answer.
+    await say(socket);
+    const resumed = socket.isSessionReused();
     socket.destroy();
-    return answer;
+    return { resumed, session: sessions.get(socket) };
   }
 
   return {

@@ -100,13 +100,20 @@ describe("HAProxy's log formats", () => {
       'no certificate for api.example.com',
       'SSL handshake failure (no certificate for api.example.com)',
     ],
-    ['CR', 'alert 48: unknown ca', 'SSL handshake failure (alert 48: unknown ca)'],
+    ['CR', 'it said: alert unknown_ca', 'SSL handshake failure (it said: alert unknown_ca)'],
     ['CR', 'the client hung up', 'Connection closed during SSL handshake (the client hung up)'],
     ['cR', 'no ClientHello in 5 s', 'Timeout during SSL handshake (no ClientHello in 5 s)'],
     ['PR', 'no route for a\x1b[31m\n"b', 'SSL handshake failure (no route for a#1B[31m#0A#22b)'],
   ])('a handshake that failed, %s: %s', (termination, cause, words) => {
     const record: StreamRecord = { ...nothing, mode: 'tcp', timers: none, termination, cause };
     expect(haproxyLine(record)).toBe(`${head}/1: ${words}`);
+  });
+
+  it('a client that left after its ClientHello let the handshake fail', () => {
+    const cause = 'the client closed the connection in the middle of the handshake';
+    const record: StreamRecord = { ...nothing, mode: 'tcp', timers: none, termination: 'CR', cause };
+    const shop = { ...record, sni: 'shop.example.com' };
+    expect(haproxyLine(shop)).toBe(`${head}/1: SSL handshake failure (${cause})`);
   });
 
   it('a TCP stream with a cause is a stream all the same', () => {
