@@ -312,7 +312,9 @@ export class DataPlane implements Plane {
     this.#putInForce(plan);
     this.#bindRuntimes = this.#configureBinds(shards);
     this.#backends.refresh();
-    this.#retire(prepared.commit(({ name }) => this.#bindRuntimes.get(name)!));
+    const left = prepared.commit(({ name }) => this.#bindRuntimes.get(name)!);
+    this.#pointToTls(shards);
+    this.#retire(left);
   }
 
   #putInForce(plan: Plan): void {
@@ -324,18 +326,28 @@ export class DataPlane implements Plane {
 
   #configureBinds(shards: readonly Shard[]): Map<string, BindRuntime> {
     const { tables } = this.#routes;
-    const binds = shards.flatMap((shard) =>
-      shard.binds.map((settings) => ({ settings, tlsPort: tlsPortOf(shard) })),
-    );
     return new Map(
-      binds.map(({ settings, tlsPort }) => {
-        const { name } = settings;
-        const runtime = this.bind(name) ?? this.#revived(name) ?? new BindRuntime(settings);
-        const backend = settings.backend === undefined ? undefined : this.backend(settings.backend);
-        runtime.configure(settings, tables, backend, tlsPort);
-        return [name, runtime];
-      }),
+      shards
+        .flatMap(({ binds }) => binds)
+        .map((settings) => {
+          const { name } = settings;
+          const runtime = this.bind(name) ?? this.#revived(name) ?? new BindRuntime(settings);
+          const backend = settings.backend === undefined ? undefined : this.backend(settings.backend);
+          runtime.configure(settings, tables, backend);
+          return [name, runtime];
+        }),
     );
+  }
+
+  /** Plain HTTP is redirected to its shard's first bind of mode tls, at the port that it really has. */
+  #pointToTls(shards: readonly Shard[]): void {
+    const listening = new Map(this.#binds.open.map(({ runtime, address }) => [runtime.name, address]));
+    for (const { binds } of shards) {
+      const secure = binds.find(({ mode, address }) => mode === 'tls' && address.kind === 'ip');
+      const address = secure && listening.get(secure.name);
+      const port = address === undefined ? undefined : Number(address.slice(address.lastIndexOf(':') + 1));
+      for (const { name } of binds) this.bind(name)!.tlsPort = port;
+    }
   }
 
   /** What was asked over connections of a bind that is gone is still answered; another request is not. */
@@ -354,12 +366,6 @@ export class DataPlane implements Plane {
     }
     return undefined;
   }
-}
-
-/** Where plain HTTP is redirected to: its first bind of mode tls that has a port of its own. */
-function tlsPortOf({ binds }: Shard): number | undefined {
-  for (const { mode, address } of binds) if (mode === 'tls' && address.kind === 'ip') return address.port;
-  return undefined;
 }
 
 function alreadyEnded(): void {}
