@@ -54,23 +54,28 @@ export function startTlsLoad(options: TlsLoadOptions): RunningTlsLoad {
   let going = true;
 
   async function client(stays: boolean): Promise<void> {
-    let session: Buffer | undefined;
+    let session: Session | undefined;
     while (going) session = await connection(stays, session);
   }
 
-  async function connection(stays: boolean, session: Buffer | undefined): Promise<Buffer | undefined> {
+  async function connection(stays: boolean, session: Session | undefined): Promise<Session | undefined> {
     const modes = new Set(allowed);
     opening.add(modes);
     let given: Buffer | undefined;
+    let byProxy = false;
     try {
-      const socket = await open(session, (next) => {
+      const socket = await open(session?.ticket, (next) => {
         given = next;
       });
       opening.delete(modes);
       result.connections += 1;
       if (socket.isSessionReused()) result.resumed += 1;
+      // Whoever resumes a session is who gave it, and shows no certificate again.
+      byProxy = socket.isSessionReused()
+        ? session?.byProxy === true
+        : socket.getPeerCertificate().subject?.CN === options.proxyName;
       try {
-        await converse(socket, stays, modes);
+        await converse(socket, stays, byProxy, modes);
       } finally {
         socket.destroy();
       }
@@ -80,11 +85,15 @@ export function startTlsLoad(options: TlsLoadOptions): RunningTlsLoad {
     } finally {
       opening.delete(modes);
     }
-    return given;
+    return given && { ticket: given, byProxy };
   }
 
-  async function converse(socket: TLSSocket, stays: boolean, modes: ReadonlySet<Termination>): Promise<void> {
-    const byProxy = socket.getPeerCertificate().subject?.CN === options.proxyName;
+  async function converse(
+    socket: TLSSocket,
+    stays: boolean,
+    byProxy: boolean,
+    modes: ReadonlySet<Termination>,
+  ): Promise<void> {
     const exchange = exchangesOn(socket, options.host);
     let mode: Termination | undefined;
     for (let turn = 0; going && (stays || turn < 5); turn += 1) {
@@ -143,6 +152,11 @@ export function startTlsLoad(options: TlsLoadOptions): RunningTlsLoad {
       return result;
     },
   };
+}
+
+interface Session {
+  readonly ticket: Buffer;
+  readonly byProxy: boolean;
 }
 
 /** One request after another on a connection; each answers the way it came to the server (`x-over`). */
