@@ -59,7 +59,8 @@ function factsOf(x509: X509Certificate): CertificateFacts {
     names: certificateNames(x509.subjectAltName, x509.subject),
     subject: distinguishedName(x509.subject),
     issuer: distinguishedName(x509.issuer),
-    selfSigned: x509.subject === x509.issuer && x509.checkIssued(x509),
+    // Not checkIssued(): that wants the right to sign certificates, which such a leaf need not have.
+    selfSigned: x509.subject === x509.issuer && x509.verify(publicKey),
     notBefore,
     notAfter,
     // Ed25519 and Ed448 are offered where ECDSA is.

@@ -131,9 +131,8 @@ export function createCertificates(options: CertificatesOptions): Certificates {
     const adoption = adoptions;
     const { units: onDisk } = await readTlsFiles(plan, { read, now: clock.now() });
     const judged = judge(units, onDisk, clock.now());
-    const replaced = judged.events.some(({ kind }) => kind === 'replaced');
     if (adoption !== adoptions) return;
-    if (replaced || unconfirmed) {
+    if (judged.changed || unconfirmed) {
       sending = true;
       try {
         await changed(materialOf(judged.units));
@@ -147,8 +146,8 @@ export function createCertificates(options: CertificatesOptions): Certificates {
       unconfirmed = false;
     }
     for (const event of judged.events) happened(happeningOf(event, clock.now()));
-    if (judged.events.length === 0) units = judged.units;
-    else inForce(judged.units);
+    if (judged.changed || judged.events.length > 0) inForce(judged.units);
+    else units = judged.units;
     tellExpiry();
   }
 

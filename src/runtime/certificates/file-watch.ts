@@ -45,7 +45,7 @@ export function watchFiles({ paths, clock, lookEvery, quiet, looked }: FileWatch
     if (closed) return;
     if (looking) again = true;
     // A folder in which something is always written must not put the look off for ever.
-    else if (!isSoon) lookIn(quiet, true);
+    else if (!isSoon) lookIn(Math.min(quiet, lookEvery), true);
   }
 
   async function look(): Promise<void> {

@@ -27,6 +27,8 @@ export interface UnitEvent {
 
 export interface Judged {
   readonly units: UnitsInForce;
+  /** Other contents than before are to be in force. */
+  readonly changed: boolean;
   readonly events: readonly UnitEvent[];
 }
 
@@ -44,6 +46,7 @@ export function unitsInForce(units: readonly TlsUnit[], now: number): UnitsInFor
 export function judge(inForce: UnitsInForce, read: readonly TlsUnit[], now: number): Judged {
   const units = new Map<string, UnitInForce>();
   const events: UnitEvent[] = [];
+  let changed = false;
 
   function settle(old: UnitInForce, good: TlsUnit, refusal: Refusal | undefined): void {
     const same = contentOf(good) === contentOf(old.unit);
@@ -57,6 +60,7 @@ export function judge(inForce: UnitsInForce, read: readonly TlsUnit[], now: numb
       ...(brokenSince === undefined ? {} : { brokenSince }),
     };
     units.set(good.id, next);
+    changed ||= !same;
     if (refusal === undefined && !same) events.push({ kind: 'replaced', inForce: next });
     else if (refusal === undefined && !quiet) events.push({ kind: 'restored', inForce: next });
     else if (told && refusal !== undefined && (old.disk.state === 'same' || old.disk.text !== refusal.text))
@@ -76,7 +80,7 @@ export function judge(inForce: UnitsInForce, read: readonly TlsUnit[], now: numb
     const fitting = [unit, old.unit].find((candidate) => isStapled(candidate, leaf, now));
     settle(old, fitting ?? { ...unit, files: [] }, fitting === unit ? undefined : refusalOf(unit, leaf, now));
   }
-  return { units, events };
+  return { units, changed, events };
 }
 
 /** Has a response run out since it was read? */
