@@ -108,7 +108,8 @@ export function tabsLine(current: ScreenId, width: number): Line {
 /** Worst first, as many as fit; how many do not is said at the right edge. */
 export function problemLine(view: View, width: number): Line {
   const { attach, model } = view;
-  if (attach.state === 'closed') return { spans: within([span(` ▼ ${attach.reason}`, 'bad')], width) };
+  if (attach.state === 'closed')
+    return { spans: within([span(` ▼ ${attach.reason}`, 'bad'), muted(' · nothing more comes')], width) };
   if (attach.state === 'waiting')
     return { spans: within([span(` ◌ attempt ${attach.attempt}: ${attach.reason}`, 'warning')], width) };
   if (model.runtime.size === 0) return { spans: within([muted(' ◌ nothing known yet')], width) };

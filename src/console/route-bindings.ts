@@ -12,7 +12,7 @@ import {
 
 const isClosed = (context: KeyContext) => !hasDetail(context);
 const isChecked = ({ state: { overlay } }: KeyContext) =>
-  overlay?.kind === 'switch' && overlay.dialog.stage === 'check';
+  overlay?.kind === 'switch' && overlay.dialog.stage === 'check' && overlay.dialog.focus !== 'force';
 const isTls = (context: KeyContext) => {
   const selected = selectedOf(context);
   return selected?.kind === 'route' && selected.route.tls !== undefined;

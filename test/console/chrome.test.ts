@@ -122,7 +122,7 @@ describe('the problem line', () => {
       'closed',
       { attach: { state: 'closed', code: 'incompatible', reason: 'the runtime speaks version 2' } },
       80,
-      ' ▼ the runtime speaks version 2',
+      ' ▼ the runtime speaks version 2 · nothing more comes',
     ],
   ])('%s', (_, change, width, expected) => expect(textOf(problemLine(view(change), width))).toBe(expected));
 });

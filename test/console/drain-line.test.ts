@@ -46,7 +46,7 @@ describe('the line of a drain job', () => {
     [
       'that ends what is left',
       job({ phase: 'killing', deadlineAt: noon - 2_000 }, { killed: 20 }),
-      '└ ▲ ends 10/s  3 streams (3 tunnels) · 20 ended',
+      '└ ▲ ends 10/s  20 ended · 3 streams (3 tunnels)',
     ],
   ])('tells of one %s', (_, shown, expected) => expect(lineOf(shown)).toBe(expected));
 

@@ -9,6 +9,14 @@ import type { MutableModel } from '../../src/domain/model.ts';
 import { emptyModel } from '../../src/domain/model.ts';
 import { consoleIn } from './picture.ts';
 import {
+  addCertificate,
+  addRoute,
+  preflightOf,
+  tlsWorld,
+  troubledTlsWorld,
+  unsafePreflight,
+} from './tls-worlds.ts';
+import {
   addBackend,
   bareWorld,
   brokenWorld,
@@ -70,10 +78,31 @@ function hostileWorld(names: readonly string[], texts: readonly string[]): Mutab
       severity: 'bad',
     });
   }
+  for (const [index, name] of names.entries()) {
+    addCertificate(model, name, index * 1e9, {
+      names: [...texts],
+      issuer: name,
+      disk: { state: 'refused', text: name },
+    });
+    addRoute(
+      model,
+      name,
+      { termination: 'edge', certificate: name },
+      { host: texts[0] ?? name, path: `/${name}`, warnings: [...texts], to: [{ backend: name, weight: 1 }] },
+    );
+  }
   return model;
 }
 
-const worlds: readonly (() => MutableModel)[] = [emptyModel, bareWorld, wellWorld, brokenWorld, crowdedWorld];
+const worlds: readonly (() => MutableModel)[] = [
+  emptyModel,
+  bareWorld,
+  wellWorld,
+  brokenWorld,
+  crowdedWorld,
+  tlsWorld,
+  troubledTlsWorld,
+];
 const size = fc.record({ columns: fc.integer({ min: 1, max: 230 }), rows: fc.integer({ min: 1, max: 70 }) });
 const keys = fc.array(
   fc.oneof(
@@ -82,6 +111,9 @@ const keys = fc.array(
       '2',
       '3',
       '4',
+      '7',
+      '8',
+      't',
       'd',
       'w',
       ':',
@@ -116,12 +148,13 @@ describe('a frame', () => {
           const seat = await consoleIn(world(), { columns, rows }, traffic);
           for (const key of pressed) {
             seat.press(key);
+            seat.client.preflights.at(-1)?.send(pressed.length % 2 ? preflightOf : unsafePreflight);
             expectExact(seat.console.frame({ columns, rows }), columns, rows);
           }
           seat.console.dispose();
         },
       ),
-      { numRuns: 60 },
+      { numRuns: 80 },
     );
   });
 
@@ -135,8 +168,12 @@ describe('a frame', () => {
         async (names, texts, { columns, rows }, screen) => {
           const model = hostileWorld(names, texts);
           const seat = await consoleIn(model, { columns, rows });
-          for (const key of [screen, 'G', 'enter', 'd', 'escape', ':']) {
+          for (const key of [screen, 'G', 'enter', 'd', 't', 'enter', 'tab', 'escape', 'escape', ':']) {
             seat.press(key);
+            seat.client.preflights.at(-1)?.send({
+              ...unsafePreflight,
+              findings: texts.map((text) => ({ subject: names[0]!, severity: 'unsafe', text, remedy: text })),
+            });
             expectExact(seat.console.frame({ columns, rows }), columns, rows);
           }
           seat.console.dispose();

@@ -6,7 +6,8 @@ import { emptyModel, type MutableModel } from '../../src/domain/model.ts';
 import { answerTo, oneInFull } from './connection-rows.ts';
 import { consoleIn, large, middle, small } from './picture.ts';
 import { settled } from './scripted-client.ts';
-import { bareWorld, brokenWorld, crowdedWorld, noon, wellWorld } from './worlds.ts';
+import { preflightOf, tlsWorld, troubledTlsWorld, unsafePreflight } from './tls-worlds.ts';
+import { bareWorld, brokenWorld, changeServer, crowdedWorld, drainOfPg1, noon, wellWorld } from './worlds.ts';
 
 const sizes: readonly (readonly [name: string, size: Size])[] = [
   ['60x15', { columns: 60, rows: 15 }],
@@ -69,6 +70,41 @@ describe.each(sizes)('at %s', (sizeName, size) => {
     await expectPicture(`connection-${sizeName}`, seat);
   });
 
+  it('draws the Routes', async () => {
+    const seat = await consoleIn(troubledTlsWorld(), size);
+    seat.press('4', 'j');
+    seat.feed();
+    await expectPicture(`routes-${sizeName}`, seat);
+  });
+
+  it('draws one route in full', async () => {
+    const seat = await consoleIn(troubledTlsWorld(), size);
+    seat.press('4', 'enter');
+    seat.feed();
+    await expectPicture(`route-${sizeName}`, seat);
+  });
+
+  it('draws the Certificates', async () => {
+    const seat = await consoleIn(troubledTlsWorld(), size);
+    seat.press('8', 'j');
+    await expectPicture(`certificates-${sizeName}`, seat);
+  });
+
+  it('draws one certificate in full', async () => {
+    const seat = await consoleIn(troubledTlsWorld(), size);
+    seat.press('8', 'j', 'enter');
+    await expectPicture(`certificate-${sizeName}`, seat);
+  });
+
+  it('draws the switch of a TLS mode, which is unsafe', async () => {
+    const seat = await consoleIn(tlsWorld(), size);
+    seat.press('4', 't', 'enter');
+    seat.client.preflights[0]!.send(unsafePreflight);
+    seat.press('up');
+    seat.type('sho');
+    await expectPicture(`switch-unsafe-${sizeName}`, seat);
+  });
+
   it('draws one server in full', async () => {
     const seat = await consoleIn(brokenWorld(), size);
     seat.press('3', 'j', 'j', 'j', 'enter');
@@ -128,6 +164,27 @@ describe('what lies over a screen', () => {
     await expectPicture('dialog-write-back', seat);
   });
 
+  it('draws the choice of a TLS mode', async () => {
+    const seat = await consoleIn(tlsWorld());
+    seat.press('4', 't', 'down');
+    await expectPicture('switch-mode', seat);
+  });
+
+  it('draws a preflight under way, and one that is done', async () => {
+    const seat = await consoleIn(tlsWorld());
+    seat.press('4', 't', 'enter');
+    const { findings } = preflightOf;
+    seat.client.preflights[0]!.send({
+      ...preflightOf,
+      findings: findings.slice(0, 2),
+      pending: 2,
+      verdict: 'running',
+    });
+    await expect(`${seat.show()}\n`).toMatchFileSnapshot('pictures/switch-running.txt');
+    seat.client.preflights[0]!.send(preflightOf);
+    await expectPicture('switch-safe', seat);
+  });
+
   it('draws the palette', async () => {
     const seat = await consoleIn(brokenWorld());
     seat.press(':');
@@ -151,7 +208,45 @@ describe('what lies over a screen', () => {
   });
 });
 
+describe('what has gone wrong', () => {
+  it('draws drains that are late, and that end what is left', async () => {
+    const model = brokenWorld();
+    const late = { ...drainOfPg1, startedAt: noon - 400_000, deadlineAt: noon - 100_000 };
+    model.drain.set('db/pg1', { ...late, phase: 'overdue' });
+    model.drain.set('api/api1', {
+      ...late,
+      server: 'api/api1',
+      then: 'kill',
+      phase: 'killing',
+      progress: { ...late.progress, streamsAtStart: 312, streams: 200, sticky: 12, killed: 112 },
+    });
+    changeServer(model, 'api/api1', { admin: 'drain', adminBy: 'anna', adminSince: noon - 400_000 });
+    const seat = await consoleIn(model);
+    seat.press('3');
+    seat.feed();
+    await expectPicture('backends-overdue', seat);
+  });
+
+  it('draws what was last seen, for good, where the attachment is closed', async () => {
+    const seat = await consoleIn(troubledTlsWorld());
+    seat.press('4');
+    seat.feed();
+    const reason = 'the runtime speaks protocol 3, this console 1 to 2';
+    seat.client.attachTo({ state: 'closed', reason, code: 'incompatible' });
+    seat.press('t');
+    await expectPicture('routes-closed', seat);
+  });
+});
+
 describe('what is not there', () => {
+  it('draws Routes and Certificates without any', async () => {
+    const seat = await consoleIn(bareWorld(), small, false);
+    seat.press('4');
+    await expect(`${seat.show()}\n`).toMatchFileSnapshot('pictures/routes-empty.txt');
+    seat.press('8');
+    await expectPicture('certificates-empty', seat);
+  });
+
   it('draws an Overview before anything is known', async () => {
     const seat = await consoleIn(emptyModel(), small, false);
     seat.client.attachTo({ state: 'connecting', since: noon });

@@ -19,6 +19,9 @@ export interface SwitchWorld {
   readonly now: number;
 }
 
+/** Lines that findings get before anything else that could be left out. */
+const leastFindings = 2;
+
 export function switchDialogView(
   dialog: SwitchDialog,
   world: SwitchWorld,
@@ -68,12 +71,14 @@ function checkStage(dialog: SwitchDialog, world: SwitchWorld, width: number, hei
   const affected = affectedLines(dialog);
   const gone =
     world.route === undefined ? [warning(`${dialog.route} is not in the configuration any more`)] : [];
-  const fixed = [...gone, ...affected, ...settings, ...force, ...foot].length;
-  const room = Math.max(1, height - 2 - fixed);
+  const fixed = [...gone, ...settings, ...force, ...foot].length;
+  // On the smallest terminal what was found comes before who is affected.
+  const told = height - 2 - fixed - affected.length >= leastFindings ? affected : [];
+  const room = Math.max(1, height - 2 - fixed - told.length);
   const findings = findingLines(dialog, world.now, inner, room);
   // Air only where it costs no finding.
   const air = findings.length + 2 <= room ? [blank] : [];
-  const content = [...findings, ...air, ...affected, ...settings, ...air, ...gone, ...force, ...foot];
+  const content = [...findings, ...air, ...told, ...settings, ...air, ...gone, ...force, ...foot];
   const shown = content.slice(-Math.max(1, height - 2));
   const title = `Switch ${dialog.route}: ${dialog.present} → ${dialog.choice}`;
   const lines = boxed(title, shown, width);
@@ -166,6 +171,8 @@ function shortened(
     kept.push({ ...each, lines });
     left -= lines.length;
   }
+  // One line, and nothing else: then the worst of all, not how many there are.
+  if (kept.length === 0) return inOrder[0]?.lines.slice(0, 1) ?? [];
   const hidden = whole.length - kept.length;
   const rest = inOrder.slice(kept.length);
   const loud = rest.filter(({ finding }) => rank[finding.severity] < 2).length;
@@ -243,16 +250,18 @@ function footLine(dialog: SwitchDialog, width: number): Line {
     focused
       ? span(`[ ${name} ]`, blocked && name === act ? 'muted' : 'accent', true)
       : span(`  ${name}  `, tone);
-  return apart(
-    [
-      span(' '),
-      button('Cancel', dialog.focus === 'cancel', 'text'),
-      span('  '),
-      button(act, dialog.focus === 'confirm', blocked ? 'muted' : 'text'),
-    ],
-    [...(blocked ? [span('y switch   ', 'muted')] : key('y', 'switch')), ...key('Esc', 'other mode')],
-    width,
-  );
+  const buttons = [
+    span(' '),
+    button('Cancel', dialog.focus === 'cancel', 'text'),
+    span('  '),
+    button(act, dialog.focus === 'confirm', blocked ? 'muted' : 'text'),
+  ];
+  const keys = [
+    ...(blocked ? [span('y switch   ', 'muted')] : key('y', 'switch')),
+    ...key('Esc', 'other mode'),
+  ];
+  // The frame's footer has the keys too; the buttons are only here.
+  return spansWidth(buttons) + spansWidth(keys) + 2 <= width ? apart(buttons, keys, width) : line(...buttons);
 }
 
 function key(name: string, title: string): Span[] {

@@ -91,7 +91,7 @@ function summary(
       span(` ${count(all.length)}`, 'text', true),
       muted(all.length === 1 ? ' certificate' : ' certificates'),
       ...(expired === 0 ? [] : [muted(' · '), span(`▼ ${expired} not valid`, 'bad', true)]),
-      ...(due === 0 ? [] : [muted(' · '), span(`▲ ${due} within 30 d of the end`, 'warning')]),
+      ...(due === 0 ? [] : [muted(' · '), span(`▲ ${due} within 30 d`, 'warning')]),
     ],
     matches.length > 0 ? matches : [muted('first to expire on top ')],
     width,

@@ -70,7 +70,8 @@ export function drainLine(job: DrainJob, now: number, width: number): Span[] {
       return [
         muted('└ '),
         span(`▲ ends ${job.killRate}/s`, 'warning'),
-        span(`  ${whatIsLeft(job)} · ${count(progress.killed)} ended`),
+        // What was ended first: it cannot be undone, and the rest is what a narrow terminal cuts.
+        span(`  ${count(progress.killed)} ended · ${whatIsLeft(job)}`),
       ];
   }
 }

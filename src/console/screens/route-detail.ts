@@ -92,20 +92,21 @@ function switchFacts(change: TlsSwitch, view: View, width: number): Line[] {
       case 'watching':
         return [
           span(`watching ${duration(watchUntil - now)}`, 'accent'),
-          muted(`, reverts beyond ${percent(threshold)} more; r reverts now`),
+          muted(`, reverts beyond ${Math.round(threshold * 100)} % more; r reverts now`),
         ];
       case 'settled':
         return [span('● settled', 'good'), muted(` ${ago(now - (endedAt ?? now))}`)];
       case 'reverted':
         return [
           span('▲ reverted by itself', 'bad', true),
-          muted(` ${ago(now - (endedAt ?? now))}, beyond ${percent(threshold)} more`),
+          muted(` ${ago(now - (endedAt ?? now))}, beyond ${Math.round(threshold * 100)} % more`),
         ];
     }
   })();
   const ending = closeAt > now ? `, ended within ${duration(closeAt - now)}` : ', they end when they like';
   return [
-    fact('switch', span(`${from} → ${to}`), muted(` by ${by} ${ago(now - startedAt)}  `), ...outcome),
+    fact('switch', span(`${from} → ${to}`), muted(` by ${by} ${ago(now - startedAt)}`)),
+    fact('', ...outcome),
     fact('', ...comparison(change), ...handshakes(change)),
     ...(left === 0
       ? []
@@ -146,13 +147,13 @@ function certificate(view: View, route: RouteEntity, width: number): Line[] {
     fact(
       'cert',
       span(certificateName(shown)),
-      muted(`${others}, by ${shown.issuer}, `),
+      muted(`${others}, `),
       span(
         expirySentence(shown, view.now),
         validityTone(validity),
         validity === 'expired' || validity === 'soon',
       ),
-      muted(unused),
+      muted(unused || `, by ${shown.issuer}`),
     ),
     ...(shown.disk.state === 'same'
       ? []

@@ -24,7 +24,7 @@ function columnsFor(view: View): Column<RouteRow>[] {
     { title: 'host / path', width: 26, upTo: 46, cell: ({ route }) => placeSpans(route) },
     { title: '', width: 1, cell: signCell },
     { title: 'tls', width: 11, upTo: 18, cell: ({ route }, width) => modeSpans(route, width) },
-    { title: 'to', width: 15, upTo: 36, cell: ({ route }) => targetSpans(view, route) },
+    { title: 'to', width: 15, upTo: 36, spare: 2, cell: ({ route }) => targetSpans(view, route) },
     { title: 'plain HTTP', width: 10, spare: 3, cell: policyCell },
     ...terminations.map(openColumn),
     {
@@ -39,6 +39,7 @@ function columnsFor(view: View): Column<RouteRow>[] {
       title: 'err/s',
       width: 5,
       align: 'right',
+      spare: 1,
       cell: ({ rates }) => span(rate(rates?.errors), (rates?.errors ?? 0) > 0 ? 'warning' : 'text'),
     },
     { title: '↓/s', width: 6, align: 'right', spare: 6, cell: ({ rates }) => span(bytes(rates?.bytesIn)) },
