@@ -1,15 +1,14 @@
 // How clients of each route with TLS fared, second by second over the last minute: what a switch is judged against.
 
 import type { EngineSample, RouteSample } from '../domain/counters.ts';
-import type { Milliseconds } from '../domain/plan.ts';
 import type { Fares } from '../domain/tls-switch.ts';
 import { addTally, faresOf, noTally, type Tally, tallyBetween } from '../domain/tls-switch-rules.ts';
 
 export interface RouteFares {
   /** Answers what came by since the sample before, of the routes to which anything came. */
   take(sample: EngineSample): ReadonlyMap<string, Tally>;
-  /** Of the last `ms`, at most a minute; null: nothing came by. */
-  recent(route: string, ms: Milliseconds, now: number): Fares | null;
+  /** Over the last minute, or since the first sample; null: nothing came by. */
+  lastMinute(route: string, now: number): Fares | null;
   /** Connections open now, by the mode they came in; undefined before anything was heard of the route. */
   open(route: string): RouteSample['open'] | undefined;
   /** Only these are known from now on. */
@@ -68,13 +67,12 @@ export function createRouteFares(): RouteFares {
       return news;
     },
 
-    recent(route, ms, now) {
+    lastMinute(route, now) {
       const slices = known.get(route)?.slices ?? [];
-      const from = now - ms;
       const tally = slices
-        .filter((slice) => slice.from >= from && slice.from <= now)
+        .filter((slice) => slice.from >= now - keptMs && slice.from <= now)
         .reduce((sum, slice) => addTally(sum, slice.tally), noTally);
-      return faresOf(tally, Math.min(ms, Math.max(0, now - (firstAt ?? now))));
+      return faresOf(tally, Math.min(keptMs, Math.max(0, now - (firstAt ?? now))));
     },
 
     open: (route) => known.get(route)?.sample.open,

@@ -47,6 +47,8 @@ export interface RevertAttempt {
 interface Running {
   entity: TlsSwitch;
   tally: Tally;
+  /** Of `tally`, what came in the last `recentMs`, oldest first. */
+  recent: { readonly at: number; readonly tally: Tally }[];
   publishedAt: number;
   /** What stands in the model may be older. */
   dirty: boolean;
@@ -57,7 +59,6 @@ interface Running {
     | undefined;
 }
 
-const baselineMs = 60_000;
 const publishEveryMs = 1_000;
 const forgottenAfterMs = 600_000;
 const firstWaitMs = 1_000;
@@ -91,6 +92,7 @@ export function createTlsSwitches(options: {
     const run: Running = {
       entity,
       tally: noTally,
+      recent: [],
       publishedAt: 0,
       dirty: false,
       ended: false,
@@ -159,7 +161,11 @@ export function createTlsSwitches(options: {
   }
 
   function watch(run: Running, tally: Tally | undefined, now: number): void {
-    if (tally) run.tally = addTally(run.tally, tally);
+    if (tally) {
+      run.tally = addTally(run.tally, tally);
+      run.recent.push({ at: now, tally });
+    }
+    run.recent = run.recent.filter(({ at }) => at > now - recentMs && at <= now);
     const { route, startedAt, watchUntil, threshold, before } = run.entity;
     const after = faresOf(run.tally, Math.max(0, now - startedAt));
     if (tally) run.entity = { ...run.entity, after };
@@ -167,7 +173,10 @@ export function createTlsSwitches(options: {
       askRevert(run, now);
       return;
     }
-    const recent = fares.recent(route, Math.min(recentMs, Math.max(0, now - startedAt)), now);
+    const recent = faresOf(
+      run.recent.reduce((sum, { tally: each }) => addTally(sum, each), noTally),
+      recentMs,
+    );
     switch (judgeSwitch({ now, startedAt, watchUntil, threshold, before, after, recent })) {
       case 'go-on':
         return;
@@ -222,7 +231,7 @@ export function createTlsSwitches(options: {
         startedAt: now,
         watchUntil: now + watchMs,
         ...(!watched && { endedAt: now, text: 'not watched' }),
-        before: fares.recent(order.route, baselineMs, now),
+        before: fares.lastMinute(order.route, now),
         after: null,
         left: leftOf({ ...order } as TlsSwitch),
         closeAt: closeMs === 0 ? 0 : now + closeMs,

@@ -1,0 +1,70 @@
+import { describe, expect, it } from 'vitest';
+import type { Route } from '../../src/domain/plan.ts';
+import type { RouteTls, Termination } from '../../src/domain/tls.ts';
+import { tlsConflict } from '../../src/domain/tls-conflicts.ts';
+
+const tls = (termination: Termination, over: Partial<RouteTls> = {}): RouteTls => ({
+  termination,
+  insecureEdgeTerminationPolicy: 'None',
+  ...over,
+});
+const shop: Route = {
+  name: 'shop',
+  labels: {},
+  host: 'shop.example.com',
+  path: '/',
+  tls: tls('edge'),
+  to: [{ backend: 'web', weight: 1 }],
+};
+const backends = [
+  { name: 'web', mode: 'http' },
+  { name: 'raw', mode: 'tcp' },
+] as never;
+
+describe('tlsConflict', () => {
+  const cases: [string, Partial<Route>, Partial<Route>[], Termination, RegExp | undefined][] = [
+    ['nothing against passthrough', {}, [], 'passthrough', undefined],
+    ['a path', { path: '/a' }, [], 'passthrough', /path \/a/],
+    ['no host', { host: undefined as never }, [], 'passthrough', /no host/],
+    [
+      'another TLS route on the host',
+      {},
+      [{ name: 'api', path: '/api', tls: tls('edge') }],
+      'passthrough',
+      /api has TLS on the same host shop\.example\.com \(path \/api\)/,
+    ],
+    [
+      'a plain route on the host',
+      {},
+      [{ name: 'api', path: '/api', tls: undefined as never }],
+      'passthrough',
+      undefined,
+    ],
+    ['a TLS route elsewhere', {}, [{ name: 'api', host: 'api.example.com' }], 'passthrough', undefined],
+    [
+      'Allow',
+      { tls: tls('edge', { insecureEdgeTerminationPolicy: 'Allow' }) },
+      [],
+      'passthrough',
+      /policy|Allow/,
+    ],
+    ['a tcp backend, passed through', { to: [{ backend: 'raw', weight: 1 }] }, [], 'passthrough', undefined],
+    ['a tcp backend at the edge', { to: [{ backend: 'raw', weight: 1 }] }, [], 'edge', /raw is of mode tcp/],
+    [
+      'a passed-through route on the host',
+      {},
+      [{ name: 'old', tls: tls('passthrough') }],
+      'reencrypt',
+      /passed through by route old/,
+    ],
+    ['no TLS', { tls: undefined as never }, [], 'edge', /has no tls/],
+    ['nothing against edge', {}, [], 'edge', undefined],
+  ];
+  it.each(cases)('%s', (_, over, others, to, text) => {
+    const route = { ...shop, ...over };
+    const routes = [route, ...others.map((other) => ({ ...shop, ...other }))];
+    const conflict = tlsConflict(route, to, { routes, backends }, (each) => each.tls?.termination);
+    if (text === undefined) expect(conflict).toBeUndefined();
+    else expect(conflict?.text).toMatch(text);
+  });
+});

@@ -1,0 +1,103 @@
+import { describe, expect, it } from 'vitest';
+import type { Route } from '../../src/domain/plan.ts';
+import type { Termination } from '../../src/domain/tls.ts';
+import { covers, routeEntity } from '../../src/runtime/route-entity.ts';
+import { certificate } from './certificates-in-memory.ts';
+import { backend, plan } from './fixture.ts';
+import { tlsPlan, tlsRoute } from './tls-scene.ts';
+
+const now = 1_700_000_000_000;
+const day = 86_400_000;
+
+function warnings(
+  route: Route,
+  {
+    mode,
+    given = certificate(),
+    of = tlsPlan(),
+  }: { mode?: Termination; given?: ReturnType<typeof certificate> | null; of?: ReturnType<typeof plan> } = {},
+): readonly string[] {
+  const context = { plan: of, now, certificateOf: () => given ?? undefined };
+  return routeEntity(route, mode ?? route.tls?.termination, context).warnings;
+}
+
+describe('routeEntity', () => {
+  const shop = tlsRoute('shop', 'edge');
+
+  it('has the mode in force beside the configured one', () => {
+    const context = { plan: tlsPlan(), now, certificateOf: () => certificate() };
+    expect(routeEntity(shop, 'reencrypt', context)).toEqual({
+      name: 'shop',
+      host: 'shop.example.com',
+      path: '/',
+      to: shop.to,
+      tls: {
+        termination: 'reencrypt',
+        configuredTermination: 'edge',
+        insecureEdgeTerminationPolicy: 'None',
+        verify: 'required',
+        certificate: 'shop.pem',
+      },
+      warnings: [],
+    });
+  });
+
+  it('warns of servers that are not verified where we speak TLS to them', () => {
+    const of = tlsPlan({ backends: [backend({ tls: { verify: 'none' } })] });
+    expect(warnings(shop, { mode: 'reencrypt', of })).toEqual([
+      'verify: none: certificates of servers of web are not verified',
+    ]);
+    expect(warnings(shop, { of })).toEqual([]);
+  });
+
+  it.each([
+    ['none at all', null, /^no certificate for shop\.example\.com: its handshakes fail$/],
+    [
+      'another name',
+      certificate({ names: ['*.example.org'] }),
+      /no certificate for shop\.example\.com: its clients get shop\.pem/,
+    ],
+    ['an expired one', certificate({ notAfter: now - 1 }), /has expired/],
+    ['one near its end', certificate({ notAfter: now + 9 * day + 1 }), /expires in 9 d/],
+    ['one in its last hours', certificate({ notAfter: now + 7_200_000 }), /expires in 2 h/],
+    ['one that is too early', certificate({ notBefore: now + day }), /not valid yet/],
+    ['a broken new file', certificate({ disk: { state: 'refused', text: 'no' } }), /on disk is refused/],
+  ])('warns of a certificate: %s', (_, given, text) => {
+    expect(warnings(shop, { given })).toEqual([expect.stringMatching(text)]);
+    expect(warnings(shop, { given, mode: 'passthrough' })).toEqual([]);
+  });
+
+  it('warns where nothing serves it', () => {
+    expect(warnings(shop, { of: plan() })).toEqual(['no bind of mode tls: it is not served anywhere']);
+    const allow = tlsRoute('shop', 'edge', { tls: { insecureEdgeTerminationPolicy: 'Allow' } });
+    expect(warnings(allow, { of: plan() })).toEqual([
+      'no bind of mode tls: it is served as plain HTTP alone',
+    ]);
+  });
+
+  it('warns of HSTS that has no effect, or is contradicted', () => {
+    const hsts = { hsts: 'max-age=31536000' };
+    expect(warnings(tlsRoute('shop', 'passthrough', { tls: hsts }))).toEqual([
+      'HSTS is not added to what is passed through',
+    ]);
+    const allow = { ...hsts, insecureEdgeTerminationPolicy: 'Allow' } as const;
+    expect(warnings(tlsRoute('shop', 'edge', { tls: allow }))).toHaveLength(1);
+  });
+
+  it('shows bytes of a certificate escaped', () => {
+    const [text] = warnings(shop, { given: certificate({ names: ['\u001b[2Jevil'] }) });
+    expect(text).not.toContain('\u001b');
+  });
+
+  it.each([
+    ['shop.example.com', 'shop.example.com', true],
+    ['SHOP.example.com', 'shop.example.com', true],
+    ['*.example.com', 'shop.example.com', true],
+    ['*.example.com', 'a.shop.example.com', false],
+    ['*.example.com', 'example.com', false],
+    ['*.example.com', '*.example.com', true],
+    ['example.com', 'shop.example.com', false],
+  ])('%s covers %s: %s', (name, host, does) => {
+    expect(covers(name, host)).toBe(does);
+  });
+});
