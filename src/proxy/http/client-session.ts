@@ -8,7 +8,7 @@
 
 import type { Socket } from 'node:net';
 import type { Who } from '../../domain/termination.ts';
-import type { BindRuntime } from '../bind-runtime.ts';
+import type { BindRuntime, RouteRuntime } from '../bind-runtime.ts';
 import type { LiveConnection } from '../live-connection.ts';
 import type { Plane, TlsEntrance } from '../plane.ts';
 import type { ServerRuntime } from '../server-runtime.ts';
@@ -222,6 +222,10 @@ class ClientSession implements ExchangeClient, ClientWireUser {
   }
 
   // What the exchange asks.
+
+  get route(): RouteRuntime | undefined {
+    return this.#routing.route;
+  }
 
   get requestDone(): boolean {
     return this.#reader.body.done;

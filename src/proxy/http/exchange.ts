@@ -19,14 +19,15 @@ import type { ServerProfile } from '../tls/server-profiles.ts';
 import { AnswerBuffers } from './answer-buffers.ts';
 import { sendFirst } from './request-sending.ts';
 import { type AnswerClient, type RelayProgress, ResponseRelay } from './response-relay.ts';
-import { ServerConnection, type ServerConnectionUser } from './server-connection.ts';
+import type { ServerConnection, ServerConnectionUser } from './server-connection.ts';
 import {
   noteHandshake,
   noteHandshakeFailure,
+  reasonOf,
   showServerTls,
   whyHandshakeFailed,
 } from './server-handshake.ts';
-import { poolOf } from './server-pool.ts';
+import { openConnection, poolOf } from './server-pool.ts';
 import type { Stickiness } from './stickiness.ts';
 import { noteRetry } from './stream-fields.ts';
 
@@ -35,7 +36,7 @@ export interface ExchangeClient extends AnswerClient {
   readonly bind: BindRuntime;
   readonly timers: Timers;
   /** Of the present request: handshakes with servers that fail are counted on it. */
-  readonly route?: RouteRuntime | undefined;
+  readonly route: RouteRuntime | undefined;
   /** The whole request was read from the client. */
   readonly requestDone: boolean;
   /** The client has not taken all that was written to it. */
@@ -86,10 +87,7 @@ export class Exchange implements WaiterOwner, ServerConnectionUser {
     this.#timer = new Timer(() => this.#timedOut());
   }
 
-  /**
-   * `body`: what came with the head. `stickiness`: what the backend's cookie says, where it has one. `tls`: how its servers
-   * are spoken to; undefined for plain.
-   */
+  /** `body`: what came with the head. `stickiness`: of the backend's cookie. `tls`: how its servers are spoken to. */
   begin(
     backend: BackendRuntime,
     stickiness: Stickiness | undefined,
@@ -171,32 +169,19 @@ export class Exchange implements WaiterOwner, ServerConnectionUser {
     live.reusedServerConnection = false;
     showServerTls(live, undefined);
     if (tls?.fault !== undefined) {
-      // No other server would do: it is our own configuration that cannot be followed.
       this.state = 'idle';
       live.cause = tls.fault;
       client.failed(503, 'servers cannot be spoken to over TLS as configured', 'P', 'C');
       return;
     }
     timers.arm(this.#timer, this.backend!.settings.timeouts.connect);
-    this.#connection = new ServerConnection(
-      server,
-      this,
-      tls,
-      tls !== undefined && this.#mustSeeTheEnd(server, tls),
-    );
-  }
-
-  /** A request that cannot be sent again is not risked on a connection whose end may not be told from a cut. */
-  #mustSeeTheEnd(server: ServerRuntime, tls: ServerProfile): boolean {
-    const { timers, head } = this.#client;
-    const { ends } = poolOf(server, timers, tls);
-    return ends === 'by-closing' || (ends === 'unknown' && !head.repeatable);
+    this.#connection = openConnection(server, this, tls, timers, client.head.repeatable);
   }
 
   serverConnected(): void {
-    const now = this.#client.timers.mono();
-    this.#client.live.connectedMono = now;
-    if (this.#tls === undefined) this.#send(now);
+    const { live, timers } = this.#client;
+    live.connectedMono = timers.mono();
+    if (this.#tls === undefined) this.#send(live.connectedMono);
   }
 
   serverSecured(): void {
@@ -217,9 +202,8 @@ export class Exchange implements WaiterOwner, ServerConnectionUser {
     this.relay.added = this.stickiness?.answerLines(this.server!) ?? '';
     const { socket } = this.#connection!;
     if (!client.requestDone) this.#connection!.readOnAfterFailedWrite();
-    const held = this.#held;
+    const free = sendFirst(socket, client.requestHead(this.server!), this.#held);
     this.#held = noParts;
-    const free = sendFirst(socket, client.requestHead(this.server!), held);
     this.#blocked = !free;
     client.timers.arm(this.#timer, this.backend!.settings.timeouts.server, now);
     if (free && !client.requestDone) client.resumeRequest();
@@ -345,10 +329,8 @@ export class Exchange implements WaiterOwner, ServerConnectionUser {
     if (this.state === 'answering' && this.relay.ended() === 'done') {
       if (this.#connection!.endWasSaid) this.#done(this.#client.timers.mono());
       else this.#cut();
-      return;
-    }
-    if (this.state === 'connecting') return;
-    this.#lost('the server ended the connection before its answer was complete');
+    } else if (this.state !== 'connecting')
+      this.#lost('the server ended the connection before its answer was complete');
   }
 
   /** Over TLS an end that was not said is no end: anybody on the way can send a FIN. */
@@ -412,10 +394,7 @@ export class Exchange implements WaiterOwner, ServerConnectionUser {
     if (lasting && next !== 'give-up')
       next = backend.settings.redispatch && this.#waiter.avoid !== server ? 'other' : 'give-up';
     if (next === 'give-up') {
-      const cause = lasting
-        ? 'no TLS connection to the server could be made'
-        : 'no connection to the server could be made';
-      this.#client.failed(503, cause, who, 'C');
+      this.#client.failed(503, `no ${lasting ? 'TLS ' : ''}connection to the server could be made`, who, 'C');
       return;
     }
     this.#countRetry(reason);
@@ -516,7 +495,3 @@ export class Exchange implements WaiterOwner, ServerConnectionUser {
 
 /** Shared, never written to: most requests have no body. */
 const noParts: (string | Buffer)[] = [];
-
-function reasonOf(error: Error): string {
-  return 'code' in error && error.code === 'ECONNREFUSED' ? 'connection refused' : error.message;
-}

@@ -47,3 +47,8 @@ export function whyHandshakeFailed(
   const { fault, text } = handshakeFailure(error, name);
   return { text, lasting: fault !== 'broken' };
 }
+
+/** Of a connection that could not be made, or whose server could not be reached. */
+export function reasonOf(error: Error): string {
+  return 'code' in error && error.code === 'ECONNREFUSED' ? 'connection refused' : error.message;
+}

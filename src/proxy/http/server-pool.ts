@@ -3,7 +3,7 @@
 import type { IdlePool, ServerRuntime } from '../server-runtime.ts';
 import { Timer, type Timers } from '../timers.ts';
 import type { ServerProfile } from '../tls/server-profiles.ts';
-import type { ServerConnection } from './server-connection.ts';
+import { ServerConnection, type ServerConnectionUser } from './server-connection.ts';
 
 /** As HAProxy's pool-purge-delay: shorter than what servers keep, so that it is us who close. */
 const maxIdleMs = 5_000;
@@ -119,4 +119,18 @@ export function poolOf(server: ServerRuntime, timers: Timers, profile?: ServerPr
     server.tlsPools.set(profile, pool);
   }
   return pool;
+}
+
+/** A new one. A request that cannot be sent again is not risked where a said end could not be told from a cut. */
+export function openConnection(
+  server: ServerRuntime,
+  user: ServerConnectionUser,
+  profile: ServerProfile | undefined,
+  timers: Timers,
+  repeatable: boolean,
+): ServerConnection {
+  if (profile === undefined) return new ServerConnection(server, user);
+  const { ends } = poolOf(server, timers, profile);
+  const watched = ends === 'by-closing' || (ends === 'unknown' && !repeatable);
+  return new ServerConnection(server, user, profile, watched);
 }
