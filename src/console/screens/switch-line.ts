@@ -4,7 +4,7 @@ import type { TlsSwitch } from '../../domain/tls-switch.ts';
 import { count, duration, percent } from '../format.ts';
 import type { Span } from '../frame.ts';
 import { muted, span } from '../spans.ts';
-import { failedShare } from '../tls-words.ts';
+import { failedShare, shortModes } from '../tls-words.ts';
 
 /** How long the outcome stands under the route's row. */
 export const outcomeShownMs = 5 * 60_000;
@@ -63,6 +63,6 @@ export function switchLine(change: TlsSwitch, now: number): Span[] {
 function leftSpans({ left, from, to, phase, closeAt }: TlsSwitch, now: number): Span[] {
   if (left === 0) return [];
   const mode = phase === 'reverted' ? to : from;
-  const end = closeAt > now ? ` for ${duration(closeAt - now)}` : '';
-  return [muted(`  ${count(left)} still ${mode}${end}`)];
+  const end = closeAt > now ? `, ${duration(closeAt - now)}` : '';
+  return [muted(`  ${count(left)} in ${shortModes[mode]}${end}`)];
 }
