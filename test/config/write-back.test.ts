@@ -315,3 +315,39 @@ function bare(text: string): string {
     .replace(/(- |\{) *,? */g, '$1')
     .trim();
 }
+
+describe('the TLS mode of a route', () => {
+  const routes = (tls: string): string =>
+    `routes:\n  - { name: api, host: a.example.com, to: [{ backend: web }] }\n  - name: shop\n    host: shop.example.com\n    ${tls}\n    to: [{ backend: web }]\n`;
+  const put = (text: string) => writeBack(text, [{ route: 'shop', termination: 'reencrypt' }]);
+
+  it.each([
+    [
+      'in braces',
+      'tls: { termination: edge, hsts: { maxAge: 1d } }',
+      'tls: { termination: reencrypt, hsts: { maxAge: 1d } }',
+    ],
+    ['quoted', 'tls: { termination: "edge" }', 'tls: { termination: "reencrypt" }'],
+    [
+      'on a line of its own',
+      'tls:\n      termination: edge # now',
+      'tls:\n      termination: reencrypt # now',
+    ],
+    ['already so', 'tls: { termination: reencrypt }', 'tls: { termination: reencrypt }'],
+  ])('is changed alone, %s', (_, before, after) => {
+    expect(put(routes(before))).toEqual({ ok: true, text: routes(after) });
+  });
+
+  it.each([
+    ['there is no such route', 'routes: []\n', /the route shop is not in the file/],
+    ['it has no tls', routes('path: /'), /tls of the route shop is not in the file/],
+    [
+      'it is shared',
+      routes('tls: &t { termination: edge }').replace('name: api,', 'name: api, tls: *t,'),
+      /tls/,
+    ],
+  ])('is refused where %s', (_, text, problem) => {
+    const result = put(text);
+    expect(result.ok ? 'done' : result.problem).toMatch(problem);
+  });
+});

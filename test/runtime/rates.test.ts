@@ -3,6 +3,7 @@ import { expect, it } from 'vitest';
 import type { EngineSample, ServerSample } from '../../src/domain/counters.ts';
 import { sampleBetween } from '../../src/runtime/rates.ts';
 import { createTraffic, type Reading } from '../../src/runtime/traffic.ts';
+import { routeSample } from '../support/scripted-traffic.ts';
 
 const context = { maxConnections: 100, httpBackends: new Set(['web']) };
 
@@ -106,4 +107,38 @@ it('never tells a negative rate, whatever the counters do', () => {
       expect(requests === null || (requests >= 0 && Number.isFinite(requests))).toBe(true);
     }),
   );
+});
+
+it('has rates of routes, where a request that a server failed counts once', () => {
+  const routed = (at: number, total: number, failed: number, handshakes: number): EngineSample => ({
+    ...sample(at, []),
+    routes: [
+      {
+        ...routeSample('shop'),
+        total,
+        status: [0, total - failed, 0, 0, failed],
+        connectErrors: failed,
+        handshakes,
+        handshakeFailures: failed,
+        open: { passthrough: 0, edge: 3, reencrypt: 1 },
+      },
+    ],
+  });
+  const traffic = createTraffic();
+  const rates = (each: EngineSample, from?: Reading) => {
+    traffic.take(each);
+    return sampleBetween(from, traffic.reading()!, ['routes'], traffic, context).routes;
+  };
+  const first = rates(routed(1_000, 10, 0, 5));
+  expect(first).toMatchObject([{ name: 'shop', requests: null, errors: null, handshakes: null }]);
+  const from = traffic.reading();
+  expect(rates(routed(3_000, 30, 4, 15), from)).toMatchObject([
+    {
+      requests: 10,
+      errors: 4,
+      handshakes: 5,
+      handshakeFailures: 2,
+      open: { passthrough: 0, edge: 3, reencrypt: 1 },
+    },
+  ]);
 });
