@@ -1,39 +1,31 @@
-// Which certificate a client is shown: by the name it asks for, from the plan's files as the runtime read them. A route's
-// own comes first for its host, then an exact name, then a wildcard, then the default. What is made of them for
-// handshakes is made when the first one needs it.
+// Which certificate a client is shown: by the name it asks for, from the plan's files as the runtime read them. The rule is
+// certificate-choice.ts; what is made for handshakes is made when the first one needs it.
 
 import { createHash } from 'node:crypto';
+import {
+  certificateChoice,
+  type NamedCertificate,
+  plannedCertificates,
+} from '../../domain/certificate-choice.ts';
 import type { Bind, Plan } from '../../domain/plan.ts';
-import { compileRoutes, type RouteTable } from '../../domain/route-table.ts';
-import type { TlsMaterial } from '../../domain/tls.ts';
-import { NameTable } from './certificate-names.ts';
+import type { CertificateFiles, TlsMaterial } from '../../domain/tls.ts';
 import { Credentials } from './credentials.ts';
 import { type Contents, type Identity, readIdentity, textOf } from './identity.ts';
 import { TicketKeys } from './ticket-keys.ts';
 
-/** Certificates for the same names: at most one of each type of key, the first one written. */
-interface Shown {
-  readonly identities: Identity[];
-  /** By what the bind asks for. */
-  readonly made: Map<string, Credentials>;
+interface Candidate extends NamedCertificate {
+  readonly identity: Identity;
+  readonly files: CertificateFiles;
 }
-
-interface OwnOfRoute {
-  readonly host: string | undefined;
-  readonly path: string;
-  readonly shown: Shown;
-}
-
-const noOwn: RouteTable<OwnOfRoute> = compileRoutes<OwnOfRoute>([]);
 
 export class CertificateStore {
-  #own = noOwn;
-  #names = new NameTable<Shown>();
-  #default: Shown | undefined;
+  #choice: (host: string | undefined) => readonly Candidate[] = () => [];
+  /** What was made for handshakes with them, by what the bind asks for. */
+  #made = new WeakMap<readonly Candidate[], Map<string, Credentials>>();
   #files: ReadonlyMap<string, Buffer> = new Map();
   #tickets: TicketKeys | undefined;
   /** All that are in use, to be told of another ticket key. */
-  #all: Credentials[] = [];
+  #all = new Map<string, Credentials>();
   #policies = new WeakMap<Bind, string>();
 
   /**
@@ -42,34 +34,21 @@ export class CertificateStore {
    */
   use(plan: Plan, material: TlsMaterial): string[] {
     this.#files = new Map(material.files.map(({ path, content }) => [path, Buffer.from(content, 'base64')]));
-    this.#all = [];
+    this.#all = new Map();
     this.#policies = new WeakMap();
     if (this.#tickets?.isOf(material.tickets) !== true) this.#tickets = new TicketKeys(material.tickets);
     const problems = new Set<string>();
     const read = this.#reader(problems);
 
-    const names = new NameTable<Shown>();
-    let first: Shown | undefined;
-    for (const files of plan.certificates) {
-      const identity = read(files);
-      if (identity === undefined) continue;
-      for (const name of identity.names) show(names.entry(name, nothingShown), identity);
-      // One with the other type of key, for the very same names, belongs to the default as well.
-      if (first === undefined) first = { identities: [identity], made: new Map() };
-      else if (`${identity.names}` === `${first.identities[0]!.names}`) show(first, identity);
-    }
-
-    const own = new Map<string, OwnOfRoute>();
-    for (const { host, tls } of plan.routes) {
-      const identity = tls?.certificate === undefined ? undefined : read(tls.certificate);
-      if (identity === undefined) continue;
-      const entry = own.get(host ?? '') ?? { host, path: '/', shown: nothingShown() };
-      own.set(host ?? '', entry);
-      show(entry.shown, identity);
-    }
-    this.#names = names;
-    this.#default = first;
-    this.#own = own.size === 0 ? noOwn : compileRoutes([...own.values()]);
+    this.#made = new WeakMap();
+    this.#choice = certificateChoice(
+      plannedCertificates(plan).flatMap(({ files, host }): Candidate[] => {
+        const identity = read(files);
+        if (identity === undefined) return [];
+        const { names, keyType: keyKind } = identity;
+        return [{ identity, files, names, keyKind, ...(host === undefined ? {} : { host }) }];
+      }),
+    );
     for (const { tls } of plan.shards.flatMap(({ binds }) => binds)) {
       if (tls?.clientTLS === undefined) continue;
       attempt(problems, () => textOf(tls.clientTLS!.clientCA, this.#contents));
@@ -83,23 +62,39 @@ export class CertificateStore {
    * @throws Error naming the file that the bind's settings need and that cannot be used
    */
   credentialsFor(sni: string | undefined, bind: Bind, wall: number): Credentials | undefined {
-    if (this.#tickets?.advance(wall)) for (const each of this.#all) each.setTicketKey(this.#tickets.key);
-    const shown =
-      this.#own.match(sni, '')?.shown ??
-      (sni === undefined ? undefined : this.#names.find(sni)) ??
-      this.#default;
-    if (shown === undefined || this.#tickets === undefined) return undefined;
+    if (this.#tickets?.advance(wall))
+      for (const each of this.#all.values()) each.setTicketKey(this.#tickets.key);
+    const shown = this.#choice(sni);
+    if (shown.length === 0 || this.#tickets === undefined) return undefined;
     const policy = this.#policyOf(bind);
-    let credentials = shown.made.get(policy);
+    let made = this.#made.get(shown);
+    if (made === undefined) {
+      made = new Map();
+      this.#made.set(shown, made);
+    }
+    let credentials = made.get(policy);
     if (credentials === undefined) {
-      credentials = new Credentials(shown.identities, {
-        minVersion: bind.tls?.minVersion ?? 'TLSv1.2',
-        clientCertificates: this.#clientCertificates(bind),
-        sessionIdContext: policy,
-        ticketKey: this.#tickets.key,
-      });
-      shown.made.set(policy, credentials);
-      this.#all.push(credentials);
+      credentials = this.#credentialsOf(shown, policy, bind, this.#tickets.key);
+      made.set(policy, credentials);
+    }
+    return credentials;
+  }
+
+  /** One for all the names of the same certificates. */
+  #credentialsOf(shown: readonly Candidate[], policy: string, bind: Bind, ticketKey: Buffer): Credentials {
+    const key = JSON.stringify([policy, ...shown.map(({ files }) => files)]);
+    let credentials = this.#all.get(key);
+    if (credentials === undefined) {
+      credentials = new Credentials(
+        shown.map(({ identity }) => identity),
+        {
+          minVersion: bind.tls?.minVersion ?? 'TLSv1.2',
+          clientCertificates: this.#clientCertificates(bind),
+          sessionIdContext: policy,
+          ticketKey,
+        },
+      );
+      this.#all.set(key, credentials);
     }
     return credentials;
   }
@@ -145,12 +140,6 @@ export class CertificateStore {
       return known.get(key);
     };
   }
-}
-
-const nothingShown = (): Shown => ({ identities: [], made: new Map() });
-
-function show({ identities }: Shown, identity: Identity): void {
-  if (!identities.some(({ keyType }) => keyType === identity.keyType)) identities.push(identity);
 }
 
 function attempt<T>(problems: Set<string>, read: () => T): T | undefined {

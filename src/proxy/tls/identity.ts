@@ -1,8 +1,8 @@
 // A certificate of ours with its key, as handshakes use it: read and checked once, when its files are given.
 
 import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { certificateNames } from '../../domain/certificate-choice.ts';
 import type { CertificateFiles } from '../../domain/tls.ts';
-import { certificateNames } from './certificate-names.ts';
 
 export interface Identity {
   /** PEM: the chain, leaf first. */
@@ -31,7 +31,7 @@ export function readIdentity(files: CertificateFiles, contents: Contents): Ident
     key: keyText,
     // A response that ran out, or is about another certificate, is not given.
     ocsp: ocsp === undefined ? undefined : contents(ocsp),
-    names: certificateNames(leaf),
+    names: certificateNames(leaf.subjectAltName, leaf.subject),
     keyType: privateKey.asymmetricKeyType?.startsWith('rsa') ? 'rsa' : 'ecdsa',
   };
 }
