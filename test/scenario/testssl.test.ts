@@ -9,8 +9,11 @@ import { scratch } from '../support/scratch.ts';
 import { startSluice } from '../support/sluice.ts';
 import { bindOf } from './two-backends.ts';
 
-/** What says nothing about us: our authority has no CRL, and headers beyond HSTS are the application's to send. */
-const notOurs = new Set(['cert_revocation', 'security_headers']);
+/**
+ * What says nothing about us: our authority has no CRL, headers beyond HSTS are the application's to send, and its check
+ * of tickets hangs up before a TLS 1.3 ticket can come (resumption has tests of its own).
+ */
+const notOurs = /^(cert_revocation|security_headers|sessionresumption_ticket)\b/;
 
 it.skipIf(!hasPeer('testssl'))('has no finding of testssl.sh', { timeout: 240_000 }, async () => {
   const place = scratch();
@@ -49,7 +52,9 @@ backends:
       finding: string;
     }[];
     expect(findings.length, output).toBeGreaterThan(50);
-    const bad = findings.filter(({ id, severity }) => !['OK', 'INFO'].includes(severity) && !notOurs.has(id));
+    const bad = findings.filter(
+      ({ id, severity }) => !['OK', 'INFO'].includes(severity) && !notOurs.test(id),
+    );
     expect(bad).toEqual([]);
     const said = Object.fromEntries(findings.map(({ id, finding }) => [id, finding]));
     expect(said.TLS1_3).toMatch(/^offered/);
