@@ -16,7 +16,7 @@ import { ClientWire, type ClientWireUser } from '../http/client-wire.ts';
 import { errorAnswer } from '../http/error-answer.ts';
 import type { LiveConnection } from '../live-connection.ts';
 import type { ClientCertificate, Plane, Serve, ServeHttp } from '../plane.ts';
-import { resetSocket } from '../reset-socket.ts';
+import { carryOver, resetSocket } from '../reset-socket.ts';
 import { serveTcp } from '../tcp-session.ts';
 import { Timer } from '../timers.ts';
 import { type Alert, alertRecord } from './alerts.ts';
@@ -144,6 +144,7 @@ class TlsSession implements HandshakeEvents {
   // The handshake with us.
 
   secured(socket: TLSSocket): void {
+    carryOver(socket, this.#socket);
     if (this.#state !== 'handshake') {
       socket.destroy();
       return;

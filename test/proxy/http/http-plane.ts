@@ -7,6 +7,7 @@ import type { ServerWish } from '../../../src/domain/server-state.ts';
 import { ConnectionTable } from '../../../src/proxy/connection-table.ts';
 import { DataPlane } from '../../../src/proxy/data-plane.ts';
 import { serveHttp } from '../../../src/proxy/http/client-session.ts';
+import type { Serve, ServeHttp } from '../../../src/proxy/plane.ts';
 import { systemClock } from '../../../src/proxy/system-clock.ts';
 import { serveTls } from '../../../src/proxy/tls/tls-session.ts';
 
@@ -31,6 +32,7 @@ export interface EndedStream {
   readonly redispatched: boolean;
   readonly bytesIn: number;
   readonly bytesOut: number;
+  readonly cause: string | undefined;
 }
 
 export interface HttpPlane {
@@ -49,6 +51,8 @@ export interface PlaneOptions {
   readonly servers: readonly number[];
   readonly maxConnections?: number;
   readonly backends?: readonly Backend[];
+  /** In place of the product's way of ending TLS. */
+  readonly serveTls?: (serveHttp: ServeHttp) => Serve;
 }
 
 export function backendOf(name: string, ports: readonly number[], more: Partial<Backend> = {}): Backend {
@@ -81,7 +85,7 @@ export async function startPlane(options: PlaneOptions): Promise<HttpPlane> {
     random: Math.random,
     connections: new ConnectionTable(),
     serveHttp,
-    serveTls,
+    serveTls: options.serveTls ?? serveTls,
     shard: undefined,
     life: 'test',
     exclusive: true,
@@ -99,6 +103,7 @@ export async function startPlane(options: PlaneOptions): Promise<HttpPlane> {
       redispatched: live.redispatched,
       bytesIn: live.streamBytesIn,
       bytesOut: live.streamBytesOut,
+      cause: live.cause,
     });
   };
   const plan: Plan = {
@@ -175,8 +180,12 @@ export interface Client {
 }
 
 /** Gone with the test. */
-export async function openClient(port: number): Promise<Client> {
-  const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+export function openClient(port: number): Promise<Client> {
+  return clientOn(connect({ port, host: '127.0.0.1', allowHalfOpen: true }), 'connect');
+}
+
+/** `ready`: the event after which it may be written to. Gone with the test. */
+export async function clientOn(socket: Socket, ready: 'connect' | 'secureConnect'): Promise<Client> {
   onTestFinished(() => void socket.destroy());
   let received = '';
   let ended: 'end' | 'reset' | undefined;
@@ -219,7 +228,7 @@ export async function openClient(port: number): Promise<Client> {
     untilText: (text) => client.until(() => received.includes(text) || ended !== undefined),
   };
   await new Promise<void>((resolve, reject) => {
-    socket.once('connect', resolve);
+    socket.once(ready, resolve);
     socket.once('error', reject);
   });
   return client;
