@@ -144,16 +144,23 @@ backends:
     await origin?.process.stop();
   });
 
-  it.each(['servers', 'backends', 'binds', 'routes', 'instances', 'drift', 'journal', 'connections'])(
-    'shows %s, for people and as one JSON document',
-    async (table) => {
-      const people = await running.verb('show', table);
-      expect(people.output).not.toBe('');
-      expect(people.code).toBe(0);
-      const document = (await running.json('show', table)) as Record<string, unknown>;
-      expect(document[table]).toBeInstanceOf(Array);
-    },
-  );
+  it.each([
+    'servers',
+    'backends',
+    'binds',
+    'routes',
+    'certificates',
+    'instances',
+    'drift',
+    'journal',
+    'connections',
+  ])('shows %s, for people and as one JSON document', async (table) => {
+    const people = await running.verb('show', table);
+    expect(people.output).not.toBe('');
+    expect(people.code).toBe(0);
+    const document = (await running.json('show', table)) as Record<string, unknown>;
+    expect(document[table]).toBeInstanceOf(Array);
+  });
 
   it('aligns a table and names the columns', async () => {
     const { stdout } = await running.verb('show', 'servers');

@@ -1,7 +1,7 @@
-// A preflight in lines: each finding with its sign, who is connected now, and what it comes to. Pure.
+// A preflight in lines: each finding with its sign, and what they come to; who is connected now is one of them. Pure.
 import type { Preflight, PreflightFinding } from '../../domain/preflight.ts';
 import { safe } from '../../domain/safe.ts';
-import { type Termination, terminations } from '../../domain/tls.ts';
+import type { Termination } from '../../domain/tls.ts';
 import { type Shade, shaded } from '../table.ts';
 import { count } from '../wording.ts';
 
@@ -22,14 +22,6 @@ export function findingLines(
   const found = `${shaded(`  ${sign}`, shade, color)} ${safe(subject).padEnd(width)}  ${safe(text)}`;
   if (remedy === undefined) return found;
   return `${found}\n${' '.repeat(width + 6)}→ ${safe(remedy)}`;
-}
-
-/** "open now: 12 edge, 3 passthrough": who came in which mode. */
-export function affectedText({ connections }: Pick<Preflight, 'connections'>): string {
-  const open = terminations.filter((mode) => connections[mode] > 0);
-  if (open.length === 0) return 'no client is connected to it over TLS now';
-  const modes = open.map((mode) => `${connections[mode]} ${mode}`).join(', ');
-  return `open now: ${modes}; they keep their TLS mode`;
 }
 
 export function verdictLine({ route, from, to, findings, verdict }: Preflight, color: boolean): string {

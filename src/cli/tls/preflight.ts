@@ -8,7 +8,7 @@ import type { Termination } from '../../domain/tls.ts';
 import { CliFailure } from '../failure.ts';
 import { jsonLine } from '../json.ts';
 import type { VerbContext } from '../program.ts';
-import { affectedText, findingLines, probingText, verdictLine } from './preflight-lines.ts';
+import { findingLines, probingText, verdictLine } from './preflight-lines.ts';
 
 /** Resolves with its verdict. @throws CliFailure where it could not be made, or Ctrl-C came first */
 export function runPreflight(
@@ -59,7 +59,7 @@ export function runPreflight(
           }
           over(() => {
             if (json) terminal.print(jsonLine({ preflight }));
-            else terminal.print(`${affectedText(preflight)}\n${verdictLine(preflight, terminal.color)}`);
+            else terminal.print(verdictLine(preflight, terminal.color));
             resolve(preflight);
           });
         },

@@ -2,7 +2,7 @@
 import { safe } from '../../domain/safe.ts';
 import type { Fares, TlsSwitch } from '../../domain/tls-switch.ts';
 import type { Ending } from '../failure.ts';
-import { age } from '../wording.ts';
+import { age, short } from '../wording.ts';
 
 export interface WatchEnd {
   readonly ending: Ending;
@@ -10,25 +10,25 @@ export interface WatchEnd {
   readonly hint?: string;
 }
 
-/** "shop reencrypt · before 0.1 % of 1204 failed · since 0 % of 310 · 12 left in edge · 0:42 to go" */
+/** "shop reencrypt, 0:42 to go · before 0.1 % of 1.2 K failed · since 0 % of 310 failed · 12 left in edge" */
 export function watchLine(watched: TlsSwitch, now: number): string {
   const { route, from, to, before, after, left, watchUntil } = watched;
+  const toGo = watched.phase === 'watching' ? `, ${age(Math.max(0, watchUntil - now))} to go` : '';
   const parts = [
-    `${safe(route)} ${to}`,
+    `${safe(route)} ${to}${toGo}`,
     `before ${faresText(before)}`,
     `since ${faresText(after)}`,
     ...(left > 0 ? [`${left} left in ${from}`] : []),
-    ...(watched.phase === 'watching' ? [`${age(Math.max(0, watchUntil - now))} to go`] : []),
   ];
   return parts.join(' · ');
 }
 
-/** "0.1 % of 1204 failed, 3 in the handshake" */
+/** "0.1 % of 1.2 K failed, 3 in the handshake" */
 export function faresText(fares: Fares | null): string {
   if (fares === null || fares.attempts === 0) return 'nobody came';
   const { attempts, failures, handshakeFailures } = fares;
   const handshakes = handshakeFailures > 0 ? `, ${handshakeFailures} in the handshake` : '';
-  return `${percent(failures / attempts)} of ${attempts} failed${handshakes}`;
+  return `${percent(failures / attempts)} of ${short(attempts)} failed${handshakes}`;
 }
 
 /** A share that is not zero never looks like zero. */

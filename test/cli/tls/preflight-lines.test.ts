@@ -1,11 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import {
-  affectedText,
-  findingLines,
-  forceText,
-  probingText,
-  verdictLine,
-} from '../../../src/cli/tls/preflight-lines.ts';
+import { findingLines, forceText, probingText, verdictLine } from '../../../src/cli/tls/preflight-lines.ts';
 import type { Preflight, PreflightFinding } from '../../../src/domain/preflight.ts';
 
 const finding = (severity: PreflightFinding['severity'], over: Partial<PreflightFinding> = {}) => ({
@@ -63,14 +57,6 @@ describe('what it comes to', () => {
     ],
     [{}, '◌ probing shop from edge to reencrypt'],
   ] as const)('%j', (over, line) => expect(verdictLine(preflight(over), false)).toBe(line));
-
-  it.each([
-    [{ passthrough: 0, edge: 0, reencrypt: 0 }, 'no client is connected to it over TLS now'],
-    [
-      { passthrough: 3, edge: 12, reencrypt: 0 },
-      'open now: 3 passthrough, 12 edge; they keep their TLS mode',
-    ],
-  ])('of %j connections', (connections, text) => expect(affectedText({ connections })).toBe(text));
 
   it('says what is under way', () =>
     expect(probingText(preflight())).toBe('◌ probing shop for reencrypt: 2 probes under way'));

@@ -27,10 +27,10 @@ const watched = (over: Partial<TlsSwitch> = {}): TlsSwitch => ({
 
 it('compares since with before', () => {
   expect(watchLine(watched(), 19_000)).toBe(
-    'shop reencrypt · before 0.1 % of 1000 failed · since 0 % of 310 failed · 12 left in edge · 42 s to go',
+    'shop reencrypt, 42 s to go · before 0.1 % of 1.0 K failed · since 0 % of 310 failed · 12 left in edge',
   );
   expect(watchLine(watched({ phase: 'settled', left: 0, after: null }), 70_000)).toBe(
-    'shop reencrypt · before 0.1 % of 1000 failed · since nobody came',
+    'shop reencrypt · before 0.1 % of 1.0 K failed · since nobody came',
   );
 });
 
