@@ -161,7 +161,9 @@ export function connectionDetail(connection: LiveConnection, life: string, mono:
     acceptedAt: connection.acceptedAt,
     ...(serverAddress === undefined ? {} : { serverAddress }),
     ...(tls === undefined ? {} : { clientTls: tls }),
-    ...(serverTls === undefined ? {} : { serverTls }),
+    ...(serverTls === undefined
+      ? {}
+      : { serverTls: { ...serverTls, handshakeMs: Math.round(serverTls.handshakeMs) } }),
     steps: stepsOf(connection),
     timers: streamTimers(connection, connection.phase === 'ended' ? connection.endedMono : mono),
   };

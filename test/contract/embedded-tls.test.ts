@@ -48,6 +48,41 @@ describe('a data plane with TLS and its runtimes', () => {
     await held.ended;
   });
 
+  it('draws each mode as it is', async () => {
+    await world.engine.start(world.plan, appReady, inForce(world, 'first'));
+    const ladder = async (id: string) =>
+      (await world.engine.connection(id))!.steps.map(({ what, by }) =>
+        by === undefined ? what : `${what} ${by}`,
+      );
+    const edge = await world.hold();
+    const hello = ['accept', 'client-hello'];
+    const answered = ['response', 'end'];
+    expect(await ladder(edge.row.id)).toEqual([...hello, 'handshake', 'request', 'connect', ...answered]);
+    await world.engine.setRoutes([shop('reencrypt')]);
+    const reencrypt = await world.hold();
+    const both = [...hello, 'handshake', 'request', 'connect', 'server-handshake', ...answered];
+    expect(await ladder(reencrypt.row.id)).toEqual(both);
+    await reencrypt.again();
+    const kept = [...hello, 'handshake', 'request', 'pooled', ...answered];
+    expect(await ladder(reencrypt.row.id)).toEqual(kept);
+    await world.engine.setRoutes([shop('passthrough')]);
+    const passed = await world.hold();
+    expect(await ladder(passed.row.id)).toEqual([...hello, 'connect', 'server-hello']);
+    expect(await world.engine.connection(passed.row.id)).toMatchObject({
+      tls: 'passthrough',
+      sni: 'shop.example.com',
+      clientTls: { version: 'TLSv1.3' },
+    });
+    // Who ended it is still to be seen when it is over.
+    await world.engine.kill(passed.row.id);
+    await passed.ended;
+    await expect
+      .poll(() => ladder(passed.row.id), patience)
+      .toEqual(expect.arrayContaining(['reset sluice', 'end']));
+    edge.close();
+    await expect.poll(() => ladder(edge.row.id), patience).toEqual(expect.arrayContaining(['fin client']));
+  });
+
   it('serves on in its modes while there is no runtime', async () => {
     await world.engine.start(world.plan, appReady, inForce(world, 'first', shop('passthrough')));
     const before = world.engine.snapshot();

@@ -141,6 +141,16 @@ describe('a filter', () => {
     ['shop.example', { sni: 'shop.example.com' }, true],
   ])('%s on %j: %s', (text, against, expected) => expect(matches(text, against)).toBe(expected));
 
+  it('knows of an ended stream what its handshake came to', () => {
+    const handshake = { version: 'TLSv1.3', cipher: 'TLS_AES_128_GCM_SHA256', resumed: false };
+    const record = { tls: 'edge', sni: 'shop.example.com', cause: 'refused', handshake, timers: {} };
+    const ended = subjectOfRecord(record as unknown as StreamRecord);
+    expect(matches('tls=edge sni~shop cause=refused tlsversion=TLSv1.3 cipher~gcm resumed=no', ended)).toBe(
+      true,
+    );
+    expect(matches('resumed=no', subjectOfRecord({ ...record, handshake: undefined } as never))).toBe(false);
+  });
+
   it('sees IPv6 clients', () => {
     expect(matches('client=2001:db8::/32', { client: '[2001:db8::7]:61002' })).toBe(true);
     expect(matches('client=[2001:db8::7]', { client: '[2001:db8::7]:61002' })).toBe(true);

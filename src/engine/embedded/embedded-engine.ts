@@ -98,7 +98,7 @@ export function createEmbeddedEngine(options: EmbeddedEngineOptions): EmbeddedEn
     state,
     planHash: hello.planHash,
     startedAt: hello.startedAt,
-    ...textOf(text ?? hello.tlsProblems.join('; ')),
+    ...textOf([...hello.tlsProblems, ...(text === undefined ? [] : [text])].join('; ')),
   });
 
   function setBinds(hello: InstanceHello): void {
