@@ -94,7 +94,7 @@ function through(agent: Agent): { agent: Agent; host: string; port: number; prot
 
 async function shopper(index: number): Promise<void> {
   const host = demoHosts.shop;
-  let agent = agentFor(index, host);
+  const agent = agentFor(index, host);
   let cookie: string | undefined;
   while (going) {
     const dice = Math.random();
@@ -107,12 +107,11 @@ async function shopper(index: number): Promise<void> {
         (await ask({ agent, host, path: `/item/${Math.floor(dice * 500)}`, ...kept(cookie) })) ?? cookie;
     await pause(Math.random() * 400);
     if (Math.random() < 0.02) {
+      // A new visit begins with the host typed without https://, and is redirected; the TLS session is resumed.
       agent.destroy();
-      // A new visit begins with the host typed without https://, and is redirected.
       const plain = agentFor(index);
       await ask({ agent: plain, host, path: '/' });
       plain.destroy();
-      agent = agentFor(index, host);
       cookie = undefined;
     }
   }
@@ -134,9 +133,9 @@ async function caller(index: number): Promise<void> {
 
 async function payer(index: number): Promise<void> {
   const host = demoHosts.pay;
+  const agent = agentFor(index, host);
   while (going) {
     // Each payment comes over a connection of its own.
-    const agent = agentFor(index, host);
     for (let step = 0; step < 6; step += 1) {
       await ask({ agent, host, path: `/pay/${index}/${step}`, method: step === 5 ? 'POST' : 'GET' });
       await pause(200 + Math.random() * 800);
