@@ -112,6 +112,7 @@ export class HelloReader {
   }
 
   #whole(): HelloState {
+    if (this.#messageSize === 0) return more;
     const message = this.#message;
     if (message[0] !== clientHello)
       return refusedWith({ alert: 'unexpected_message', cause: 'the first message is no ClientHello' });
