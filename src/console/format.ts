@@ -93,8 +93,8 @@ export function ago(ms: number): string {
 }
 
 /** A moment on a ladder, to be compared with its neighbours: "0.0 ms", "19.8 ms", "1.25 s", "4:11". */
-export function moment(ms: number): string {
-  if (ms < 1_000) return `${ms.toFixed(1)} ms`;
+export function moment(ms: number, digits = 1): string {
+  if (ms < 1_000) return `${ms.toFixed(digits)} ms`;
   return ms < minute ? `${(ms / 1000).toFixed(2)} s` : duration(ms);
 }
 

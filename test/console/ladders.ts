@@ -30,7 +30,7 @@ const accept: ConnectionStep = { what: 'accept', atMs: 0, text: 'accepted' };
 const hello: ConnectionStep = { what: 'client-hello', atMs: 0.3, text: '' };
 const shaken: ConnectionStep = { what: 'handshake', atMs: 1.1, text: '' };
 const asked: ConnectionStep = { what: 'request', atMs: 1.4, text: 'GET /cart' };
-const queued: ConnectionStep = { what: 'queue', atMs: 1.4, text: '0.0 ms, cookie app1' };
+const queued: ConnectionStep = { what: 'queue', atMs: 1.4, text: 'waited for a free place' };
 const answered: ConnectionStep = { what: 'response', atMs: 19.8, text: '200, head' };
 
 export const plainHttp: ConnectionDetail = { ...plain, steps: plainSteps };
@@ -48,7 +48,7 @@ export const edge: ConnectionDetail = {
     shaken,
     asked,
     queued,
-    { what: 'pooled', atMs: 1.5, text: 'kept connection' },
+    { what: 'pooled', atMs: 1.5, text: 'kept connection to web/app1 at 10.1.0.5:8080' },
     answered,
   ],
 };
@@ -65,7 +65,7 @@ export const reencrypt: ConnectionDetail = {
     shaken,
     asked,
     queued,
-    { what: 'connect', atMs: 1.9, text: 'connect' },
+    { what: 'connect', atMs: 1.9, text: 'connected to web/app1 at 10.1.0.5:8443' },
     { what: 'server-handshake', atMs: 5, text: '' },
     answered,
   ],
@@ -80,7 +80,7 @@ export const unverified: ConnectionDetail = {
     shaken,
     asked,
     queued,
-    { what: 'pooled', atMs: 1.5, text: 'kept connection' },
+    { what: 'pooled', atMs: 1.5, text: 'kept connection to web/app1 at 10.1.0.5:8080' },
     answered,
   ],
 };
@@ -107,8 +107,8 @@ export const passthrough: ConnectionDetail = {
   steps: [
     accept,
     hello,
-    { what: 'queue', atMs: 0.4, text: '0.0 ms' },
-    { what: 'connect', atMs: 0.9, text: 'connect' },
+    { what: 'queue', atMs: 0.4, text: 'place 3 in the queue of pay/p2' },
+    { what: 'connect', atMs: 0.9, text: 'connected to web/app1 at 10.1.0.5:8443' },
     { what: 'server-hello', atMs: 2.2, text: '' },
   ],
 };
@@ -122,8 +122,8 @@ export const tcp: ConnectionDetail = {
   phase: 'tunnel',
   steps: [
     accept,
-    { what: 'queue', atMs: 0.1, text: '0.0 ms' },
-    { what: 'connect', atMs: 0.6, text: 'connect' },
+    { what: 'queue', atMs: 0.1, text: 'place 3 in the queue of pay/p2' },
+    { what: 'connect', atMs: 0.6, text: 'connected to web/app1 at 10.1.0.5:8443' },
   ],
 };
 
@@ -153,8 +153,8 @@ export const refusedHello: ConnectionDetail = {
       atMs: 0.4,
       text: 'no route and no certificate for nobody.example: alert unrecognized_name',
     },
-    { what: 'fin', atMs: 0.5, text: '', by: 'sluice' },
-    { what: 'end', atMs: 0.5, text: 'ended' },
+    { what: 'fin', atMs: 0.5, text: 'FIN', by: 'sluice' },
+    { what: 'end', atMs: 0.5, text: 'PR' },
   ],
 };
 
@@ -169,16 +169,16 @@ export const wrongAuthority: ConnectionDetail = {
     shaken,
     asked,
     queued,
-    { what: 'connect', atMs: 1.9, text: 'connect' },
+    { what: 'connect', atMs: 1.9, text: 'connected to web/app1 at 10.1.0.5:8443' },
     {
       what: 'server-handshake-failed',
       atMs: 4.2,
       text: 'unable to get local issuer certificate: CN=web.internal by CN=Other CA',
     },
     { what: 'retry', atMs: 4.3, text: 'web/app2 instead of web/app1' },
-    { what: 'connect', atMs: 4.9, text: 'connect' },
-    { what: 'reset', atMs: 5.2, text: '', by: 'server' },
+    { what: 'connect', atMs: 4.9, text: 'connected to web/app1 at 10.1.0.5:8443' },
+    { what: 'reset', atMs: 5.2, text: 'RST', by: 'server' },
     { what: 'fin', atMs: 6, text: '', by: 'client' },
-    { what: 'end', atMs: 6, text: 'ended' },
+    { what: 'end', atMs: 6, text: 'SC--' },
   ],
 };

@@ -20,6 +20,8 @@ import {
 interface Way {
   readonly lanes: Lanes;
   readonly detail: ConnectionDetail;
+  /** No more of a moment than is known: whole milliseconds where all of them are whole. */
+  readonly digits: 0 | 1;
   /** Bytes pass untouched: TCP, and TLS that does not end with us. */
   readonly untouched: boolean;
   readonly clientTls: boolean;
@@ -30,7 +32,8 @@ export function ladder(detail: ConnectionDetail, width: number): Line[] {
   const lanes = lanesOf(width);
   const passed = detail.tls === 'passthrough';
   const untouched = passed || (detail.mode === 'tcp' && detail.tls === undefined);
-  let way: Way = { lanes, detail, untouched, clientTls: passed, serverTls: passed };
+  const digits = detail.steps.every(({ atMs }) => Number.isInteger(atMs)) ? 0 : 1;
+  let way: Way = { lanes, detail, digits, untouched, clientTls: passed, serverTls: passed };
   const lines: Line[] = [];
   for (const step of detail.steps) {
     way = afterwards(way, step);
@@ -67,7 +70,7 @@ function headLine(detail: ConnectionDetail, lanes: Lanes, width: number): Line {
 function stepLines(step: ConnectionStep, way: Way): Line[] {
   const { what, text, by } = step;
   const { lanes, clientTls, serverTls } = way;
-  const time = moment(step.atMs);
+  const time = moment(step.atMs, way.digits);
   switch (what) {
     case 'accept':
       return noteRungs(lanes, 'first', text || 'accepted', time);
@@ -86,17 +89,12 @@ function stepLines(step: ConnectionStep, way: Way): Line[] {
     case 'request':
       return arrowRungs(lanes, 'first', { text, direction: 'right', tls: clientTls }, time);
     case 'queue':
-      return noteRungs(lanes, 'second', `queue ${text}`, time);
+      return noteRungs(lanes, 'second', /\bqueue\b/.test(text) ? text : `queue: ${text}`, time);
     case 'connect':
-      return arrowRungs(lanes, 'second', { text: text || 'connect', direction: 'right' }, time);
+      return arrowRungs(lanes, 'second', { text: 'connect', direction: 'right' }, time);
     case 'pooled':
       return [
-        ...arrowRungs(
-          lanes,
-          'second',
-          { text: text || 'kept connection', direction: 'right', tls: serverTls },
-          time,
-        ),
+        ...arrowRungs(lanes, 'second', { text: 'kept connection', direction: 'right', tls: serverTls }, time),
         ...(serverTls ? verified(way) : []),
       ];
     case 'server-handshake':
