@@ -24,4 +24,6 @@ export interface PreflightFinding {
   /** One safe line with its evidence: "speaks TLSv1.3, CN=api, chain good, expires in 91 d". */
   readonly text: string;
   readonly remedy?: string;
+  /** No route can be that: refused also when it is forced. */
+  readonly conflict?: true;
 }

@@ -27,7 +27,8 @@ export function findingLines(
 export function verdictLine({ route, from, to, findings, verdict }: Preflight, color: boolean): string {
   const warnings = findings.filter(({ severity }) => severity === 'warning').length;
   const unsafe = findings.filter(({ severity }) => severity === 'unsafe').length;
-  const what = `${safe(route)} from ${from} to ${to}`;
+  const what =
+    from === to ? `${safe(route)}, which is ${to} already` : `${safe(route)} from ${from} to ${to}`;
   switch (verdict) {
     case 'unsafe':
       return shaded(

@@ -2,6 +2,7 @@
 import type { RuntimeClient } from '../../client/runtime-client.ts';
 import type { Command } from '../../domain/command.ts';
 import type { Milliseconds } from '../../domain/plan.ts';
+import type { Preflight } from '../../domain/preflight.ts';
 import { safe } from '../../domain/safe.ts';
 import type { Termination } from '../../domain/tls.ts';
 import { act, askFirst } from '../act.ts';
@@ -57,17 +58,15 @@ export async function switchOn(
 ): Promise<void> {
   const { force } = options;
   const route = knownRoute(client.model, name);
-  const { verdict } = await runPreflight(context, client, route, termination);
-  if (options.preflight === true) {
-    if (verdict === 'unsafe') throw new CliFailure('refused', 'a switch would be refused');
-    return;
+  // Where it is in that mode already nothing changes for clients, whatever a probe would say.
+  if (options.preflight === true || route.tls?.termination !== termination) {
+    const preflight = await runPreflight(context, client, route, termination);
+    if (options.preflight === true) {
+      if (preflight.verdict === 'unsafe') throw new CliFailure('refused', 'a switch would be refused');
+      return;
+    }
+    refuseUnsafe(preflight, force);
   }
-  if (verdict === 'unsafe' && force === undefined)
-    throw new CliFailure(
-      'refused',
-      `nothing was switched: clients of ${safe(name)} would fail`,
-      `all the same: ${forceText(name, termination)}`,
-    );
   const command: Command = {
     kind: 'tls-switch',
     route: name,
@@ -92,6 +91,24 @@ export async function switchOn(
   } finally {
     stopListening();
   }
+}
+
+/** @throws CliFailure */
+function refuseUnsafe({ route, to, findings, verdict }: Preflight, force: string | undefined): void {
+  if (verdict !== 'unsafe') return;
+  const conflict = findings.find((finding) => finding.conflict);
+  if (conflict !== undefined)
+    throw new CliFailure(
+      'refused',
+      `nothing was switched: ${safe(route)} cannot be ${to}: ${safe(conflict.text)}`,
+      conflict.remedy === undefined ? undefined : safe(conflict.remedy),
+    );
+  if (force === undefined)
+    throw new CliFailure(
+      'refused',
+      `nothing was switched: clients of ${safe(route)} would fail`,
+      `all the same: ${forceText(route, to)}`,
+    );
 }
 
 function finish({ terminal, options }: VerbContext, end: WatchEnd): void {

@@ -16,6 +16,7 @@ export const preflight = z.object({
       severity: z.enum(['good', 'note', 'warning', 'unsafe']),
       text: line,
       remedy: line.exactOptional(),
+      conflict: z.literal(true).exactOptional(),
     }),
   ),
   pending: count,

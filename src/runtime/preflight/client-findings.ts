@@ -43,7 +43,15 @@ function conflictFindings({ route, to, plan, terminationOf }: ClientCase): Prefl
   const conflict = tlsConflict(route, to, plan, terminationOf);
   return conflict === undefined
     ? []
-    : [{ subject: route.name, severity: 'unsafe', text: conflict.text, remedy: conflict.remedy }];
+    : [
+        {
+          subject: route.name,
+          severity: 'unsafe',
+          text: conflict.text,
+          remedy: conflict.remedy,
+          conflict: true,
+        },
+      ];
 }
 
 function bindsOf({ plan }: ClientCase, mode: Bind['mode']): Bind[] {

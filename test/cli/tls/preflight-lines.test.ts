@@ -56,6 +56,7 @@ describe('what it comes to', () => {
       '▼ not safe to switch shop from edge to reencrypt: 2 findings of 3 would fail clients',
     ],
     [{}, '◌ probing shop from edge to reencrypt'],
+    [{ from: 'reencrypt', verdict: 'safe' }, '● safe to switch shop, which is reencrypt already'],
   ] as const)('%j', (over, line) => expect(verdictLine(preflight(over), false)).toBe(line));
 
   it('says what is under way', () =>

@@ -5,6 +5,7 @@ import { type SwitchOptions, switchOn, switchTls } from '../../../src/cli/tls/sw
 import type { Outcome } from '../../../src/domain/command.ts';
 import type { BackendEntity, RouteEntity } from '../../../src/domain/model.ts';
 import type { Preflight, PreflightFinding } from '../../../src/domain/preflight.ts';
+import type { Termination } from '../../../src/domain/tls.ts';
 import type { TlsSwitch } from '../../../src/domain/tls-switch.ts';
 import { fakeClient } from '../client.ts';
 import { fakeTerminal } from '../terminal.ts';
@@ -47,13 +48,26 @@ const defaults: SwitchOptions = { watch: 60_000, threshold: 0.05, closeAfter: 0 
 
 function begin(
   options: Partial<SwitchOptions> = {},
-  { json = false, outcome, route = 'shop' }: { json?: boolean; outcome?: Outcome; route?: string } = {},
+  {
+    json = false,
+    outcome,
+    route = 'shop',
+    termination = 'edge',
+  }: { json?: boolean; outcome?: Outcome; route?: string; termination?: Termination } = {},
 ) {
   const terminal = fakeTerminal();
   const client = fakeClient(outcome ?? { result: 'done', seq: 1, entry: 7, text: 'shop is reencrypt' }, () =>
     client.set('switch', 'shop', watched),
   );
-  client.set('route', 'shop', shop);
+  client.set('route', 'shop', {
+    ...shop,
+    tls: {
+      termination,
+      configuredTermination: 'edge',
+      insecureEdgeTerminationPolicy: 'None',
+      verify: 'required',
+    },
+  });
   client.set('backend', 'web', { servers: ['web/app1', 'web/app2'] } as unknown as BackendEntity);
   const context: VerbContext = { terminal, env: {}, version: '0', options: { json } };
   const end = switchOn(context, client, route, 'reencrypt', { ...defaults, ...options });
@@ -99,6 +113,34 @@ describe('tls switch', () => {
       hint: expect.stringContaining('sluice tls switch shop reencrypt --force shop'),
     });
     expect(client.executed).toEqual([]);
+  });
+
+  it.each([undefined, 'shop'])('does nothing where no route can be that, forced by %s', async (force) => {
+    const { client, end } = begin(force === undefined ? {} : { force });
+    const conflict = {
+      ...bad,
+      subject: 'shop',
+      text: 'it has a path',
+      remedy: 'drop the path',
+      conflict: true,
+    } as const;
+    client.probe(found('unsafe', conflict));
+    expect(await failure(end)).toMatchObject({
+      ending: 'refused',
+      message: expect.stringContaining('shop cannot be reencrypt: it has a path'),
+      hint: 'drop the path',
+    });
+    expect(client.executed).toEqual([]);
+  });
+
+  it('probes nothing where it is in that mode already, unless that is all that was asked', async () => {
+    const { client, end } = begin({}, { termination: 'reencrypt' });
+    await end;
+    expect(client.executed).toHaveLength(1);
+    const asked = begin({ preflight: true }, { termination: 'reencrypt' });
+    asked.client.probe(found('safe', good));
+    await asked.end;
+    expect(asked.client.executed).toEqual([]);
   });
 
   it('forced by its name it is switched all the same', async () => {
