@@ -6,7 +6,10 @@ import type { Fares } from './tls-switch.ts';
 
 /** What came by in some stretch of time. Two tallies are added field by field. */
 export interface Tally {
-  readonly attempts: number;
+  /** Requests, and connections passed through. */
+  readonly streams: number;
+  /** With us, completed. */
+  readonly handshakes: number;
   readonly handshakeFailures: number;
   /** Answers of class 5xx. */
   readonly refusals: number;
@@ -14,7 +17,7 @@ export interface Tally {
   readonly broken: number;
 }
 
-export const noTally: Tally = { attempts: 0, handshakeFailures: 0, refusals: 0, broken: 0 };
+export const noTally: Tally = { streams: 0, handshakes: 0, handshakeFailures: 0, refusals: 0, broken: 0 };
 
 type Counted = Pick<
   RouteSample,
@@ -29,10 +32,8 @@ export function tallyBetween(before: Counted | undefined, after: Counted): Tally
   const grown = (of: (sample: Counted) => number): number =>
     Math.max(0, of(after) - (before === undefined ? 0 : of(before)));
   return {
-    attempts:
-      grown(({ total }) => total) +
-      grown(({ handshakes }) => handshakes) +
-      grown(({ handshakeFailures }) => handshakeFailures),
+    streams: grown(({ total }) => total),
+    handshakes: grown(({ handshakes }) => handshakes),
     handshakeFailures: grown(({ handshakeFailures }) => handshakeFailures),
     refusals: grown(({ status }) => status[4]),
     broken: grown(({ connectErrors }) => connectErrors) + grown(({ serverAborts }) => serverAborts),
@@ -41,7 +42,8 @@ export function tallyBetween(before: Counted | undefined, after: Counted): Tally
 
 export function addTally(a: Tally, b: Tally): Tally {
   return {
-    attempts: a.attempts + b.attempts,
+    streams: a.streams + b.streams,
+    handshakes: a.handshakes + b.handshakes,
     handshakeFailures: a.handshakeFailures + b.handshakeFailures,
     refusals: a.refusals + b.refusals,
     broken: a.broken + b.broken,
@@ -53,13 +55,17 @@ export function failuresOf({ handshakeFailures, refusals, broken }: Tally): numb
   return handshakeFailures + Math.max(refusals, broken);
 }
 
-/** Null: nothing came by. */
+/**
+ * Null: nothing came by. A handshake and the request after it are one attempt of a client: counted twice, where every
+ * request fails half of the attempts would seem to be good.
+ */
 export function faresOf(tally: Tally, overMs: Milliseconds): Fares | null {
   const failures = failuresOf(tally);
   // What failed late began earlier, perhaps before the first of these attempts.
-  const attempts = Math.max(tally.attempts, failures);
+  const { streams, handshakes, handshakeFailures } = tally;
+  const attempts = Math.max(handshakeFailures + Math.max(streams, handshakes), failures);
   if (attempts === 0) return null;
-  return { attempts, failures, handshakeFailures: tally.handshakeFailures, overMs };
+  return { attempts, failures, handshakeFailures, overMs };
 }
 
 export function failedShare(fares: Fares | null): number {

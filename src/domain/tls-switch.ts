@@ -31,7 +31,7 @@ export interface TlsSwitch {
   readonly text?: string;
 }
 
-/** How clients of a route fared: of `attempts` (handshakes, requests, passed-through connections) so many failed. */
+/** How clients of a route fared: of `attempts` (requests with their handshakes, passed-through connections) so many failed. */
 export interface Fares {
   readonly attempts: number;
   readonly failures: number;

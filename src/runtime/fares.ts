@@ -60,7 +60,7 @@ export function createRouteFares(): RouteFares {
         const slices = before?.slices ?? [];
         const tally = first ? noTally : tallyBetween(before?.sample, route);
         known.set(route.name, { life, sample: route, slices });
-        if (tally.attempts + tally.handshakeFailures + tally.refusals + tally.broken === 0) continue;
+        if (Object.values(tally).every((count) => count === 0)) continue;
         put(slices, tally, sample.at);
         news.set(route.name, tally);
       }

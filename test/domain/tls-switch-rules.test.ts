@@ -74,15 +74,17 @@ describe('tallies', () => {
     ...over,
   });
 
-  it('counts requests and handshakes as attempts', () => {
+  it('counts a handshake and the request after it as one attempt', () => {
     const after = sample({ total: 10, handshakes: 4, handshakeFailures: 1 });
-    expect(tallyBetween(undefined, after)).toEqual({
-      attempts: 15,
-      handshakeFailures: 1,
-      refusals: 0,
-      broken: 0,
-    });
+    const tally = tallyBetween(undefined, after);
+    expect(tally).toEqual({ streams: 10, handshakes: 4, handshakeFailures: 1, refusals: 0, broken: 0 });
+    expect(faresOf(tally, 1_000)?.attempts).toBe(11);
     expect(tallyBetween(after, after)).toEqual(noTally);
+  });
+
+  it('takes every request that fails after a good handshake for all of them', () => {
+    const after = sample({ total: 10, handshakes: 10, status: [0, 0, 0, 0, 10], connectErrors: 10 });
+    expect(faresOf(tallyBetween(undefined, after), 1_000)).toMatchObject({ attempts: 10, failures: 10 });
   });
 
   it('takes a counter that went back for nothing', () => {
@@ -98,12 +100,18 @@ describe('tallies', () => {
   });
 
   it('is added field by field', () => {
-    const a = { attempts: 1, handshakeFailures: 2, refusals: 3, broken: 4 };
-    expect(addTally(a, a)).toEqual({ attempts: 2, handshakeFailures: 4, refusals: 6, broken: 8 });
+    const a = { streams: 1, handshakes: 5, handshakeFailures: 2, refusals: 3, broken: 4 };
+    expect(addTally(a, a)).toEqual({
+      streams: 2,
+      handshakes: 10,
+      handshakeFailures: 4,
+      refusals: 6,
+      broken: 8,
+    });
   });
 
   it('never has more failures than attempts', () => {
-    expect(failedShare(faresOf({ ...noTally, attempts: 2, broken: 5 }, 1_000))).toBe(1);
+    expect(failedShare(faresOf({ ...noTally, streams: 2, broken: 5 }, 1_000))).toBe(1);
     expect(faresOf(noTally, 1_000)).toBeNull();
   });
 });

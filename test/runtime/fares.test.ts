@@ -23,21 +23,21 @@ describe('createRouteFares', () => {
   it('takes what was counted before the first sample for no news', () => {
     const of = fares();
     expect(of.take(sample(1_000, [{ total: 1_000 }])).size).toBe(0);
-    expect(of.take(sample(1_200, [{ total: 1_010 }])).get('shop')).toMatchObject({ attempts: 10 });
+    expect(of.take(sample(1_200, [{ total: 1_010 }])).get('shop')).toMatchObject({ streams: 10 });
     expect(of.lastMinute('shop', 1_200)).toMatchObject({ attempts: 10, overMs: 200 });
   });
 
   it('takes all that a route counted that was not there before for news', () => {
     const of = fares();
     of.take(sample(1_000, []));
-    expect(of.take(sample(1_200, [{ name: 'late', total: 3 }])).get('late')).toMatchObject({ attempts: 3 });
+    expect(of.take(sample(1_200, [{ name: 'late', total: 3 }])).get('late')).toMatchObject({ streams: 3 });
   });
 
   it('begins at zero with another life, and keeps what it knows', () => {
     const of = fares();
     of.take(sample(1_000, [{ total: 0 }]));
     of.take(sample(2_000, [{ total: 50 }]));
-    expect(of.take(sample(3_000, [{ total: 4 }], 'b')).get('shop')).toMatchObject({ attempts: 4 });
+    expect(of.take(sample(3_000, [{ total: 4 }], 'b')).get('shop')).toMatchObject({ streams: 4 });
     expect(of.lastMinute('shop', 3_000)).toMatchObject({ attempts: 54 });
   });
 
@@ -45,7 +45,7 @@ describe('createRouteFares', () => {
     const of = fares();
     of.take(sample(1_000, [{ total: 50 }]));
     of.take(sample(2_000, [], 'b'));
-    expect(of.take(sample(3_000, [{ total: 2 }], 'b')).get('shop')).toMatchObject({ attempts: 2 });
+    expect(of.take(sample(3_000, [{ total: 2 }], 'b')).get('shop')).toMatchObject({ streams: 2 });
   });
 
   it('forgets what is older than a minute', () => {
