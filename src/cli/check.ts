@@ -1,5 +1,6 @@
 // `sluice check`: is this configuration right? Everything that is wrong is told at once. `--schema` is for editors,
 // `--protocol` for whoever writes another client.
+import { plannedCertificates } from '../domain/certificate-choice.ts';
 import { CliFailure, exitCodes } from './failure.ts';
 import { jsonDocument } from './json.ts';
 import type { VerbContext } from './program.ts';
@@ -39,9 +40,15 @@ export async function check(
   }
   const plan = await checkedPlan(terminal, options.config);
   const { shards, routes, backends, hash } = plan;
+  const certificates = plannedCertificates(plan).length;
   const binds = shards.reduce((sum, shard) => sum + shard.binds.length, 0);
   const servers = backends.reduce((sum, backend) => sum + backend.servers.length, 0);
-  const parts = [count(binds, 'bind'), count(routes.length, 'route'), count(backends.length, 'backend')];
+  const parts = [
+    count(binds, 'bind'),
+    ...(certificates === 0 ? [] : [count(certificates, 'certificate')]),
+    count(routes.length, 'route'),
+    count(backends.length, 'backend'),
+  ];
   terminal.print(
     `${options.config} is right: ${parts.join(', ')}, ${count(servers, 'server')}; plan ${hash}`,
   );

@@ -138,7 +138,7 @@ export function tlsWarnings(
   const own = items(at(root, 'certificates'));
   return [
     ...bindWarnings(binds, secured, own),
-    ...secured.flatMap(routeWarnings),
+    ...secured.flatMap((route) => routeWarnings(route, binds)),
     ...backends.flatMap(verifyWarnings),
   ];
 }
@@ -169,7 +169,7 @@ function bindWarnings(binds: readonly Found[], secured: readonly Found[], own: r
   }));
 }
 
-function routeWarnings(route: Found): Finding[] {
+function routeWarnings(route: Found, binds: readonly Found[]): Finding[] {
   const tls = at(route, 'tls');
   const found: Finding[] = [];
   const [termination, authority, hsts] = [
@@ -177,6 +177,16 @@ function routeWarnings(route: Found): Finding[] {
     at(tls, 'destinationCACertificate'),
     at(tls, 'hsts'),
   ];
+  const policy = at(tls, 'insecureEdgeTerminationPolicy');
+  if (
+    (policy.value === 'Allow' || policy.value === 'Redirect') &&
+    binds.every((bind) => at(bind, 'mode').value !== 'http')
+  )
+    found.push({
+      path: policy.path,
+      message: `there is no bind of mode http, so there is nothing to ${policy.value === 'Allow' ? 'allow' : 'redirect'}`,
+      remedy: 'add a bind, such as { listen: ":80", mode: http }, or remove it',
+    });
   if (isThere(authority) && termination !== 'reencrypt')
     found.push({
       path: authority.path,

@@ -297,7 +297,7 @@ describe('one error, where it is', () => {
 
 describe('what is no error', () => {
   it.each([
-    ['route', 'host: a.example, tls: { termination: passthrough, insecureEdgeTerminationPolicy: Redirect }'],
+    ['route', 'host: a.example, tls: { termination: passthrough, insecureEdgeTerminationPolicy: None }'],
     [
       'route',
       `host: "*.example", tls: { termination: passthrough } ${other('host: a.example, tls: { termination: edge }')}`,
@@ -320,6 +320,11 @@ describe('what is no error', () => {
 
 describe('warnings', () => {
   it.each([
+    [
+      'route',
+      'host: a.example, tls: { termination: passthrough, insecureEdgeTerminationPolicy: ^Redirect }',
+      'no bind of mode http, so there is nothing to redirect',
+    ],
     ['backend', 'tls: { verify: ^none }', 'the servers of "web" are not verified'],
     ['backend', 'tls: { ^ca: x, verify: none }', 'ca is not used with verify: none'],
     ['root', '^#', 'every handshake is refused', { line: 1, column: 59 }],

@@ -107,9 +107,12 @@ function refusalOf(unit: TlsUnit, leaf?: Leaf, now?: number): Refusal | undefine
   const errors = unit.problems.filter(({ severity }) => severity === 'error' || unit.kind === 'ocsp');
   if (errors.length === 0) {
     const unfit = unit.ocsp && now !== undefined ? unfitText(unit.ocsp, leaf, now) : undefined;
-    return unfit === undefined ? undefined : { state: 'refused', text: `${unit.paths[0]}: ${unfit}` };
+    return unfit === undefined ? undefined : { state: 'refused', text: unfit };
   }
-  const text = errors.map(({ file, message }) => `${file}: ${message}`).join('; ');
+  // Who tells of it names the first file anyway.
+  const text = errors
+    .map(({ file, message }) => (file === unit.paths[0] ? message : `${file}: ${message}`))
+    .join('; ');
   return { state: hasError(unit) && errors.every(({ missing }) => missing) ? 'missing' : 'refused', text };
 }
 
