@@ -6,7 +6,10 @@ import { planFromText } from '../../src/config/load-plan.ts';
 import { configSchema } from '../../src/config/schema.ts';
 
 const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
-const [example = '', access = ''] = [...readme.matchAll(/```yaml\n([\s\S]*?)```/g)].map((match) => match[1]!);
+const [example = '', ...others] = [...readme.matchAll(/```yaml\n([\s\S]*?)```/g)].map((match) => match[1]!);
+/** What stands alone is a whole configuration; the rest is a part of the first one. */
+const whole = (text: string) =>
+  text.includes('shards:') ? text : `${text}${example.slice(example.indexOf('timeouts:'))}`;
 
 const demoPorts = {
   web: [
@@ -21,7 +24,7 @@ const demoPorts = {
 
 it.each([
   ["the README's example", example],
-  ["the README's control port", `${access}${example.slice(example.indexOf('timeouts:'))}`],
+  ...others.map((text): [string, string] => [`the README's part "${text.slice(0, 40)}"`, whole(text)]),
   ["the demo's", demoConfiguration('/tmp/sluice-demo-x', demoPorts)],
 ])('%s is a right configuration', (_, text) => {
   const result = planFromText(text, { file: 'sluice.yaml', folder: '/', runtimeFolder: undefined });
