@@ -136,6 +136,21 @@ describe('a data plane with TLS and its runtimes', () => {
       expect(new Set(seen.map(({ mode }) => mode))).toEqual(new Set(['reencrypt']));
     });
 
+    it('brings one to its plan although the other does not answer', async () => {
+      await world.engine.start(twice(), appReady, inForce(world, 'first'));
+      const [one, other] = world.engine.snapshot().instances.map(({ pid }) => pid) as [number, number];
+      process.kill(one, 'SIGSTOP');
+      // The second one may go before it has confirmed, or after.
+      const asked = world.engine.setRoutes([shop('reencrypt')]).catch((error) => error.code);
+      process.kill(other, 'SIGKILL');
+      const second = () => world.engine.snapshot().instances[1];
+      await expect.poll(() => second()?.pid !== other && second()?.state, patience).toBe('serving');
+      process.kill(one, 'SIGCONT');
+      expect([undefined, 'unknown']).toContain(await asked);
+      const seen = await Promise.all(Array.from({ length: 12 }, () => world.request()));
+      expect(new Set(seen.map(({ mode }) => mode))).toEqual(new Set(['reencrypt']));
+    });
+
     it('resumes sessions wherever they began', async () => {
       await world.engine.start(twice(), appReady, inForce(world, 'first'));
       const { session } = await world.resume();

@@ -87,6 +87,14 @@ export function createEmbeddedEngine(options: EmbeddedEngineOptions): EmbeddedEn
     turn = next.catch(() => {});
     return next;
   };
+  /**
+   * Said in turn with plans, and with whoever is brought to one: an older mode is never told after a newer one. Not
+   * waited for in turn: an instance that does not answer must not keep another from being brought to its plan.
+   */
+  const toldInTurn = async (tell: () => Promise<void>): Promise<void> => {
+    const [confirmation] = await inTurn(async () => [tell()] as const);
+    await confirmation;
+  };
   const setEntity = (entity: InstanceEntity) => {
     entities.set(entity.id, entity);
     changes.emit({ kind: 'instance', instance: entity });
@@ -390,9 +398,8 @@ export function createEmbeddedEngine(options: EmbeddedEngineOptions): EmbeddedEn
       for (const wish of meant) wishes.set(wish.server, wish);
       await confirmed({ kind: 'setServers', wishes: meant });
     },
-    // In turn with plans, and with whoever is brought to one: an older mode is never told after a newer one.
-    setRoutes: (list) => inTurn(() => setRoutes(list)),
-    setTlsMaterial: (material) => inTurn(() => setTlsMaterial(material)),
+    setRoutes: (list) => toldInTurn(() => setRoutes(list)),
+    setTlsMaterial: (material) => toldInTurn(() => setTlsMaterial(material)),
     async endInOtherModes(route, how) {
       running();
       // An instance that goes away meanwhile takes its connections with it.
