@@ -2,9 +2,7 @@
 
 import { execFile, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { writeFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeAuthority, makeCertificate } from '../../src/cli/demo/make-certificate.ts';
@@ -12,10 +10,11 @@ import type { Bind, Route } from '../../src/domain/plan.ts';
 import type { RouteTls, TlsMaterial } from '../../src/domain/tls.ts';
 import { type HttpPlane, rawServer, startPlane, timeouts } from '../proxy/http/http-plane.ts';
 import { until } from '../proxy/sockets.ts';
+import { scratch } from '../support/scratch.ts';
 
 const run = promisify(execFile);
 const octets = Buffer.alloc(3_000_000, 'All work and no play makes Jack a dull boy. ');
-const directory = mkdtempSync(join(tmpdir(), 'sluice-'));
+const folder = scratch();
 let files: { readonly ca: string; readonly material: TlsMaterial; readonly client: string };
 
 beforeAll(async () => {
@@ -23,8 +22,8 @@ beforeAll(async () => {
   const leaf = await makeCertificate({ names: ['shop.example', 'pay.example'] }, authority);
   const client = await makeCertificate({ names: ['anna'], client: true }, authority);
   const at = (name: string, content: string) => {
-    writeFileSync(join(directory, name), content);
-    return join(directory, name);
+    writeFileSync(folder.path(name), content);
+    return folder.path(name);
   };
   const file = (path: string, content: string) => ({
     path,
@@ -40,7 +39,7 @@ beforeAll(async () => {
   };
 });
 
-afterAll(() => rmSync(directory, { recursive: true }));
+afterAll(() => folder.remove());
 
 const edge: RouteTls = {
   termination: 'edge',
@@ -130,7 +129,7 @@ describe('curl', () => {
     const { port } = await world();
     const { stdout } = await curl(port, `https://shop.example:${port}/big`);
     expect(Buffer.from(stdout, 'latin1').equals(octets)).toBe(true);
-    const path = join(directory, 'upload');
+    const path = folder.path('upload');
     writeFileSync(path, octets);
     const put = await curl(port, '-T', path, `https://shop.example:${port}/up`);
     expect(put.stdout).toBe(`${octets.length} octets`);

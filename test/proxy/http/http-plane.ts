@@ -4,6 +4,7 @@ import { type AddressInfo, connect, createServer, type Server as NetServer, type
 import { onTestFinished } from 'vitest';
 import type { Backend, Bind, Plan, Route, Timeouts } from '../../../src/domain/plan.ts';
 import type { ServerWish } from '../../../src/domain/server-state.ts';
+import type { CertificateFiles, TlsMaterial } from '../../../src/domain/tls.ts';
 import { ConnectionTable } from '../../../src/proxy/connection-table.ts';
 import { DataPlane } from '../../../src/proxy/data-plane.ts';
 import { serveHttp } from '../../../src/proxy/http/client-session.ts';
@@ -53,6 +54,9 @@ export interface PlaneOptions {
   readonly backends?: readonly Backend[];
   /** In place of the product's way of ending TLS. */
   readonly serveTls?: (serveHttp: ServeHttp) => Serve;
+  /** For the product's way: the plan's certificates and what stands in them. */
+  readonly certificates?: readonly CertificateFiles[];
+  readonly material?: TlsMaterial;
 }
 
 export function backendOf(name: string, ports: readonly number[], more: Partial<Backend> = {}): Backend {
@@ -108,7 +112,7 @@ export async function startPlane(options: PlaneOptions): Promise<HttpPlane> {
   };
   const plan: Plan = {
     hash: 'test',
-    certificates: [],
+    certificates: options.certificates ?? [],
     runtime: { name: 'test', control: [], grace: 0 },
     shards: [
       {
@@ -133,7 +137,8 @@ export async function startPlane(options: PlaneOptions): Promise<HttpPlane> {
     routes: options.routes ?? [],
     backends: [backendOf('app', options.servers, options.backend), ...(options.backends ?? [])],
   };
-  await plane.apply(plan, []);
+  const { material } = options;
+  await plane.apply(plan, [], material === undefined ? undefined : { routes: [], material });
   onTestFinished(() => plane.stop(0));
   const port = Number(plane.binds[0]!.address.split(':').at(-1));
   return { plane, port, streams, plan, apply: (next, wishes = []) => plane.apply(next, wishes) };
