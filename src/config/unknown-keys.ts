@@ -34,6 +34,32 @@ const later: readonly {
   { key: 'haproxy', remedy: 'the engine is the embedded one: remove it' },
 ];
 
+const inBind = /\.binds\[\d+\]$/;
+const inRouteTls = /^routes\[\d+\]\.tls$/;
+const onBind = 'write mode: tls, and list the certificate under certificates: at the top';
+const onBackend = 'write it in tls: of the backend';
+
+/** Keys that are known, in another place. */
+const misplaced: readonly { readonly key: string; readonly within: RegExp; readonly remedy: string }[] = [
+  ...['tls', 'ssl', 'certificates', 'certificate', 'cert', 'crt', 'key'].map((key) => ({
+    key,
+    within: inBind,
+    remedy: onBind,
+  })),
+  {
+    key: 'ca',
+    within: inBind,
+    remedy: 'write clientTLS: { clientCertificatePolicy: Required, clientCA: FILE }',
+  },
+  { key: 'clientCA', within: inBind, remedy: 'write it in clientTLS:' },
+  { key: 'verify', within: inRouteTls, remedy: onBackend },
+  { key: 'serverName', within: inRouteTls, remedy: onBackend },
+  { key: 'minVersion', within: inRouteTls, remedy: 'write it at the bind' },
+  { key: 'clientTLS', within: inRouteTls, remedy: 'write it at the bind' },
+  { key: 'termination', within: /^routes\[\d+\]$/, remedy: 'write tls: { termination: … }' },
+  { key: 'tlsPort', within: /^backends\[\d+\](\.tls)?$/, remedy: 'write it at each server' },
+];
+
 /** What the same thing is called elsewhere, mostly in HAProxy. */
 const otherNames: Readonly<Record<string, string>> = {
   inter: 'interval',
@@ -83,6 +109,8 @@ export function unknownKey(path: Path, key: string, known: readonly string[]): F
   const notYet = later.find((entry) => entry.key === key && (entry.within?.test(within) ?? true));
   if (notYet)
     return { ...place, message: `"${key}" is not supported yet in this version`, remedy: notYet.remedy };
+  const elsewhere = misplaced.find((entry) => entry.key === key && entry.within.test(within));
+  if (elsewhere) return { ...place, message: `"${key}" does not belong here`, remedy: elsewhere.remedy };
   if (key === '<<')
     return { ...place, message: 'merge keys are not supported', remedy: 'use an alias for a whole value' };
   const other = Object.hasOwn(otherNames, key) ? otherNames[key] : undefined;
