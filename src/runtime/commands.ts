@@ -170,7 +170,7 @@ export function createCommands(options: {
       // A connection is no server's state: ending one waits for nobody.
       const first = ahead?.(command);
       const inTurn = (): Promise<Outcome> => alone(work);
-      const outcome = command.kind === 'kill' ? work() : first ? first.then(inTurn) : inTurn();
+      const outcome = command.kind === 'kill' ? work() : first ? first.then(inTurn, inTurn) : inTurn();
       byId.set(name, { command, outcome });
       forget();
       return outcome;

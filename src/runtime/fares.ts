@@ -24,15 +24,16 @@ interface Slice {
 }
 
 interface Known {
-  readonly life: string;
-  readonly sample: RouteSample;
+  /** The newest of this life of the counters; undefined where it has not named the route yet. */
+  readonly sample: RouteSample | undefined;
   /** Oldest first. */
   readonly slices: Slice[];
 }
 
 export function createRouteFares(): RouteFares {
   const known = new Map<string, Known>();
-  let kept: ReadonlySet<string> = new Set();
+  /** Undefined before the first plan is in force: the engine may tell of its routes a little sooner. */
+  let kept: ReadonlySet<string> | undefined;
   let life: string | undefined;
   let firstAt: number | undefined;
 
@@ -47,19 +48,18 @@ export function createRouteFares(): RouteFares {
   return {
     take(sample) {
       const news = new Map<string, Tally>();
-      // Whoever served before this runtime was there counted for years: what it counted is no news.
-      const first = life === undefined;
+      // The first sample of a life is where counting begins: what an instance counted before this runtime was there is
+      // no news, and among several instances one that comes or goes begins another life, in which the others count on.
+      const first = life !== sample.life;
       firstAt ??= sample.at;
-      if (life !== sample.life)
-        for (const [name, { slices, sample: last }] of known)
-          known.set(name, { life: sample.life, slices, sample: zero(last.name) });
+      if (first) for (const [name, { slices }] of known) known.set(name, { sample: undefined, slices });
       life = sample.life;
       for (const route of sample.routes) {
-        if (!kept.has(route.name)) continue;
+        if (kept && !kept.has(route.name)) continue;
         const before = known.get(route.name);
         const slices = before?.slices ?? [];
         const tally = first ? noTally : tallyBetween(before?.sample, route);
-        known.set(route.name, { life, sample: route, slices });
+        known.set(route.name, { sample: route, slices });
         if (Object.values(tally).every((count) => count === 0)) continue;
         put(slices, tally, sample.at);
         news.set(route.name, tally);
@@ -75,7 +75,7 @@ export function createRouteFares(): RouteFares {
       return faresOf(tally, Math.min(keptMs, Math.max(0, now - (firstAt ?? now))));
     },
 
-    open: (route) => known.get(route)?.sample.open,
+    open: (route) => known.get(route)?.sample?.open,
 
     keep(routes) {
       kept = routes;
@@ -83,23 +83,3 @@ export function createRouteFares(): RouteFares {
     },
   };
 }
-
-/** What a new life has counted before its first sample. */
-const zero = (name: string): RouteSample => ({
-  name,
-  total: 0,
-  status: [0, 0, 0, 0, 0],
-  bytesIn: 0,
-  bytesOut: 0,
-  clientAborts: 0,
-  serverAborts: 0,
-  requestErrors: 0,
-  connectErrors: 0,
-  retries: 0,
-  redispatches: 0,
-  open: { passthrough: 0, edge: 0, reencrypt: 0 },
-  handshakes: 0,
-  resumed: 0,
-  handshakeFailures: 0,
-  serverHandshakeFailures: 0,
-});

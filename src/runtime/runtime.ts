@@ -17,6 +17,7 @@ import { type Probe, probe as probeSocket } from './checks/probe.ts';
 import { createCommands } from './commands.ts';
 import { type ControlServer, startControlServer } from './control/control-server.ts';
 import type { ControlServices } from './control/services.ts';
+import { actAtDeadline } from './drain-deadline.ts';
 import { createDrains } from './drains.ts';
 import { followEngine } from './engine-events.ts';
 import { createJournal, type Happening } from './journal.ts';
@@ -35,7 +36,7 @@ import { createServices } from './service-desk.ts';
 import { createStateWriter, emptyState, readState } from './state-file.ts';
 import { createTlsDesk } from './tls-desk.ts';
 import { createTraffic } from './traffic.ts';
-import { overriddenText } from './wording.ts';
+import { heldText } from './wording.ts';
 import { createFileEdits } from './write-back.ts';
 
 export interface RuntimeOptions {
@@ -96,22 +97,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     clock,
     reading: () => traffic.reading(),
     kill: (key, count) => engine.killOnServer(key, count),
-    async deadline({ server, startedAt, deadlineAt, then }, act, earlier) {
-      const stillMeant = (): boolean => {
-        const now = drains.job(server);
-        return now?.startedAt === startedAt && now.deadlineAt === deadlineAt && now.then === then;
-      };
-      const actor = { name: 'runtime', from: 'drain job' };
-      const { outcome, entry } = await commands.attempt(
-        { kind: act, server },
-        actor,
-        stillMeant,
-        earlier?.entry,
-      );
-      const confirmed =
-        outcome.result === 'done' || (outcome.result === 'refused' && outcome.code !== 'busy');
-      return confirmed ? undefined : { entry };
-    },
+    deadline: (job, act, earlier) => actAtDeadline(job, act, earlier, drains, commands),
     happened,
     changed: () => void writer.save(),
   });
@@ -278,7 +264,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
       subject: name,
       from: 'start',
       severity: 'note',
-      text: `runtime started, plan ${plan.hash}${overridesText(states.overrides().size, tls.routes.overrides().size)}`,
+      text: `runtime started, plan ${plan.hash}${heldText(states.overrides().size, tls.routes.overrides().size)}`,
     });
 
     let closing: Promise<void> | undefined;
@@ -310,8 +296,4 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     await stopParts();
     throw error;
   }
-}
-
-function overridesText(servers: number, routes: number): string {
-  return servers + routes === 0 ? '' : `, overrides of ${overriddenText(servers, routes)} in force`;
 }

@@ -116,6 +116,11 @@ export function overriddenText(servers: number, routes: number): string {
   return parts.filter(Boolean).join(' and ');
 }
 
+/** As the last part of a sentence; "" where nothing is overridden. */
+export function heldText(servers: number, routes: number): string {
+  return servers + routes === 0 ? '' : `, overrides of ${overriddenText(servers, routes)} in force`;
+}
+
 export function countText(count: number, one: string, many: string = `${one}s`): string {
   return `${count.toLocaleString('en-US')} ${count === 1 ? one : many}`;
 }

@@ -33,15 +33,17 @@ describe('createRouteFares', () => {
     expect(of.take(sample(1_200, [{ name: 'late', total: 3 }])).get('late')).toMatchObject({ streams: 3 });
   });
 
-  it('begins at zero with another life, and keeps what it knows', () => {
+  it('begins anew with another life, and keeps what it knows', () => {
     const of = fares();
     of.take(sample(1_000, [{ total: 0 }]));
     of.take(sample(2_000, [{ total: 50 }]));
-    expect(of.take(sample(3_000, [{ total: 4 }], 'b')).get('shop')).toMatchObject({ streams: 4 });
-    expect(of.lastMinute('shop', 3_000)).toMatchObject({ attempts: 54 });
+    // A second instance, which served before: the sum of both is no news.
+    expect(of.take(sample(3_000, [{ total: 9_050 }], 'a+b')).size).toBe(0);
+    expect(of.take(sample(4_000, [{ total: 9_054 }], 'a+b')).get('shop')).toMatchObject({ streams: 4 });
+    expect(of.lastMinute('shop', 4_000)).toMatchObject({ attempts: 54 });
   });
 
-  it('knows of a route that the first sample of another life does not name', () => {
+  it('counts from zero what the first sample of another life does not name', () => {
     const of = fares();
     of.take(sample(1_000, [{ total: 50 }]));
     of.take(sample(2_000, [], 'b'));
@@ -65,4 +67,11 @@ describe('createRouteFares', () => {
     of.keep(new Set());
     expect(of.open('shop')).toBeUndefined();
   });
+});
+
+it('hears of routes before it is told which there are', () => {
+  const of = createRouteFares();
+  of.take(sample(1_000, [{ total: 500 }]));
+  of.keep(new Set(['shop']));
+  expect(of.take(sample(1_200, [{ total: 501 }])).get('shop')).toMatchObject({ streams: 1 });
 });
