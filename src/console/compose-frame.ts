@@ -130,12 +130,17 @@ function overBlock(
   }
 }
 
+/** From here on the Routes have a column for each mode. */
+const openModesFrom = 110;
+
 /** Where the numbers on the screen come from. */
-function asideOf({ view, state }: KeyContext): string {
+function asideOf({ view, state, size }: KeyContext): string {
   if (state.screen === 'journal' || state.screen === 'certificates' || state.overlay !== undefined) return '';
   if (state.screen === 'connections') return '↓ from clients, ↑ to clients, /s both over the last sample';
   if (state.screen === 'routes' && state.routes.open === undefined)
-    return 'pass, edge, reenc: open connections by the mode they came in, rates over 1 s';
+    return size.columns < openModesFrom
+      ? 'rates over 1 s, r reverts a switch at any time'
+      : 'pass, edge, reenc: open connections by the mode they came in, rates over 1 s';
   const shape = state.screen === 'overview' ? 'shapes: the last minute, ' : '';
   return `${shape}rates over ${Math.max(1, Math.round(view.traffic.windowMs / 1000))} s, latencies over 10 s`;
 }

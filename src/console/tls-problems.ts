@@ -5,12 +5,14 @@ import type { TlsSwitch } from '../domain/tls-switch.ts';
 import { certificateName, expirySentence, validityOf } from './certificate-look.ts';
 import { duration, percent } from './format.ts';
 import { bad, type Problem, warning } from './problem.ts';
-import { endsWithUs } from './screens/route-rows.ts';
+import { endsWithUs, warningsBesides } from './screens/route-rows.ts';
 import { failedShare } from './tls-words.ts';
 import { switchName, type View } from './view.ts';
 
 /** A switch that reverted is told on every screen for so long, unless somebody opened its route before. */
 const revertToldMs = 15 * 60_000;
+/** A certificate that ends this soon is told on every screen. */
+const endToldMs = 14 * 24 * 60 * 60_000;
 
 export function tlsProblems(view: View): Problem[] {
   return [...switches(view), ...certificates(view), ...routes(view)];
@@ -62,7 +64,7 @@ function certificates({ model, now }: View): Problem[] {
         ? []
         : [
             {
-              ...warning(`${name} on disk ${disk.state}: ${disk.text}`, now),
+              ...warning(`${name} on disk ${disk.state}: ${disk.text}`, certificate.servedSince),
               short: `${name} on disk ${disk.state}`,
             },
           ]),
@@ -77,12 +79,14 @@ function ending(certificate: CertificateEntity, name: string, now: number): Prob
     case 'expired':
       return [bad(2, sentence, certificate.notAfter)];
     case 'not-yet':
-      return [bad(2, sentence, now)];
+      return [bad(2, sentence, certificate.servedSince)];
     case 'soon':
-      return [warning(sentence, now)];
     case 'due':
+      // Before that it is coloured where it is listed: a line on every screen would be noise for weeks.
+      return certificate.notAfter - now < endToldMs
+        ? [warning(sentence, certificate.notAfter - endToldMs)]
+        : [];
     case 'good':
-      // Coloured where it is listed: a line on every screen would be noise for weeks.
       return [];
   }
 }
@@ -93,16 +97,20 @@ function routes({ model }: View): Problem[] {
     (route) => endsWithUs(route) && !model.certificate.has(route.tls?.certificate ?? ''),
   );
   const warned = [...model.route.values()].filter(
-    (route) => route.warnings.length > 0 && !unserved.includes(route),
+    (route) => warningsBesides(route).length > 0 && !unserved.includes(route),
   );
+  const [first] = warned;
   return [
     ...(unserved.length === 0
       ? []
       : [warning(told(unserved, 'no certificate for its host', 'have no certificate'), 1)]),
-    ...(warned.length === 0 ? [] : [warning(told(warned, warned[0]!.warnings[0]!, 'with warnings'), 0)]),
+    ...(first === undefined
+      ? []
+      : [warning(told(warned, warningsBesides(first)[0] ?? '', 'with warnings'), 0)]),
   ];
 }
 
 function told(found: readonly RouteEntity[], why: string, many: string): string {
-  return found.length === 1 ? `${found[0]!.name}: ${why}` : `${found.length} routes ${many}`;
+  const [only] = found;
+  return found.length === 1 && only !== undefined ? `${only.name}: ${why}` : `${found.length} routes ${many}`;
 }

@@ -52,6 +52,13 @@ describe('a ladder', () => {
     }
   });
 
+  it('tells times from the request on, where the accept is long ago', () => {
+    const picture = pictureOf(ladders.keptAlive);
+    expect(picture).toMatch(/GET \/cart .* 27\.73 s/);
+    expect(picture).toMatch(/200 .* \+9 ms/);
+    expect(picture).toMatch(/complete .* \+11 ms/);
+  });
+
   it('says who sent a FIN, and who an RST', () => {
     const picture = pictureOf(ladders.wrongAuthority);
     expect(picture).toMatch(/│╳─ RST ─+│ +5\.2 ms/);
@@ -67,7 +74,7 @@ describe('a ladder', () => {
 
   it('warns of a server that was not verified', () => {
     expect(pictureOf(ladders.unverified)).toContain('▲ not verified');
-    expect(pictureOf(ladders.reencrypt)).toContain('is web.internal: verified');
+    expect(pictureOf(ladders.reencrypt)).toContain('verified web.internal');
   });
 
   it('shows names of the network as text', () => {

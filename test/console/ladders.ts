@@ -182,3 +182,19 @@ export const wrongAuthority: ConnectionDetail = {
     { what: 'end', atMs: 6, text: 'SC--' },
   ],
 };
+
+/** The newest of many requests on one connection. */
+export const keptAlive: ConnectionDetail = {
+  ...reencrypt,
+  phase: 'idle',
+  requests: 40,
+  steps: [
+    accept,
+    { ...hello, atMs: 2 },
+    { ...shaken, atMs: 28 },
+    { what: 'request', atMs: 27_730, text: 'GET /cart for shop.apps.example.com' },
+    { what: 'pooled', atMs: 27_730, text: 'kept connection to web/app1 at 10.1.0.5:8443 over TLSv1.3' },
+    { what: 'response', atMs: 27_739, text: '200' },
+    { what: 'end', atMs: 27_741, text: '----' },
+  ],
+};

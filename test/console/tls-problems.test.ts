@@ -30,6 +30,7 @@ describe('what is wrong with TLS', () => {
   it.each([
     [61 * day, []],
     [22 * day, []],
+    [11 * day + 60_000, ['▲ *.apps.example.com expires in 11 d']],
     [3 * day + 60_000, ['▲ *.apps.example.com expires in 3 d']],
     [-2 * day, ['▼ *.apps.example.com expired 2 d ago']],
   ])('a certificate with %i ms left', (left, expected) => {

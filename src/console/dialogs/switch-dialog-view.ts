@@ -127,7 +127,15 @@ function findingLines(dialog: SwitchDialog, now: number, width: number, room: nu
       const whole = findings.map((finding) => ({ finding, lines: findingText(finding, subjects, width) }));
       const all = whole.flatMap(({ lines }) => lines);
       if (all.length + busy.length <= room) return [...all, ...busy];
-      return [...shortened(whole, room - busy.length), ...busy];
+      // What is right needs no more than a line of evidence.
+      const brief = findings.map((finding) => {
+        const lines = findingText(finding, subjects, width);
+        const loud = rank[finding.severity] <= rank.warning;
+        return { finding, lines: loud ? lines : lines.slice(0, 1) };
+      });
+      const kept = brief.flatMap(({ lines }) => lines);
+      if (kept.length + busy.length <= room) return [...kept, ...busy];
+      return [...shortened(brief, room - busy.length), ...busy];
     }
   }
 }

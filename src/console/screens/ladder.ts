@@ -70,10 +70,10 @@ function headLine(detail: ConnectionDetail, lanes: Lanes, width: number): Line {
 function stepLines(step: ConnectionStep, way: Way): Line[] {
   const { what, text, by } = step;
   const { lanes, clientTls, serverTls } = way;
-  const time = moment(step.atMs, way.digits);
+  const time = timeOf(step, way);
   switch (what) {
     case 'accept':
-      return noteRungs(lanes, 'first', text || 'accepted', time);
+      return noteRungs(lanes, 'first', 'accepted', time);
     case 'client-hello':
       return arrowRungs(
         lanes,
@@ -87,7 +87,12 @@ function stepLines(step: ConnectionStep, way: Way): Line[] {
     case 'handshake-failed':
       return broken(lanes, 'first', 'TLS handshake failed', text, time);
     case 'request':
-      return arrowRungs(lanes, 'first', { text, direction: 'right', tls: clientTls }, time);
+      return arrowRungs(
+        lanes,
+        'first',
+        { text: requestWords(way, text), direction: 'right', tls: clientTls },
+        time,
+      );
     case 'queue':
       return noteRungs(lanes, 'second', /\bqueue\b/.test(text) ? text : `queue: ${text}`, time);
     case 'connect':
@@ -122,8 +127,24 @@ function stepLines(step: ConnectionStep, way: Way): Line[] {
     case 'reset':
       return ending(way, by, { text: 'RST', direction: 'right', broken: true, tone: 'bad' }, text, time);
     case 'end':
-      return noteRungs(lanes, 'first', text, time);
+      return noteRungs(lanes, 'first', /^-+$/.test(text) ? 'complete' : `ended ${text}`, time);
   }
+}
+
+/** The host stands above the ladder; the lane is for the path. */
+function requestWords({ detail: { host } }: Way, text: string): string {
+  const suffix = ` for ${host ?? ''}`;
+  return text.endsWith(suffix) ? text.slice(0, -suffix.length) : text;
+}
+
+/** Far from the accept only what comes after the request would all look alike: there it is told from the request on. */
+const farMs = 1_000;
+
+function timeOf({ what, atMs }: ConnectionStep, { detail: { steps }, digits }: Way): string {
+  const asked = steps.find((step) => step.what === 'request')?.atMs;
+  return asked === undefined || asked < farMs || atMs < asked || what === 'request'
+    ? moment(atMs, digits)
+    : `+${moment(atMs - asked, digits)}`;
 }
 
 /** What the client asked for, in Sluice's margin: name first, since that decides. */
@@ -168,7 +189,7 @@ function verified({ lanes, detail: { serverTls } }: Way): Line[] {
   const { verified: proven, serverName } = serverTls;
   const name = serverName === undefined ? 'its address' : serverName;
   return proven
-    ? noteRungs(lanes, 'second', `is ${name}: verified`, '', 'muted')
+    ? noteRungs(lanes, 'second', `verified ${name}`, '', 'muted')
     : noteRungs(lanes, 'second', '▲ not verified', '', 'warning');
 }
 

@@ -14,7 +14,7 @@ import { operationalLook } from '../server-look.ts';
 import { blank, line, muted, span } from '../spans.ts';
 import { modePictures } from '../tls-words.ts';
 import { serversOf, type View } from '../view.ts';
-import { certificateOf, endsWithUs } from './route-rows.ts';
+import { certificateOf, endsWithUs, warningsBesides } from './route-rows.ts';
 import { comparison } from './switch-line.ts';
 
 const historyShown = 12;
@@ -127,7 +127,7 @@ function handshakes({ after }: TlsSwitch): Span[] {
 }
 
 function warnings(view: View, route: RouteEntity, width: number): Line[] {
-  const said = route.warnings.map((text, index) => ({ text, first: index === 0 }));
+  const said = warningsBesides(route).map((text, index) => ({ text, first: index === 0 }));
   const unserved =
     endsWithUs(route) && certificateOf(view, route) === undefined && said.length === 0
       ? [{ text: 'no certificate for its host', first: true }]

@@ -48,6 +48,11 @@ export function endsWithUs({ tls }: RouteEntity): boolean {
   return tls !== undefined && tls.termination !== 'passthrough';
 }
 
+/** What is said of its certificate is told of the certificate already. */
+export function warningsBesides({ warnings }: RouteEntity): readonly string[] {
+  return warnings.filter((text) => !text.startsWith('its certificate '));
+}
+
 function wordsOfRoute(view: View, route: RouteEntity): string {
   const { name, host = '*', path, tls, to, warnings } = route;
   const mode = tls === undefined ? 'plain' : tls.termination;
