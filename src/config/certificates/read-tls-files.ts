@@ -7,7 +7,7 @@ import { type ReadFile, readTlsFile } from './read-file.ts';
 import { readOcsp } from './read-ocsp.ts';
 import { readPair } from './read-pair.ts';
 import { tlsPlaces } from './tls-places.ts';
-import { materialFiles, problemOf, type TlsProblem, type TlsUnit } from './tls-unit.ts';
+import { materialFiles, type TlsProblem, type TlsUnit } from './tls-unit.ts';
 
 export interface TlsFiles {
   readonly units: readonly TlsUnit[];
@@ -36,26 +36,8 @@ export async function readTlsFiles(plan: Plan, { read = readTlsFile, now }: Read
   return {
     units,
     files: materialFiles(units),
-    problems: [...units.flatMap(({ problems }) => problems), ...wrongNames(plan, pairs)],
+    problems: units.flatMap(({ problems }) => problems),
   };
-}
-
-/** A route's own certificate is served for its host whatever names it has, so that clients would refuse it. */
-function wrongNames(plan: Plan, pairs: readonly TlsUnit[]): TlsProblem[] {
-  return plan.routes.flatMap(({ host, tls }, index): TlsProblem[] => {
-    const cert = tls?.certificate?.cert;
-    const leaf = pairs.find(({ paths }) => paths[0] === cert)?.leaf;
-    if (cert === undefined || host === undefined || leaf === undefined || covers(leaf.names, host)) return [];
-    const names = leaf.names.slice(0, 3).join(', ') || 'no name';
-    const message = `it is not for ${host}, but for ${names}: clients refuse it`;
-    return [problemOf('warning', cert, ['routes', index, 'tls', 'certificate'], { message })];
-  });
-}
-
-/** RFC 6125 6.4.3: a wildcard stands for one label. Of a host that is a wildcard itself the same one is needed. */
-function covers(names: readonly string[], host: string): boolean {
-  const parent = host.slice(host.indexOf('.'));
-  return names.includes(host) || (!host.startsWith('*') && names.includes(`*${parent}`));
 }
 
 /** A plan may name a thousand files, and a process may have fewer open. */

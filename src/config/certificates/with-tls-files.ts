@@ -3,14 +3,16 @@
 import { inOrder } from '../load-plan.ts';
 import type { Finding, LoadResult } from '../problem.ts';
 import { readSource } from '../source.ts';
+import { coverageWarnings } from './coverage.ts';
 import { type Reading, readTlsFiles } from './read-tls-files.ts';
 import type { TlsProblem } from './tls-unit.ts';
 
 /** Never rejects. `file`: as the result's own problems name it. */
 export async function withTlsFiles(file: string, result: LoadResult, reading: Reading): Promise<LoadResult> {
   if (!result.ok) return result;
-  const { problems } = await readTlsFiles(result.plan, reading);
-  if (problems.length === 0) return result;
+  const { problems, units } = await readTlsFiles(result.plan, reading);
+  const uncovered = coverageWarnings(result.plan, units);
+  if (problems.length + uncovered.length === 0) return result;
   const { problem } = readSource(result.source, file);
   const told = (severity: TlsProblem['severity']) =>
     problems.filter((found) => found.severity === severity).map((found) => problem(findingOf(found)));
@@ -18,7 +20,12 @@ export async function withTlsFiles(file: string, result: LoadResult, reading: Re
   const { source, plan } = result;
   return errors.length > 0
     ? { ok: false, errors: inOrder(errors), source }
-    : { ok: true, plan, warnings: inOrder([...result.warnings, ...warnings]), source };
+    : {
+        ok: true,
+        plan,
+        warnings: inOrder([...result.warnings, ...warnings, ...uncovered.map(problem)]),
+        source,
+      };
 }
 
 function findingOf({ at, file, message, remedy }: TlsProblem): Finding {

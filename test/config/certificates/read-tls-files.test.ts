@@ -101,23 +101,57 @@ describe('the files of a plan', () => {
     ]);
   });
 
-  it('of a route must be for its host', async () => {
-    const { problems } = await readTlsFiles(plan, {
-      read: filesOf({ ...good, '/t/a.pem': rsa.cert.replace(/$/, ''), '/t/a.key': rsa.key }),
-      now,
-    });
-    expect(problems.map(({ message }) => message).join()).not.toContain('it is not for');
-    const other = planFromText(text.replace('host: shop', 'host: other'), {
-      file: 'sluice.yaml',
-      folder: '/t',
-    });
-    const found = await readTlsFiles((other as typeof loaded).plan, { read: filesOf(good), now });
-    expect(found.problems).toContainEqual({
-      severity: 'warning',
-      file: '/t/a.pem',
-      at: ['routes', 0, 'tls', 'certificate'],
-      message: expect.stringContaining('it is not for other.example.com, but for shop.example.com'),
-    });
+  it.each([
+    ['its own', 'shop.example.com', ', certificate: a.pem, key: a.key', undefined],
+    [
+      'its own for another host',
+      'x.example',
+      ', certificate: a.pem, key: a.key',
+      'clients get /t/a.pem, which is for shop.example.com, *.shop.example.com, and refuse it',
+    ],
+    ["the plan's", 'shop.example.com', '', undefined],
+    ["a wildcard of the plan's", 'x.shop.example.com', '', undefined],
+    [
+      'not of two labels',
+      'x.y.shop.example.com',
+      '',
+      'no certificate is for x.y.shop.example.com: clients get /t/a.pem',
+    ],
+    ['for a wildcard', '*.shop.example.com', '', undefined],
+    ['not for another wildcard', '*.example.com', '', 'no certificate is for *.example.com'],
+    ['of a word', 'intranet', '', 'no certificate is for intranet'],
+  ])('clients of a route get one for its host: %s', async (_, host, own, warning) => {
+    const result = planFromText(
+      `certificates: [{ cert: a.pem, key: a.key }]
+shards: [{ name: default, binds: [{ listen: ":443", mode: tls }] }]
+routes: [{ name: r, host: "${host}", tls: { termination: edge${own} }, to: [{ backend: web }] }]
+backends: [{ name: web, servers: [{ name: a, address: "127.0.0.1:1" }] }]`,
+      { file: 'sluice.yaml', folder: '/t' },
+    );
+    const told = await withTlsFiles('sluice.yaml', result, { read: filesOf(good), now });
+    expect(told.ok && told.warnings.map(({ message, path }) => [path, message])).toEqual(
+      warning === undefined
+        ? []
+        : [[own === '' ? 'routes[0].host' : 'routes[0].tls.certificate', expect.stringContaining(warning)]],
+    );
+  });
+
+  it('without a default, a name that no certificate has is refused', async () => {
+    const result = planFromText(
+      `shards: [{ name: default, binds: [{ listen: ":443", mode: tls }] }]
+routes:
+- { name: r, host: shop.example.com, tls: { termination: edge, certificate: a.pem, key: a.key }, to: [{ backend: web }] }
+- { name: s, host: b.example, tls: { termination: edge }, to: [{ backend: web }] }
+backends: [{ name: web, servers: [{ name: a, address: "127.0.0.1:1" }] }]`,
+      { file: 'sluice.yaml', folder: '/t' },
+    );
+    const told = await withTlsFiles('sluice.yaml', result, { read: filesOf(good), now });
+    expect(told.ok && told.warnings).toMatchObject([
+      {
+        line: 4,
+        message: 'no certificate is for b.example, and there is no default: its handshakes are refused',
+      },
+    ]);
   });
 
   it('of a plan without TLS are none', async () => {
