@@ -145,17 +145,17 @@ class TlsSession implements HandshakeEvents {
 
   secured(socket: TLSSocket): void {
     carryOver(socket, this.#socket);
-    if (this.#state !== 'handshake') {
-      socket.destroy();
-      return;
-    }
+    // Ended meanwhile: the socket under it is on its way out.
+    if (this.#state !== 'handshake') return;
+    carryOver(socket, this.#socket);
     const { timers } = this.#plane;
     let certificate: ClientCertificate | undefined;
     if (this.#bind.settings.tls?.clientTLS !== undefined) {
       const identity = clientIdentity(socket);
       if (identity.is === 'refused') {
         this.#fail('P', identity.cause);
-        resetSocket(socket);
+        // OpenSSL is still in the middle of the handshake below us, and must not lose it under its feet.
+        setImmediate(() => resetSocket(socket));
         return;
       }
       if (identity.is === 'verified') certificate = identity.certificate;
@@ -188,7 +188,8 @@ class TlsSession implements HandshakeEvents {
       terminations: this.#terminations,
       ...(certificate === undefined ? {} : { clientCertificate: certificate }),
     });
-    if (this.#retiring) live.retire();
+    // Not below OpenSSL either; where it has ended meanwhile it does nothing.
+    if (this.#retiring) setImmediate(() => live.retire());
   }
 
   failed(error: Error, socket: TLSSocket): void {
