@@ -63,7 +63,8 @@ export function runPreflight(
             resolve(preflight);
           });
         },
-        (reason) => fail(new CliFailure('refused', safe(reason))),
+        (reason) =>
+          fail(new CliFailure(client.attach.state === 'closed' ? 'no-runtime' : 'refused', safe(reason))),
       ),
     );
   });

@@ -5,6 +5,7 @@ import type { Milliseconds } from '../../domain/plan.ts';
 import type { Preflight } from '../../domain/preflight.ts';
 import { safe } from '../../domain/safe.ts';
 import type { Termination } from '../../domain/tls.ts';
+import { formatDuration } from '../../domain/units.ts';
 import { act, askFirst } from '../act.ts';
 import { attached } from '../attachment.ts';
 import { CliFailure } from '../failure.ts';
@@ -86,8 +87,13 @@ export async function switchOn(
     reportOutcome(context, await client.execute(command, conditions));
     const begun = client.model.switch.get(name);
     // Where it was in that mode already there is nothing new to be watched.
-    if (options.wait === true && begun !== undefined && begun.startedAt !== earlier?.startedAt)
+    if (begun === undefined || begun.startedAt === earlier?.startedAt) return;
+    if (options.wait === true)
       finish(context, await waitForSwitch(context, client, begun, interrupted.signal));
+    else if (begun.phase === 'watching' && context.terminal.isTty && context.options.json !== true)
+      context.terminal.note(
+        `◌ watched for ${formatDuration(options.watch)}: it reverts by itself where more clients fail; by hand with \`sluice tls revert ${safe(name)}\``,
+      );
   } finally {
     stopListening();
   }

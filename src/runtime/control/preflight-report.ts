@@ -12,6 +12,9 @@ export interface PreflightReport {
   close: Disposer;
 }
 
+/** The longer a report, the longer it lasts until the next. */
+const findingsAtATime = 200;
+
 /** Each report has all findings so far: one for each finding would be too much with thousands of servers. */
 export function createPreflightReport(
   watch: string,
@@ -25,14 +28,14 @@ export function createPreflightReport(
 
   const text = (preflight: Preflight): string => notificationText('preflight', { watch, preflight });
 
-  function pause(): void {
-    cancel = clock.after(everyMs, () => {
+  function pause({ findings }: Preflight): void {
+    cancel = clock.after(everyMs * Math.ceil((findings.length + 1) / findingsAtATime), () => {
       cancel = undefined;
       const due = newest;
       newest = undefined;
       if (due === undefined) return;
       outlet.sample(() => text(due));
-      pause();
+      pause(due);
     });
   }
 
@@ -51,7 +54,7 @@ export function createPreflightReport(
       }
       if (cancel === undefined) {
         outlet.sample(() => text(preflight));
-        pause();
+        pause(preflight);
       } else newest = preflight;
       return false;
     },

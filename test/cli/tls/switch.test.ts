@@ -53,9 +53,10 @@ function begin(
     outcome,
     route = 'shop',
     termination = 'edge',
-  }: { json?: boolean; outcome?: Outcome; route?: string; termination?: Termination } = {},
+    isTty = false,
+  }: { isTty?: boolean; json?: boolean; outcome?: Outcome; route?: string; termination?: Termination } = {},
 ) {
-  const terminal = fakeTerminal();
+  const terminal = fakeTerminal({ isTty });
   const client = fakeClient(outcome ?? { result: 'done', seq: 1, entry: 7, text: 'shop is reencrypt' }, () =>
     client.set('switch', 'shop', watched),
   );
@@ -228,6 +229,21 @@ describe('tls switch', () => {
     const lines = terminal.printed.map((line) => JSON.parse(line));
     expect(lines.map((line) => Object.keys(line)[0])).toEqual(['preflight', 'result', 'switch', 'switch']);
   });
+});
+
+it.each([true, false])('says to a person that it is watched: on a terminal %s', async (isTty) => {
+  const { terminal, client, end } = begin({}, { isTty });
+  client.probe(found('safe', good));
+  await end;
+  expect(terminal.noted.join().includes('sluice tls revert shop')).toBe(isTty);
+});
+
+it('a runtime that went away while it was probed is none', async () => {
+  const { client, end } = begin();
+  client.become({ state: 'closed', reason: 'gone', code: 'closed' });
+  client.failProbe('gone');
+  expect(await failure(end)).toMatchObject({ ending: 'no-runtime' });
+  expect(client.executed).toEqual([]);
 });
 
 describe('tls switch --wait', () => {

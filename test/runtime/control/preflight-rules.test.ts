@@ -69,6 +69,26 @@ it('PF1: reports come apart, the verdict at once, and it closes the watch', asyn
   await on.close();
 });
 
+it('PF1: long reports come less often', async () => {
+  const { on, probes } = await probedScene();
+  const raw = rawConsole(on);
+  await raw.hello();
+  await raw.ask('preflight.open', open('p'));
+  const findings = Array.from({ length: 1_000 }, (_, index) => ({
+    subject: `web/app${index}`,
+    severity: 'good' as const,
+    text: 'speaks TLSv1.3',
+  }));
+  probes[0]!.tell(found({ findings }));
+  for (let step = 0; step < 11; step++) {
+    probes[0]!.tell(found({ findings }));
+    on.clock.advance(100);
+    await on.settle();
+  }
+  expect(raw.notifications('preflight')).toHaveLength(2);
+  await on.close();
+});
+
 it('PF1: the verdict comes also to a console that is slow', async () => {
   const { on, probes } = await probedScene();
   const raw = rawConsole(on);
