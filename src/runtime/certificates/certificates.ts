@@ -10,7 +10,6 @@
 
 import { randomBytes } from 'node:crypto';
 import { type ReadFile, readTlsFile } from '../../config/certificates/read-file.ts';
-import { roughly } from '../../config/certificates/read-pair.ts';
 import { readTlsFiles } from '../../config/certificates/read-tls-files.ts';
 import { materialFiles, type TlsProblem } from '../../config/certificates/tls-unit.ts';
 import { pathText } from '../../config/problem.ts';
@@ -23,16 +22,10 @@ import { ticketEpoch } from '../../domain/ticket-epoch.ts';
 import type { TlsMaterial } from '../../domain/tls.ts';
 import type { Happening } from '../journal.ts';
 import { type Chosen, chosenCertificates } from './certificate-entities.ts';
+import { happeningOf } from './certificate-happenings.ts';
 import { createExpiryWatch } from './expiry.ts';
 import { type FileWatch, watchFiles } from './file-watch.ts';
-import {
-  hasRunOut,
-  judge,
-  type UnitEvent,
-  type UnitInForce,
-  type UnitsInForce,
-  unitsInForce,
-} from './units-in-force.ts';
+import { hasRunOut, judge, type UnitInForce, type UnitsInForce, unitsInForce } from './units-in-force.ts';
 
 export interface Certificates {
   /** Reads what the plan names. Never rejects, and changes nothing. */
@@ -223,35 +216,4 @@ function fileProblem({ file, message, at, remedy }: TlsProblem): FileProblem {
 
 function sameContent(old: UnitInForce | undefined, unit: UnitInForce): boolean {
   return old !== undefined && JSON.stringify(old.unit.files) === JSON.stringify(unit.unit.files);
-}
-
-function happeningOf({ kind, inForce: { unit, disk } }: UnitEvent, now: number): Happening {
-  const whats = { pair: 'certificate', authorities: 'authorities', ocsp: 'OCSP response' } as const;
-  const what = whats[unit.kind];
-  const subject = safe(unit.paths[0] ?? '');
-  const from = 'certificates';
-  const text = disk.state === 'same' ? '' : disk.text;
-  switch (kind) {
-    case 'replaced': {
-      const warnings = unit.problems.map(({ message }) => `; ${message}`).join('');
-      const life = unit.leaf === undefined ? '' : `, which ${lifeText(unit.leaf.notAfter, now)}`;
-      return {
-        subject,
-        text: safe(`${what} replaced${life}${warnings}`, 500),
-        severity: warnings === '' ? 'good' : 'warning',
-        from,
-      };
-    }
-    case 'refused': {
-      const kept =
-        unit.kind === 'ocsp' && unit.files.length === 0 ? 'none is stapled' : 'the one before is kept';
-      return { subject, text: safe(`new ${what} refused, ${kept}: ${text}`, 500), severity: 'bad', from };
-    }
-    case 'restored':
-      return { subject, text: `${what} on disk is again the one that is served`, severity: 'good', from };
-  }
-}
-
-function lifeText(notAfter: number, now: number): string {
-  return notAfter > now ? `expires in ${roughly(notAfter - now)}` : `expired ${roughly(now - notAfter)} ago`;
 }
