@@ -33,6 +33,17 @@ export function cut(text: string, width: number): string {
   return `${kept}…`;
 }
 
+/** At most `width` cells of the end: of a path its name says more than its folders. */
+export function cutStart(text: string, width: number): string {
+  if (widthOf(text) <= width) return text;
+  let kept = '';
+  for (const { segment } of [...graphemesOf(text)].reverse()) {
+    if (widthOf(segment) + widthOf(kept) > width - 1) break;
+    kept = segment + kept;
+  }
+  return width <= 0 ? '' : `…${kept}`;
+}
+
 export function padEnd(text: string, width: number): string {
   return text + ' '.repeat(Math.max(0, width - widthOf(text)));
 }

@@ -203,7 +203,7 @@ describe('Certificates', () => {
     ]);
     expect(rows[0]).toMatch(/self-signed .* same +▲ refused +expired$/);
     expect(rows[1]).toMatch(/legacy +▲ refused +– +3 d$/);
-    expect(rows[3]).toMatch(/default.* same +good +61 d$/);
+    expect(rows[3]).toMatch(/default +\+1.* same +good +61 d$/);
     seat.console.dispose();
   });
 

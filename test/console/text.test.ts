@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import stringWidth from 'string-width';
 import { describe, expect, it } from 'vitest';
-import { cut, padEnd, padStart, wrap } from '../../src/console/text.ts';
+import { cut, cutStart, padEnd, padStart, wrap } from '../../src/console/text.ts';
 
 const anyText = fc.string({ unit: 'grapheme', maxLength: 60 });
 
@@ -25,6 +25,15 @@ describe('text in cells', () => {
       }),
     );
   });
+
+  it.each([
+    ['/etc/sluice/shop.pem', 20, '/etc/sluice/shop.pem'],
+    ['/etc/sluice/shop.pem', 10, '…/shop.pem'],
+    ['/etc/測試', 4, '…試'],
+    ['/etc', 0, ''],
+  ])('cuts the start of %j to %i cells', (text, width, expected) =>
+    expect(cutStart(text, width)).toBe(expected),
+  );
 
   it('pads to the width that is seen', () => {
     expect(padEnd('測', 4)).toBe('測  ');

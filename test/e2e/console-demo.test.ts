@@ -40,7 +40,7 @@ it('shows live traffic, drains a server and takes it back, and leaves nothing be
   await shows('gone');
   write('r');
   await terminal.until('the server is ready', () => /app1 +ready/.test(terminal.text()));
-  write('4');
+  write('7');
   await shows('drain');
   write('q');
   expect(await ends()).toEqual({ code: 0, signal: 0 });

@@ -10,6 +10,7 @@ import { settleCursor } from '../list-cursor.ts';
 import { apart, blank, line, muted, selectedWhen, span } from '../spans.ts';
 import type { CertificatesState } from '../state.ts';
 import { type Column, headOfTable, placeColumns, rowOfTable } from '../table.ts';
+import { cutStart } from '../text.ts';
 import type { TypedText } from '../typed-text.ts';
 import type { View } from '../view.ts';
 import { certificateDetail } from './certificate-detail.ts';
@@ -23,15 +24,21 @@ function columnsFor(now: number): Column<CertificateEntity>[] {
       title: 'issuer',
       width: 13,
       upTo: 28,
-      cell: ({ issuer, selfSigned }) => (selfSigned ? span('self-signed', 'warning') : muted(issuer)),
+      cell: ({ issuer, selfSigned }) =>
+        selfSigned ? span('self-signed', 'warning') : muted(commonName(issuer)),
     },
     { title: 'key', width: 11, spare: 3, cell: ({ keyType }) => muted(keyType) },
     { title: 'routes', width: 8, upTo: 30, spare: 2, cell: routesCell },
-    { title: 'file', width: 16, upTo: 40, spare: 4, cell: ({ key }) => muted(key) },
+    { title: 'file', width: 16, upTo: 40, spare: 4, cell: ({ key }, width) => muted(cutStart(key, width)) },
     { title: 'disk', width: 9, cell: diskSpan },
     { title: 'ocsp', width: 9, spare: 1, cell: ocspSpan },
     { title: 'expires', width: 7, align: 'right', cell: (certificate) => expirySpan(certificate, now) },
   ];
+}
+
+/** "CN=Example TLS CA 2,O=Example": who it is, without what it belongs to. */
+function commonName(issuer: string): string {
+  return /(?:^|[,\s])CN=([^,]+)/.exec(issuer)?.[1] ?? issuer;
 }
 
 function namesCell(certificate: CertificateEntity): Span[] {
@@ -41,8 +48,7 @@ function namesCell(certificate: CertificateEntity): Span[] {
 
 /** The default one is chosen for whatever name no other has: that first, since it is chosen for most. */
 function routesCell({ routes, isDefault }: CertificateEntity): Span[] {
-  if (isDefault)
-    return [span('default', 'accent'), span(routes.length === 0 ? '' : `, ${routes.join(', ')}`)];
+  if (isDefault) return [span('default', 'accent'), muted(routes.length === 0 ? '' : ` +${routes.length}`)];
   return routes.length === 0 ? [muted('–')] : [span(routes.join(', '))];
 }
 

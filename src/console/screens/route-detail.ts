@@ -108,9 +108,9 @@ function switchFacts(change: TlsSwitch, view: View, width: number): Line[] {
     fact('switch', span(`${from} → ${to}`), muted(` by ${by} ${ago(now - startedAt)}`)),
     fact('', ...outcome),
     fact('', ...comparison(change), ...handshakes(change)),
-    ...(left === 0
+    ...(left === 0 || phase === 'reverted'
       ? []
-      : [fact('', span(count(left)), muted(` open in ${phase === 'reverted' ? to : from}${ending}`))]),
+      : [fact('', span(count(left)), muted(` open in ${from}${ending}`))]),
     ...(text === undefined ? [] : longFact('', text, width, phase === 'reverted' ? 'bad' : 'muted')),
   ];
 }

@@ -55,14 +55,13 @@ export function switchLine(change: TlsSwitch, now: number): Span[] {
         span(' reverted by itself', 'bad'),
         span('  '),
         ...comparison(change),
-        ...leftSpans(change, now),
       ];
   }
 }
 
-function leftSpans({ left, from, to, phase, closeAt }: TlsSwitch, now: number): Span[] {
+/** Of the mode before: once it reverted that is the present one, and nobody is left behind. */
+function leftSpans({ left, from, closeAt }: TlsSwitch, now: number): Span[] {
   if (left === 0) return [];
-  const mode = phase === 'reverted' ? to : from;
   const end = closeAt > now ? `, ${duration(closeAt - now)}` : '';
-  return [muted(`  ${count(left)} in ${shortModes[mode]}${end}`)];
+  return [muted(`  ${count(left)} in ${shortModes[from]}${end}`)];
 }
