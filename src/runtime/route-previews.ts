@@ -51,7 +51,7 @@ export function routePreview(command: RouteCommand, context: RoutePreviewContext
     from: { termination: now },
     lines: [
       ...nowLines(route, context),
-      ...thenLines(route, now, to),
+      ...thenLines(route, now, to, context.routes),
       ...termsLines(command, context),
       ...warning,
     ],
@@ -82,7 +82,8 @@ function nowLines(route: string, { routes: { routes }, fares }: RoutePreviewCont
   return [{ tone: 'now', text: `${route} is ${now} (${by}): ${clients}` }];
 }
 
-function thenLines(route: string, now: Termination, to: Termination): Lines {
+function thenLines(route: string, now: Termination, to: Termination, { routes }: RouteFaultContext): Lines {
+  const unverified = to === 'reencrypt' ? routes.unverified(route) : [];
   if (to === now) return [{ tone: 'then', text: `it stays ${now}` }];
   const clients: Lines =
     (now === 'passthrough') === (to === 'passthrough')
@@ -104,6 +105,14 @@ function thenLines(route: string, now: Termination, to: Termination): Lines {
           {
             tone: 'then' as const,
             text: 'no requests, paths or cookies are seen any more: its log has connections alone',
+          },
+        ]
+      : []),
+    ...(unverified.length > 0
+      ? [
+          {
+            tone: 'warning' as const,
+            text: `verify: none: certificates of servers of ${unverified.join(' and ')} are not verified`,
           },
         ]
       : []),
@@ -170,8 +179,9 @@ function refusal(refused: { readonly text: string; readonly remedy?: string } | 
 export async function routeUndoPreview(
   entry: JournalEntry,
   { route, before, written }: RouteUndo,
-  { routes: { routes }, edits }: RoutePreviewContext,
+  { routes: context, edits }: RoutePreviewContext,
 ): Promise<Preview> {
+  const { routes } = context;
   const now = routes.termination(route)!;
   const about = { title: `undo "${entry.text}" of ${route}`, entry: entry.id, from: { termination: now } };
   if (written) {
@@ -184,7 +194,7 @@ export async function routeUndoPreview(
     ...about,
     lines: [
       { tone: 'now', text: `${route} is ${now}; that was done by ${entry.actor.name}` },
-      ...thenLines(route, now, before?.value ?? routes.configured(route)!),
+      ...thenLines(route, now, before?.value ?? routes.configured(route)!, context),
       { tone: 'then', text: 'open connections keep their mode to their end' },
     ],
   };

@@ -9,7 +9,7 @@ import { type TlsConflict, tlsConflict } from '../domain/tls-conflicts.ts';
 import { publishRouteDrift } from './drift.ts';
 import type { ModelStore } from './model-store.ts';
 import type { Wished } from './overrides.ts';
-import { routeEntity } from './route-entity.ts';
+import { routeEntity, unverified } from './route-entity.ts';
 
 /** A TLS mode that an operator wished; undefined: the configuration's own holds. */
 export type RouteOverride = Wished<Termination> | undefined;
@@ -27,6 +27,8 @@ export interface RouteStates {
   overrides(): ReadonlyMap<string, Wished<Termination>>;
   /** Why it cannot be carried in that mode: what no force can do. `plan`: instead of the one taken over. */
   conflict(name: string, termination: Termination, plan?: Plan): TlsConflict | undefined;
+  /** Backends of a route whose servers' certificates are not verified, were they spoken to over TLS. */
+  unverified(name: string): readonly string[];
   /** What the engine is told while a change is under way, and before it is confirmed. `null`: nothing is under way. */
   propose(name: string, termination: Termination | null): RouteWish;
   /** The engine confirmed (or, for a route that is gone, nobody needs to). */
@@ -90,6 +92,11 @@ export function createRouteStates(
     conflict(name, termination, of = plan) {
       const route = of?.routes.find((each) => each.name === name);
       return of && route && tlsConflict(route, termination, of, inForce);
+    },
+
+    unverified(name) {
+      const route = routes.get(name);
+      return plan && route ? unverified(route, plan) : [];
     },
 
     propose(name, termination) {

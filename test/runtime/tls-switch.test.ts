@@ -182,6 +182,23 @@ describe('a switch of a TLS mode', () => {
     expect(text).toContain('whatever is left in 30 s');
     expect(text).toContain('reverts by itself where 5 % more fail');
   });
+
+  it('says before that servers are not verified, and what a reload keeps', async () => {
+    on = await tlsScene({ plan: tlsPlan({ backends: [backend({ tls: { verify: 'none' } })] }) });
+    const text = async (command: Parameters<TlsScene['act']>[0]): Promise<string> => {
+      const asked = on.anna.client.preview(command);
+      await on.settle();
+      return (await asked).lines.map(({ tone, text: line }) => `${tone}: ${line}`).join('\n');
+    };
+    expect(await text(toReencrypt)).toContain(
+      'warning: verify: none: certificates of servers of web are not verified',
+    );
+    expect(await text({ ...toReencrypt, termination: 'passthrough' })).not.toContain('verify');
+    await on.act(toReencrypt);
+    await on.act({ kind: 'maint', server: 'web/app1' });
+    expect(await text({ kind: 'reload' })).toContain('overrides of 1 server and 1 route stay in force');
+    expect(await text({ kind: 'tls-revert', route: 'shop' })).toContain('is not watched any more');
+  });
 });
 
 describe('TLS modes and reloads', () => {
