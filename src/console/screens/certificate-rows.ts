@@ -15,7 +15,7 @@ export function certificateRows(
   const last = known.get(view);
   if (last?.filter === filter) return last.rows;
   const rows = [...view.model.certificate.values()]
-    .filter((certificate) => matchesWords(filter, wordsOf(certificate)))
+    .filter((certificate) => filter === '' || matchesWords(filter, wordsOf(certificate)))
     .sort((a, b) => a.notAfter - b.notAfter);
   known.set(view, { filter, rows });
   return rows;

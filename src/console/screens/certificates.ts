@@ -28,7 +28,7 @@ function columnsFor(now: number): Column<CertificateEntity>[] {
         selfSigned ? span('self-signed', 'warning') : muted(commonName(issuer)),
     },
     { title: 'key', width: 11, spare: 3, cell: ({ keyType }) => muted(keyType) },
-    { title: 'routes', width: 8, upTo: 30, spare: 2, cell: routesCell },
+    { title: 'routes', width: 10, upTo: 30, spare: 2, cell: routesCell },
     { title: 'file', width: 16, upTo: 40, spare: 4, cell: ({ key }, width) => muted(cutStart(key, width)) },
     { title: 'disk', width: 9, cell: diskSpan },
     { title: 'ocsp', width: 9, spare: 1, cell: ocspSpan },

@@ -22,7 +22,8 @@ export function routeRows(view: View, { filter }: Pick<RoutesState, 'filter'>): 
   const last = known.get(view);
   if (last?.filter === filter) return last.rows;
   const rows = [...view.model.route.values()].flatMap((route) =>
-    matchesWords(filter, wordsOfRoute(view, route)) ? rowOf(view, route) : [],
+    // Its words are only put together where there is something to find in them.
+    filter === '' || matchesWords(filter, wordsOfRoute(view, route)) ? rowOf(view, route) : [],
   );
   known.set(view, { filter, rows });
   return rows;
