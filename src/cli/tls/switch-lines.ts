@@ -61,7 +61,7 @@ export function watchEnd(first: TlsSwitch, current: TlsSwitch | undefined): Watc
       return {
         ending: 'refused',
         text: `${route} went back to ${current.from} by itself${why} (${compared})`,
-        hint: `the failures themselves: \`sluice tail --filter "route=${route}"\``,
+        hint: `each failure is in the access log; probe again with \`sluice tls switch ${route} ${current.to} --preflight\``,
       };
   }
 }

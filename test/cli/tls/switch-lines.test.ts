@@ -67,7 +67,7 @@ describe('the wait', () => {
     ).toMatchObject({
       ending: 'refused',
       text: expect.stringMatching(/went back to edge by itself: 40 % fail/),
-      hint: expect.stringContaining('route=shop'),
+      hint: expect.stringContaining('sluice tls switch shop reencrypt --preflight'),
     });
   });
 
