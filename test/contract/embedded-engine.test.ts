@@ -127,7 +127,9 @@ describe('a data plane and its runtimes', () => {
   });
 
   it('replaces an instance told to leave without losing what it carries', async () => {
-    await world.engine.start(world.plan, allReady);
+    // However long its successor takes to start.
+    const runtime = { ...world.plan.runtime, grace: 60_000 };
+    await world.engine.start({ ...world.plan, runtime }, allReady);
     const held = await world.holdTcp();
     const { pid } = world.engine.snapshot().instances[0]!;
     process.kill(pid, 'SIGTERM');

@@ -6,7 +6,7 @@ import type { Clock } from '../../domain/clock.ts';
 import type { ConnectionDetail } from '../../domain/connection.ts';
 import type { EngineSample } from '../../domain/counters.ts';
 import { createEmitter } from '../../domain/event.ts';
-import type { BindEntity, Capabilities, InstanceEntity } from '../../domain/model.ts';
+import type { Capabilities } from '../../domain/model.ts';
 import { type Plan, type ServerKey, serverKey } from '../../domain/plan.ts';
 import type { ServerWish } from '../../domain/server-state.ts';
 import type { RouteWish, TlsMaterial } from '../../domain/tls.ts';
@@ -15,6 +15,7 @@ import { type Engine, type EngineChange, EngineError, type TlsInForce } from '..
 import { type AcceptorPeer, createAcceptorPeer } from './acceptor-peer.ts';
 import { type AttachedInstance, attachedInstance } from './attached-instances.ts';
 import { clearDirectory, engineSocket, prepareDirectory } from './directory.ts';
+import { createEngineEntities } from './engine-entities.ts';
 import { type EngineListener, listenForDataPlane } from './engine-listener.ts';
 import type { FromInstance, InstanceHello, ToInstance } from './messages.ts';
 import { createOnlookers } from './onlookers.ts';
@@ -67,8 +68,7 @@ export function createEmbeddedEngine(options: EmbeddedEngineOptions): EmbeddedEn
   const attached = new Map<string, AttachedInstance>();
   /** Those, and who still carries connections beside its successor. */
   const linked = new Set<AttachedInstance>();
-  const entities = new Map<string, InstanceEntity>();
-  const binds = new Map<string, BindEntity>();
+  const entities = createEngineEntities(changes);
   const waiters = createWaiters<AttachedInstance>(clock);
   const wishes = new Map<ServerKey, ServerWish>();
   let plan: Plan | undefined;
@@ -95,27 +95,6 @@ export function createEmbeddedEngine(options: EmbeddedEngineOptions): EmbeddedEn
     const [confirmation] = await inTurn(async () => [tell()] as const);
     await confirmation;
   };
-  const setEntity = (entity: InstanceEntity) => {
-    entities.set(entity.id, entity);
-    changes.emit({ kind: 'instance', instance: entity });
-  };
-  const entityOf = (hello: InstanceHello, state: InstanceEntity['state'], text?: string): InstanceEntity => ({
-    id: hello.id,
-    shard: hello.shard,
-    pid: hello.pid,
-    state,
-    planHash: hello.planHash,
-    startedAt: hello.startedAt,
-    ...textOf([...hello.tlsProblems, ...(text === undefined ? [] : [text])].join('; ')),
-  });
-
-  function setBinds(hello: InstanceHello): void {
-    for (const [name, { shard }] of binds) if (shard === hello.shard) binds.delete(name);
-    for (const bind of hello.binds) {
-      binds.set(bind.name, bind);
-      changes.emit({ kind: 'bind', bind });
-    }
-  }
 
   /** The wishes that hold for a plan: those known, overlaid with the new ones; of servers it has only. */
   function wishesFor(next: Plan, list: readonly ServerWish[]): ServerWish[] {
@@ -149,14 +128,14 @@ export function createEmbeddedEngine(options: EmbeddedEngineOptions): EmbeddedEn
         wishes: list,
         tls: { routes, material },
       })) as InstanceHello;
-    setEntity(entityOf(instance.hello, 'serving'));
-    setBinds(instance.hello);
+    entities.setInstance(instance, 'serving');
+    entities.setBinds(instance.hello);
   }
 
   function dialledIn(instance: AttachedInstance): void {
     attached.set(instance.id, instance);
     linked.add(instance);
-    setEntity(entityOf(instance.hello, 'starting'));
+    entities.setInstance(instance, 'starting');
     onlookers.attached(instance);
     waiters.arrived(instance.id, instance);
     if (phase === 'running') void catchUp(instance);
@@ -172,13 +151,10 @@ export function createEmbeddedEngine(options: EmbeddedEngineOptions): EmbeddedEn
     } catch (error) {
       if (attached.get(instance.id) !== instance || phase !== 'running') return;
       const text = error instanceof Error ? error.message : String(error);
-      setEntity(entityOf(instance.hello, 'starting', text));
+      entities.setInstance(instance, 'starting', text);
       clock.after(1_000, () => void catchUp(instance));
     }
   }
-
-  /** A successor's entity is not written over by what its forerunner still says. */
-  const isNewest = ({ hello }: AttachedInstance) => entities.get(hello.id)?.pid === hello.pid;
 
   function take(instance: AttachedInstance, message: FromInstance): void {
     switch (message.kind) {
@@ -190,15 +166,15 @@ export function createEmbeddedEngine(options: EmbeddedEngineOptions): EmbeddedEn
         onlookers.message(instance, message);
         return;
       case 'binds':
-        setBinds({ ...instance.hello, binds: message.binds });
+        entities.setBinds({ ...instance.hello, binds: message.binds });
         return;
       case 'leaving':
         instance.leaving = true;
-        if (isNewest(instance)) setEntity(entityOf(instance.hello, 'leaving'));
+        if (entities.isNewest(instance)) entities.setInstance(instance, 'leaving');
         return;
       case 'problem':
-        if (isNewest(instance))
-          setEntity(entityOf(instance.hello, instance.leaving ? 'leaving' : 'serving', message.text));
+        if (entities.isNewest(instance))
+          entities.setInstance(instance, instance.leaving ? 'leaving' : 'serving', message.text);
         return;
       case 'instance':
         return;
@@ -215,13 +191,13 @@ export function createEmbeddedEngine(options: EmbeddedEngineOptions): EmbeddedEn
   const started = (id: string, pid: number) => {
     if (entities.get(id)?.pid === pid || phase === 'stopped') return;
     const shard = id.slice(0, id.lastIndexOf('/'));
-    setEntity({ id, shard, pid, state: 'starting', planHash: '', startedAt: clock.now() });
+    entities.set({ id, shard, pid, state: 'starting', planHash: '', startedAt: clock.now() });
   };
   const gone = (id: string, pid: number, text: string) => {
     const entity = entities.get(id);
     // Its successor may be there already: then the name is not gone.
     if (entity?.pid === pid) {
-      setEntity({ ...entity, state: 'gone', text });
+      entities.set({ ...entity, state: 'gone', text });
       if (plan !== undefined && !instancesOf(plan).some((each) => each.id === id)) entities.delete(id);
     }
     if (phase === 'starting') waiters.fail(id, new EngineError('instance-failed', `instance ${id}: ${text}`));
@@ -325,7 +301,8 @@ export function createEmbeddedEngine(options: EmbeddedEngineOptions): EmbeddedEn
     tls = { ...tls, material };
     await confirmed({ kind: 'setTlsMaterial', material }, (instance, hello) => {
       instance.hello = hello as InstanceHello;
-      if (isNewest(instance)) setEntity(entityOf(instance.hello, instance.leaving ? 'leaving' : 'serving'));
+      if (entities.isNewest(instance))
+        entities.setInstance(instance, instance.leaving ? 'leaving' : 'serving');
     });
   }
 
@@ -367,8 +344,8 @@ export function createEmbeddedEngine(options: EmbeddedEngineOptions): EmbeddedEn
     await acceptor?.leave();
     hangUp();
     clearDirectory(directory);
-    for (const entity of entities.values())
-      if (entity.state !== 'gone') setEntity({ ...entity, state: 'gone', text: 'stopped' });
+    for (const entity of entities.instances)
+      if (entity.state !== 'gone') entities.set({ ...entity, state: 'gone', text: 'stopped' });
   }
 
   function ofConnection(id: string): { instance: AttachedInstance; serial: number } | undefined {
@@ -422,7 +399,7 @@ export function createEmbeddedEngine(options: EmbeddedEngineOptions): EmbeddedEn
       }
       return killed;
     },
-    snapshot: () => ({ instances: [...entities.values()], binds: [...binds.values()] }),
+    snapshot: entities.snapshot,
     watchConnections: (query, listener) => onlookers.watch(query, listener),
     async connection(id) {
       const found = ofConnection(id);
@@ -433,8 +410,8 @@ export function createEmbeddedEngine(options: EmbeddedEngineOptions): EmbeddedEn
     reopenLogs() {
       for (const instance of linked) {
         // What was wrong with a log is said again if it still is.
-        if (isNewest(instance) && entities.get(instance.id)?.state === 'serving')
-          setEntity(entityOf(instance.hello, 'serving'));
+        if (entities.isNewest(instance) && entities.get(instance.id)?.state === 'serving')
+          entities.setInstance(instance, 'serving');
         instance.tell({ kind: 'reopenLogs' });
       }
     },
@@ -456,8 +433,4 @@ function ignoreUnknown(error: unknown): undefined {
 
 function beingReplaced(id: string): EngineError {
   return new EngineError('unknown', `instance ${id} is being replaced; it will be told once it is back`);
-}
-
-function textOf(text: string): { readonly text?: string } {
-  return text === '' ? {} : { text };
 }
