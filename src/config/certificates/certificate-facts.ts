@@ -26,7 +26,6 @@ export interface CertificateFacts {
   readonly fingerprint: string;
   /** Hex, upper case, without leading zeros. */
   readonly serialNumber: string;
-  readonly isAuthority: boolean;
   /** May it stand for a server? */
   readonly forServers: boolean;
 }
@@ -39,13 +38,42 @@ export interface ReadCertificate {
 
 /** @throws FileFault */
 export function readCertificate(block: PemBlock): ReadCertificate {
+  return undamaged(block, (x509) => ({ x509, facts: factsOf(x509), block }));
+}
+
+/** The little that is asked of an authority: bundles have hundreds, and their keys cost time. */
+export interface AuthorityFacts {
+  /** One raw line. */
+  readonly subject: string;
+  /** Wall clock. */
+  readonly notBefore: number;
+  readonly notAfter: number;
+  /** May others be verified by it? A certificate that names itself as its issuer may be pinned. */
+  readonly certifies: boolean;
+}
+
+/** @throws FileFault */
+export function readAuthority(block: PemBlock): AuthorityFacts {
+  return undamaged(block, (x509) => ({
+    subject: distinguishedName(x509.subject),
+    ...datesOf(x509),
+    certifies: x509.ca || x509.subject === x509.issuer,
+  }));
+}
+
+function undamaged<T>(block: PemBlock, facts: (x509: X509Certificate) => T): T {
   try {
-    const x509 = new X509Certificate(block.der);
-    return { x509, facts: factsOf(x509), block };
+    return facts(new X509Certificate(block.der));
   } catch {
     // OpenSSL's own words ("wrong tag", "too long") help nobody, and vary by version.
     throw new FileFault(`the certificate in line ${block.line} is damaged`);
   }
+}
+
+function datesOf({ validFromDate, validToDate }: X509Certificate): { notBefore: number; notAfter: number } {
+  const [notBefore, notAfter] = [validFromDate.getTime(), validToDate.getTime()];
+  if (!Number.isFinite(notBefore) || !Number.isFinite(notAfter)) throw new FileFault('it has no dates');
+  return { notBefore, notAfter };
 }
 
 function factsOf(x509: X509Certificate): CertificateFacts {
@@ -53,16 +81,13 @@ function factsOf(x509: X509Certificate): CertificateFacts {
   const kind = publicKey.asymmetricKeyType ?? 'unknown';
   const { modulusLength, namedCurve } = publicKey.asymmetricKeyDetails ?? {};
   const brokenHash = brokenHashes[signatureAlgorithm(x509.raw)];
-  const [notBefore, notAfter] = [x509.validFromDate.getTime(), x509.validToDate.getTime()];
-  if (!Number.isFinite(notBefore) || !Number.isFinite(notAfter)) throw new FileFault('it has no dates');
   return {
     names: certificateNames(x509.subjectAltName, x509.subject),
     subject: distinguishedName(x509.subject),
     issuer: distinguishedName(x509.issuer),
     // Not checkIssued(): that wants the right to sign certificates, which such a leaf need not have.
     selfSigned: x509.subject === x509.issuer && x509.verify(publicKey),
-    notBefore,
-    notAfter,
+    ...datesOf(x509),
     // Ed25519 and Ed448 are offered where ECDSA is.
     keyKind: kind.startsWith('rsa') ? 'rsa' : 'ecdsa',
     keyType: keyTypeText(kind, modulusLength, namedCurve),
@@ -70,7 +95,6 @@ function factsOf(x509: X509Certificate): CertificateFacts {
     ...(brokenHash === undefined ? {} : { brokenHash }),
     fingerprint: createHash('sha256').update(x509.raw).digest('hex'),
     serialNumber: x509.serialNumber.toUpperCase().replace(/^0+(?=.)/, ''),
-    isAuthority: x509.ca,
     forServers:
       x509.keyUsage === undefined ||
       x509.keyUsage.some((usage) => usage === serverAuthentication || usage === anyUsage),

@@ -62,7 +62,6 @@ describe('a good pair', () => {
       subject: 'CN=shop.example.com',
       issuer: 'CN=Intermediate',
       selfSigned: false,
-      isAuthority: false,
       forServers: true,
       keyKind: 'ecdsa',
       keyType: 'ECDSA P-256',
