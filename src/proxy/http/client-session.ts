@@ -50,7 +50,7 @@ class ClientSession implements ExchangeClient, ClientWireUser {
   readonly #place: KeepAlivePlace;
   readonly #exchange: Exchange;
   readonly #stream: ClientStream;
-  readonly #reader = new RequestReader();
+  readonly #reader: RequestReader;
   #state: SessionState = 'head';
   #pumping = false;
   #closing = false;
@@ -59,6 +59,7 @@ class ClientSession implements ExchangeClient, ClientWireUser {
 
   constructor(socket: Socket, bind: BindRuntime, plane: Plane, entrance: TlsEntrance | undefined) {
     this.bind = bind;
+    this.#reader = new RequestReader(entrance !== undefined);
     this.head = this.#reader.head;
     this.#plane = plane;
     this.timers = plane.timers;

@@ -54,6 +54,12 @@ export class RequestHead implements FieldSink {
   listed: string[] | undefined = undefined;
 
   #started = false;
+  readonly #secure: boolean;
+
+  /** `secure`: it comes over TLS. */
+  constructor(secure = false) {
+    this.#secure = secure;
+  }
 
   reset(): void {
     this.resumeAt = 0;
@@ -188,9 +194,8 @@ export class RequestHead implements FieldSink {
   }
 
   #absolute(text: string, start: number, end: number): Refusal | undefined {
-    if (!isWord(text, start, Math.min(start + 7, end), 'http://'))
-      return malformed('a request target that is neither a path nor an http URL');
-    const from = start + 7;
+    const from = this.#authorityStart(text, start, end);
+    if (from < 0) return malformed('a request target that is neither a path nor an http URL');
     let to = from;
     while (to < end && !'/?'.includes(text.charAt(to))) to += 1;
     const host = hostEnd(text, from, to);
@@ -202,6 +207,12 @@ export class RequestHead implements FieldSink {
     if (path === '') this.originTarget = this.method === 'OPTIONS' ? '*' : '/';
     else this.originTarget = path.startsWith('/') ? path : `/${path}`;
     return undefined;
+  }
+
+  /** After "http://", or "https://", which may only be asked for over TLS (RFC 9110 4.2.2); or -1. */
+  #authorityStart(text: string, start: number, end: number): number {
+    if (isWord(text, start, Math.min(start + 7, end), 'http://')) return start + 7;
+    return this.#secure && isWord(text, start, Math.min(start + 8, end), 'https://') ? start + 8 : -1;
   }
 
   field(

@@ -11,7 +11,7 @@ const maxWaiting = 65_536;
 const emptyLines = /^(?:\r\n)*\r?$/;
 
 export class RequestReader {
-  readonly head = new RequestHead();
+  readonly head: RequestHead;
   readonly body = new RequestBody();
   /** Read and not yet consumed: the head being read, or what came after the request under way. */
   text = '';
@@ -19,6 +19,11 @@ export class RequestReader {
   request = '';
   /** An octet of the next request is there. */
   begun = false;
+
+  /** `secure`: it is read over TLS. */
+  constructor(secure: boolean) {
+    this.head = new RequestHead(secure);
+  }
 
   add(text: string): void {
     this.text = this.text === '' ? text : this.text + text;

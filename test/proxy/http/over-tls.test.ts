@@ -77,6 +77,17 @@ describe('requests over TLS', () => {
     expect(world.streams).toMatchObject([{ termination: '----' }]);
   });
 
+  it('may name the whole URL, which servers get as a path', async () => {
+    const server = recorder(okAnswer);
+    const world = await startTlsPlane({ servers: [await rawServer(server.onConnection)] });
+    await askTls(
+      world.port,
+      'GET https://shop.example/a HTTP/1.1\r\nHost: x.example\r\nConnection: close\r\n\r\n',
+    );
+    expect(server.heard.join('')).toMatch(/^GET \/a HTTP\/1\.1\r\nHost: shop\.example\r\n/);
+    expect(world.streams).toMatchObject([{ route: 'shop', status: 200 }]);
+  });
+
   it('of HEAD are answered without a body', async () => {
     const server = recorder('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n');
     const world = await startTlsPlane({ servers: [await rawServer(server.onConnection)] });
