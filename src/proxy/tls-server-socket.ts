@@ -33,7 +33,7 @@ export function openTlsServerSocket(address: Address, profile: ServerProfile): T
     noDelay: true,
     onread: {
       // What is decrypted already comes even when nothing more is wanted: not into a buffer that is still written from.
-      buffer: () => (late.holding ? Buffer.allocUnsafeSlow(lateSize) : target) as Buffer<ArrayBuffer>,
+      buffer: () => (late.holding ? late.fresh() : target) as Buffer<ArrayBuffer>,
       callback: (length, buffer) => late.read(buffer as Buffer, length),
     },
   };
@@ -42,6 +42,9 @@ export function openTlsServerSocket(address: Address, profile: ServerProfile): T
     socket,
     transport: socket,
     endWasSaid: undefined,
+    get gives() {
+      return late.gives;
+    },
     onBytes: () => false,
     readInto(buffer) {
       target = buffer ?? sharedSmallBuffer;
@@ -74,6 +77,7 @@ export function openWatchedTlsServerSocket(address: Address, profile: ServerProf
       return said;
     },
     onBytes: () => false,
+    gives: true,
   };
   socket.on('end', () => {
     said = !cut;
@@ -133,6 +137,9 @@ const lateSize = 16_384;
  */
 class LateReads {
   holding = false;
+  /** What is handed on now was read into a buffer of its own. */
+  gives = false;
+  #fresh: Buffer | undefined;
   readonly #held: (readonly [buffer: Buffer, length: number])[] = [];
   #ended = false;
   #delivering = false;
@@ -160,11 +167,17 @@ class LateReads {
     };
   }
 
+  fresh(): Buffer {
+    this.#fresh = Buffer.allocUnsafeSlow(lateSize);
+    return this.#fresh;
+  }
+
   read(buffer: Buffer, length: number): boolean {
     if (this.holding) {
       this.#held.push([buffer, length]);
       return false;
     }
+    this.gives = buffer === this.#fresh;
     if (!this.#opened!.onBytes(buffer, length)) this.holding = true;
     return !this.holding;
   }
@@ -179,6 +192,7 @@ class LateReads {
     const opened = this.#opened!;
     const { socket } = opened;
     this.holding = false;
+    this.gives = true;
     this.#delivering = true;
     while (this.#held.length > 0 && !this.holding && !socket.destroyed) {
       const [buffer, length] = this.#held.shift()!;

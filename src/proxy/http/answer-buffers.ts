@@ -33,6 +33,7 @@ export class AnswerBuffers {
   /** After a read whose octets the client took at once. */
   flowed(socket: ServerSocket, octets: Buffer, length: number): void {
     this.#unstalled += length;
+    if (socket.readInto === undefined) return;
     if (this.#current === undefined) {
       if (length === octets.length) this.#use(socket, lend(wideBuffers) ?? lend(ownBuffers));
     } else if (this.#unstalled > bulkAfter && this.#current.pool !== bulkBuffers) {
@@ -46,7 +47,7 @@ export class AnswerBuffers {
   /** The client holds some of what was written. No read follows before `drained`. */
   stalled(socket: ServerSocket): void {
     this.#unstalled = 0;
-    if (this.#current?.pool === ownBuffers) return;
+    if (socket.readInto === undefined || this.#current?.pool === ownBuffers) return;
     this.#leaving = this.#current;
     this.#use(socket, lend(ownBuffers));
   }
