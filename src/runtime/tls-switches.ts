@@ -123,7 +123,8 @@ export function createTlsSwitches(options: {
   }
 
   function endLeft(run: Running, how: 'retire' | 'kill'): void {
-    const { route, from } = run.entity;
+    const { route, phase, from, to } = run.entity;
+    const mode = phase === 'reverted' ? to : from;
     options.endInOtherModes(route, how).then(
       (count) => {
         if (how === 'kill' && count > 0)
@@ -131,7 +132,7 @@ export function createTlsSwitches(options: {
             subject: route,
             from: 'TLS switch',
             severity: 'note',
-            text: `${countText(count, 'connection')} in mode ${from} ended at the deadline of the switch`,
+            text: `${countText(count, 'connection')} in mode ${mode} ended at the deadline of the switch`,
           });
       },
       (error: Error) =>
@@ -139,7 +140,7 @@ export function createTlsSwitches(options: {
           subject: route,
           from: 'TLS switch',
           severity: 'warning',
-          text: `ending connections in mode ${from}: not confirmed: ${error.message}`,
+          text: `ending connections in mode ${mode}: not confirmed: ${error.message}`,
         }),
     );
   }
@@ -252,7 +253,10 @@ export function createTlsSwitches(options: {
 
     reverted(route) {
       const run = running.get(route);
-      if (run) settle(run, 'reverted', faresText(run.entity.after, run.entity.before));
+      if (!run) return;
+      settle(run, 'reverted', faresText(run.entity.after, run.entity.before));
+      // Whoever came in the mode that failed would go on failing in it for as long as it stays.
+      endLeft(run, 'retire');
     },
 
     reason(route) {

@@ -56,6 +56,8 @@ describe('the watch of a switch', () => {
     expect(on.anna.client.model.drift.size).toBe(0);
     // The newest undo does not bring back what was bad.
     expect(await on.act({ kind: 'undo' })).toMatchObject({ result: 'refused', code: 'changed-since' });
+    // Whoever came in the mode that failed is sent away.
+    expect(on.engine.calls.at(-1)).toBe('endInOtherModes shop retire');
   });
 
   it('reverts by itself beyond the threshold once there is enough to judge by', async () => {
