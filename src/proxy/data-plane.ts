@@ -44,6 +44,12 @@ export interface DataPlaneOptions {
   readonly processSample: () => ProcessSample;
 }
 
+/** What comes with a plan: wishes for the TLS modes of its routes (the others are in the plan's own), and its files. */
+export interface TlsOfPlane {
+  readonly routes: readonly RouteWish[];
+  readonly material: TlsMaterial;
+}
+
 export class DataPlane implements Plane {
   readonly connections: ConnectionTable;
   readonly timers: Timers;
@@ -140,11 +146,7 @@ export class DataPlane implements Plane {
    * All or nothing; one at a time, in the order of the calls. Without `tls` the TLS modes and files in force go on.
    * @throws BindError naming the bind, its address and who may hold it: the old plan then serves on, unchanged.
    */
-  apply(
-    plan: Plan,
-    wishes: readonly ServerWish[],
-    tls?: { readonly routes: readonly RouteWish[]; readonly material: TlsMaterial },
-  ): Promise<void> {
+  apply(plan: Plan, wishes: readonly ServerWish[], tls?: TlsOfPlane): Promise<void> {
     const applied = this.#applying.then(() => this.#apply(plan, wishes, tls));
     this.#applying = applied.catch(() => {});
     return applied;
@@ -272,7 +274,8 @@ export class DataPlane implements Plane {
 
   end(connection: LiveConnection, bind: BindRuntime): void {
     this.connections.ended(connection);
-    connection.retire = alreadyEnded;
+    // Ended rows stay for some seconds, but not all that carried them.
+    connection.kill = connection.retire = alreadyEnded;
     bind.traffic.connections -= 1;
     this.#open -= 1;
     if (this.#open === 0) this.#lastEnded?.();
@@ -289,11 +292,7 @@ export class DataPlane implements Plane {
     else this.#options.serveHttp(socket, bind, this);
   }
 
-  async #apply(
-    plan: Plan,
-    wishes: readonly ServerWish[],
-    tls: { readonly routes: readonly RouteWish[]; readonly material: TlsMaterial } | undefined,
-  ): Promise<void> {
+  async #apply(plan: Plan, wishes: readonly ServerWish[], tls: TlsOfPlane | undefined): Promise<void> {
     const { shard } = this.#options;
     const shards = plan.shards.filter(({ name }) => shard === undefined || name === shard);
     const binds = shards.flatMap((entry) => entry.binds);

@@ -23,6 +23,8 @@ export interface EmbeddedTlsWorld extends TlsWorld {
   anotherEngine(): EmbeddedEngine;
   /** Sends a request through what `engine` listens on. */
   requestThrough(engine: Engine): Promise<Met>;
+  /** Shakes hands and hangs up. @throws what the handshake failed with */
+  shakeHands(servername: string): Promise<void>;
   /** Resumes `session` where there is one; answers whether it was, and the newest session for next time. */
   resume(session?: Buffer): Promise<{ resumed: boolean; session: Buffer | undefined }>;
   /** The keys of our certificates, PEM: nothing that is printed may hold a line of them. */
@@ -63,10 +65,10 @@ export async function embeddedTlsWorld(): Promise<EmbeddedTlsWorld> {
   }
 
   /** @throws where the handshake fails or the certificate is nobody's that we know */
-  async function dial(through: Engine, session?: Buffer): Promise<TLSSocket> {
+  async function dial(through: Engine, session?: Buffer, servername = host): Promise<TLSSocket> {
     const socket = connect({
       ...addressOf(through, 'secure'),
-      servername: host,
+      servername,
       ca: [first, second, servers].map(({ cert }) => cert),
       ...(session === undefined ? {} : { session }),
     });
@@ -128,6 +130,9 @@ export async function embeddedTlsWorld(): Promise<EmbeddedTlsWorld> {
     material,
     request: () => requestThrough(engine),
     requestThrough,
+    async shakeHands(servername) {
+      (await dial(engine, undefined, servername)).destroy();
+    },
     hold,
     resume,
     killInstance: () => void process.kill(engine.snapshot().instances[0]!.pid, 'SIGKILL'),

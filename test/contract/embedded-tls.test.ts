@@ -83,6 +83,34 @@ describe('a data plane with TLS and its runtimes', () => {
     await expect.poll(() => ladder(edge.row.id), patience).toEqual(expect.arrayContaining(['fin client']));
   });
 
+  it('keeps for a while what became of a handshake that failed, and counts it', async () => {
+    const failures = new Set<number>();
+    world.engine.samples(({ binds }) => {
+      for (const { handshakeFailures } of binds) failures.add(handshakeFailures);
+    });
+    await world.engine.start(world.plan, appReady, inForce(world, 'first'));
+    await expect(world.shakeHands('nobody.example.org')).rejects.toThrow(/unrecognized/);
+    const query = {
+      filter: 'cause~nobody.example.org',
+      order: { by: 'age', descending: true },
+      offset: 0,
+      limit: 9,
+      ended: true,
+    } as const;
+    const ids: string[] = [];
+    const watch = world.engine.watchConnections(query, ({ rows }) => ids.push(...rows.map(({ id }) => id)));
+    await expect.poll(() => ids.length, patience).toBeGreaterThan(0);
+    watch.close();
+    const detail = await world.engine.connection(ids[0]!);
+    expect(detail).toMatchObject({ sni: 'nobody.example.org', mode: 'tcp', termination: 'PR' });
+    expect(detail!.steps.slice(0, 3)).toMatchObject([
+      { what: 'accept' },
+      { what: 'client-hello', text: expect.stringContaining('SNI nobody.example.org') },
+      { what: 'handshake-failed', text: expect.stringContaining('nobody.example.org') },
+    ]);
+    await expect.poll(() => [...failures].at(-1), patience).toBe(1);
+  });
+
   it('serves on in its modes while there is no runtime', async () => {
     await world.engine.start(world.plan, appReady, inForce(world, 'first', shop('passthrough')));
     const before = world.engine.snapshot();
