@@ -17,8 +17,8 @@ export class ClientStream implements StreamPlaces {
   readonly #bind: BindRuntime;
   readonly #plane: Plane;
   readonly #exchange: Exchange;
-  /** Sent before a tunnel took over, which counts for itself and knows no route; -1: there is none. */
-  #sentBeforeTunnel = -1;
+  /** A tunnel took over, which counts for itself. */
+  #tunnelled = false;
 
   constructor(live: LiveConnection, bind: BindRuntime, plane: Plane, exchange: Exchange) {
     this.#live = live;
@@ -75,7 +75,8 @@ export class ClientStream implements StreamPlaces {
   }
 
   tunnelBegins(): void {
-    this.#sentBeforeTunnel = this.#live.streamBytesOut;
+    this.#tunnelled = true;
+    if (this.route !== undefined) this.route.traffic.bytesIn += this.#live.streamBytesIn;
   }
 
   end(causes: StreamCauses, now: number = this.#plane.timers.mono()): void {
@@ -83,8 +84,10 @@ export class ClientStream implements StreamPlaces {
     const exchange = this.#exchange;
     live.endMono = now;
     live.termination = terminationOf(causes, exchange.stickiness, exchange.relay.begun);
-    if (causes.phase !== 'R' && causes.phase !== 'C') countAbort(this.#bind, this, causes.who);
+    if (causes.phase !== 'R' && causes.phase !== 'C' && !this.#tunnelled)
+      countAbort(this.#bind, this, causes.who);
     if (this.route !== undefined) this.#countOnRoute(this.route, causes);
+    this.#tunnelled = false;
     this.#plane.streamEnded(live, exchange.backend, exchange.server);
     exchange.finish();
   }
@@ -92,12 +95,9 @@ export class ClientStream implements StreamPlaces {
   /** What is known of it only now. */
   #countOnRoute({ traffic }: RouteRuntime, { who, phase }: StreamCauses): void {
     const live = this.#live;
-    traffic.bytesIn += live.streamBytesIn;
+    if (!this.#tunnelled) traffic.bytesIn += live.streamBytesIn;
     traffic.retries += live.retries;
     if (live.redispatched) traffic.redispatches += 1;
     if (phase === 'C' && (who === 'S' || who === 's')) traffic.connectErrors += 1;
-    if (this.#sentBeforeTunnel < 0) return;
-    traffic.bytesOut += live.streamBytesOut - this.#sentBeforeTunnel;
-    this.#sentBeforeTunnel = -1;
   }
 }

@@ -47,6 +47,7 @@ export function startUpgradeTunnel(
     bind,
     backend: stream.backend!,
     serverRuntime: stream.server!,
+    routeTraffic: stream.route?.traffic,
     timers,
     fromClient,
     fromServer,

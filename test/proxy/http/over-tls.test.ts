@@ -231,7 +231,12 @@ describe('an upgrade over TLS', () => {
     await until(() => world.streams.length === 1);
     expect(world.streams).toMatchObject([{ status: 101, termination: '----' }]);
     const [traffic] = world.plane.sample(true).routes;
-    expect(traffic).toMatchObject({ total: 1, bytesOut: client.received.length });
+    expect(traffic).toMatchObject({
+      total: 1,
+      bytesIn: world.streams[0]!.bytesIn,
+      bytesOut: client.received.length,
+      clientAborts: 0,
+    });
   });
 
   it('is killed as a reset', async () => {
@@ -250,6 +255,25 @@ describe('an upgrade over TLS', () => {
     await client.untilEnded();
     expect(client.ended).toBe('reset');
     expect(world.streams).toMatchObject([{ termination: 'KD--' }]);
+  });
+
+  it('that its client resets is counted once', async () => {
+    const port = await rawServer((socket) => {
+      socket.once('data', () =>
+        socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\n'),
+      );
+    });
+    const world = await startTlsPlane({ servers: [port] });
+    const wire = await tap(world.port);
+    const client = await openTlsClient(wire.port);
+    client.write(get('/', 'Connection: upgrade\r\nUpgrade: echo\r\n'));
+    await client.untilText('101');
+    wire.far.resetAndDestroy();
+    await until(() => world.streams.length === 1);
+    expect(world.streams).toMatchObject([{ termination: 'CD--' }]);
+    const { routes, binds, backends, servers } = world.plane.sample(true);
+    for (const [traffic] of [routes, binds, backends, servers])
+      expect(traffic).toMatchObject({ clientAborts: 1 });
   });
 });
 
