@@ -185,6 +185,14 @@ export function createConsole({
     store.setState({ overlay: { ...overlay, dialog: { ...overlay.dialog, preflight: next(since) } } });
   }
 
+  /** What was found before an attachment broke may be of a runtime that is no more. */
+  function checkAgain(): void {
+    const { overlay } = store.getState();
+    if (overlay?.kind !== 'switch' || overlay.dialog.stage !== 'check') return;
+    const preflight = { state: 'asking', since: clock.now() } as const;
+    store.setState({ overlay: { ...overlay, dialog: { ...overlay.dialog, id: desk.nextId(), preflight } } });
+  }
+
   /** Not under something that is open. */
   function settleOverview(): void {
     const { overview, overlay, screen } = store.getState();
@@ -220,7 +228,10 @@ export function createConsole({
       changed.emit();
     }),
     client.attachChanges(({ state }) => {
-      if (state === 'live') subscriptions.attachedAgain();
+      if (state === 'live') {
+        subscriptions.attachedAgain();
+        checkAgain();
+      }
       changed.emit();
     }),
     store.subscribe(() => {
@@ -250,7 +261,7 @@ export function createConsole({
   beat();
 
   function press(key: KeyPress): void {
-    if (key.alt && [...key.key].length === 1) {
+    if (key.alt && isOneByte(key)) {
       // Esc and the key after it, come as one over a slow line: no binding has Alt.
       press({ key: 'escape' });
       press({ ...key, alt: false });
@@ -289,6 +300,11 @@ export function createConsole({
       leave();
     },
   };
+}
+
+/** Keys that a terminal sends as one byte; what is sent as a sequence tells Esc apart by itself. */
+function isOneByte({ key }: KeyPress): boolean {
+  return [...key].length === 1 || key === 'enter' || key === 'tab';
 }
 
 /** The totals always: they are few bytes, and a header that says "live" must hear the runtime every second. */

@@ -142,12 +142,10 @@ export function createSubscriptions(client: RuntimeClient, clock: Clock, sinks: 
     if (preflight?.wanted.id === wanted?.id) return;
     preflight?.stop();
     preflight = undefined;
-    if (wanted !== undefined) beginPreflight(wanted);
-  }
-
-  function beginPreflight(wanted: WantedPreflight): void {
+    if (wanted === undefined) return;
     const begun = { wanted, stop: () => {} };
     preflight = begun;
+    // What the one before still says is not this one's.
     const isStill = () => preflight === begun;
     begun.stop = client.preflight(
       wanted.route,
@@ -171,11 +169,6 @@ export function createSubscriptions(client: RuntimeClient, clock: Clock, sinks: 
     },
     attachedAgain() {
       if (hadHistory) client.history().then(sinks.history, () => {});
-      // It ended with the attachment, and what it had found may be of a runtime that is no more.
-      if (preflight !== undefined) {
-        preflight.stop();
-        beginPreflight(preflight.wanted);
-      }
     },
     close() {
       for (const stop of samples.values()) stop();

@@ -383,6 +383,15 @@ describe('the way through the screens', () => {
     seat.console.dispose();
   });
 
+  it('takes Alt and Enter for Esc and Enter', async () => {
+    const seat = await onServer();
+    seat.press('d');
+    seat.console.press({ key: 'enter', alt: true });
+    expect(seat.show()).not.toContain('Cancel');
+    expect(seat.show()).toContain('10.1.0.5:8080');
+    seat.console.dispose();
+  });
+
   it('does not take a pasted text for keys', async () => {
     const seat = await onServer();
     seat.console.paste('dyq');

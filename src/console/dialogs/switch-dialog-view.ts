@@ -264,10 +264,12 @@ function footLine(dialog: SwitchDialog, width: number): Line {
     span('  '),
     button(act, dialog.focus === 'confirm', blocked ? 'muted' : 'text'),
   ];
-  const keys = [
-    ...(blocked ? [span('y switch   ', 'muted')] : key('y', 'switch')),
-    ...key('Esc', 'other mode'),
-  ];
+  const confirming = ((): Span[] => {
+    // In the name a `y` is a letter.
+    if (dialog.focus === 'force') return key('Enter', 'to the buttons');
+    return blocked ? [span('y switch   ', 'muted')] : key('y', 'switch');
+  })();
+  const keys = [...confirming, ...key('Esc', 'other mode')];
   // The frame's footer has the keys too; the buttons are only here.
   return spansWidth(buttons) + spansWidth(keys) + 2 <= width ? apart(buttons, keys, width) : line(...buttons);
 }
