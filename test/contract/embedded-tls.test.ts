@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Termination } from '../../src/domain/tls.ts';
 import type { EmbeddedEngine } from '../../src/engine/embedded/embedded-engine.ts';
 import { type EmbeddedTlsWorld, embeddedTlsWorld } from './embedded-tls-world.ts';
 import { tlsContract } from './tls-contract.ts';
@@ -150,6 +151,40 @@ describe('a data plane with TLS and its runtimes', () => {
       }
       expect(met.size).toBe(2);
       expect(await world.engine.endInOtherModes('shop', 'kill')).toBe(24);
+    });
+
+    it('switches five times under load: nobody fails, and nobody comes in by a mode that is over', async () => {
+      await world.engine.start(twice(), appReady, inForce(world, 'first'));
+      const stayers = await Promise.all(Array.from({ length: 4 }, () => world.hold()));
+      let inForceNow: Set<Termination> = new Set(['edge']);
+      const underWay = new Set<Set<Termination>>();
+      const wrong: string[] = [];
+      const seen = new Map<Termination, number>();
+      let going = true;
+      const comeAndGo = async () => {
+        while (going) {
+          // Whatever is in force at any time until it is over may be met.
+          const allowed = new Set(inForceNow);
+          underWay.add(allowed);
+          const { mode } = await world.request();
+          underWay.delete(allowed);
+          seen.set(mode, (seen.get(mode) ?? 0) + 1);
+          if (!allowed.has(mode)) wrong.push(`${mode}, not ${[...allowed]}`);
+        }
+      };
+      const clients = Array.from({ length: 6 }, comeAndGo);
+      for (const mode of ['reencrypt', 'passthrough', 'edge', 'passthrough', 'reencrypt'] as const) {
+        inForceNow = new Set([...inForceNow, mode]);
+        for (const allowed of underWay) allowed.add(mode);
+        await world.engine.setRoutes([shop(mode)]);
+        inForceNow = new Set([mode]);
+        const before = seen.get(mode) ?? 0;
+        await expect.poll(() => seen.get(mode) ?? 0, patience).toBeGreaterThan(before + 12);
+      }
+      going = false;
+      await Promise.all(clients);
+      expect(wrong).toEqual([]);
+      for (const stayer of stayers) expect(await stayer.again()).toBe('edge');
     });
 
     it('tells the one that is there although the other is being replaced', async () => {
