@@ -43,10 +43,9 @@ function modeStage(dialog: SwitchDialog, { route }: SwitchWorld, width: number, 
       span(chosen ? '▸ ' : '  ', 'accent'),
       span(padEnd(mode, 12), chosen ? 'accent' : 'text', chosen),
     ];
-    const aside = muted(present ? 'now' : '');
     const drawn = [...head, span(way, chosen ? 'text' : 'muted')];
     return [
-      apart(drawn, [aside], inner),
+      present ? apart(drawn, [muted('now')], inner) : line(...drawn),
       ...(inner >= 64 ? [line(muted(`${' '.repeat(14)}${meaning}`))] : []),
     ];
   });
@@ -58,7 +57,7 @@ function modeStage(dialog: SwitchDialog, { route }: SwitchWorld, width: number, 
     ...gone,
     ...hint,
     blank,
-    apart([muted('  nothing is switched yet')], keys, inner),
+    apart([muted(inner < 70 ? '' : '  nothing is switched yet')], keys, inner),
   ];
   return { lines: boxed(`TLS mode of ${dialog.route}`, content.slice(-Math.max(1, height - 2)), width) };
 }
