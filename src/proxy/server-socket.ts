@@ -12,8 +12,6 @@ import { sharedSmallBuffer } from './relay-buffers.ts';
 export interface ServerSocket {
   readonly socket: Socket;
   onBytes: (buffer: Buffer, length: number) => boolean;
-  /** During `onBytes`: nobody fills this buffer again, so that it may be written from without a copy. */
-  readonly gives?: boolean;
   /** Where it can be done: reads go there from now on; undefined goes back to the shared one. */
   readInto?(buffer: Buffer | undefined): void;
 }

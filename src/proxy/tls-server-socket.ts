@@ -33,7 +33,7 @@ export function openTlsServerSocket(address: Address, profile: ServerProfile): T
     noDelay: true,
     onread: {
       // What is decrypted already comes even when nothing more is wanted: not into a buffer that is still written from.
-      buffer: () => (late.holding ? late.fresh() : target) as Buffer<ArrayBuffer>,
+      buffer: () => (late.holding ? late.own() : target) as Buffer<ArrayBuffer>,
       callback: (length, buffer) => late.read(buffer as Buffer, length),
     },
   };
@@ -42,9 +42,6 @@ export function openTlsServerSocket(address: Address, profile: ServerProfile): T
     socket,
     transport: socket,
     endWasSaid: undefined,
-    get gives() {
-      return late.gives;
-    },
     onBytes: () => false,
     readInto(buffer) {
       target = buffer ?? sharedSmallBuffer;
@@ -77,7 +74,6 @@ export function openWatchedTlsServerSocket(address: Address, profile: ServerProf
       return said;
     },
     onBytes: () => false,
-    gives: true,
   };
   socket.on('end', () => {
     said = !cut;
@@ -130,6 +126,14 @@ function keepSession(socket: TLSSocket, address: Address, { sessions, verify }: 
 }
 
 const lateSize = 16_384;
+/** Made anew for each read they would keep the garbage collector busy. */
+const spares: Buffer[] = [];
+const maxSpares = 256;
+
+/** Whoever was handed it has copied what it keeps. */
+function giveBack(buffer: Buffer): void {
+  if (spares.length < maxSpares && buffer.length === lateSize) spares.push(buffer);
+}
 
 /**
  * Node hands out all records that one read brought, and the end behind them, although it was told to stop reading after
@@ -137,9 +141,8 @@ const lateSize = 16_384;
  */
 class LateReads {
   holding = false;
-  /** What is handed on now was read into a buffer of its own. */
-  gives = false;
-  #fresh: Buffer | undefined;
+  /** Lent for the next read, or the one that is handed on now. */
+  #own: Buffer | undefined;
   readonly #held: (readonly [buffer: Buffer, length: number])[] = [];
   #ended = false;
   #delivering = false;
@@ -167,18 +170,22 @@ class LateReads {
     };
   }
 
-  fresh(): Buffer {
-    this.#fresh = Buffer.allocUnsafeSlow(lateSize);
-    return this.#fresh;
+  own(): Buffer {
+    this.#own = spares.pop() ?? Buffer.allocUnsafeSlow(lateSize);
+    return this.#own;
   }
 
   read(buffer: Buffer, length: number): boolean {
     if (this.holding) {
-      this.#held.push([buffer, length]);
+      // Lent before it was paused, it may be shared.
+      this.#held.push([buffer === this.#own ? buffer : Buffer.copyBytesFrom(buffer, 0, length), length]);
       return false;
     }
-    this.gives = buffer === this.#fresh;
     if (!this.#opened!.onBytes(buffer, length)) this.holding = true;
+    if (buffer === this.#own) {
+      this.#own = undefined;
+      giveBack(buffer);
+    }
     return !this.holding;
   }
 
@@ -192,11 +199,11 @@ class LateReads {
     const opened = this.#opened!;
     const { socket } = opened;
     this.holding = false;
-    this.gives = true;
     this.#delivering = true;
     while (this.#held.length > 0 && !this.holding && !socket.destroyed) {
       const [buffer, length] = this.#held.shift()!;
       if (!opened.onBytes(buffer, length)) this.holding = true;
+      giveBack(buffer);
     }
     this.#delivering = false;
     if (this.holding || socket.destroyed) return false;

@@ -243,7 +243,6 @@ export class Exchange implements WaiterOwner, ServerConnectionUser {
       client.live.responseMono = now;
     }
     const { wire } = this.#connection!;
-    this.relay.given = wire.gives === true;
     const progress = this.relay.read(octets, length, this.#buffers.isLent(octets));
     if (progress === 'more') this.#buffers.flowed(wire, octets, length);
     else if (progress === 'held') this.#buffers.stalled(wire);

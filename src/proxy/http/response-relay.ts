@@ -46,8 +46,6 @@ export class ResponseRelay {
   #surplus = false;
   /** Nothing of an answer whose end cannot be told from a cut is to be passed on: 'unproven' says that there is one. */
   wantsProvenEnd = false;
-  /** What is read comes in a buffer that nobody fills again. */
-  given = false;
   /** Takes the body out of its chunks, for 1.0 clients. */
   #dechunk = false;
   #spans = '';
@@ -209,7 +207,7 @@ export class ResponseRelay {
     let free: boolean;
     if (this.#dechunk) free = this.#spans === '' || this.#client.write(this.#spans);
     else if (lent) free = this.#client.write(octets.subarray(0, stop), true);
-    else free = this.#client.write(this.given ? octets.subarray(0, stop) : copied(octets, stop));
+    else free = this.#client.write(copied(octets, stop));
     return this.#framing.done ? 'done' : free ? 'more' : 'held';
   }
 
