@@ -117,7 +117,7 @@ export class ClientWire {
   #writeOverTls(out: string | Buffer, lent: boolean): boolean {
     const socket = this.#socket;
     if (typeof out === 'string') socket.write(out, 'latin1');
-    else socket.write(lent && socket.writableLength > 0 ? Buffer.copyBytesFrom(out) : out);
+    else socket.write(lent && (this.#full || this.pending) ? Buffer.copyBytesFrom(out) : out);
     return socket.writableLength <= maxPendingOverTls || this.#holdOn();
   }
 
