@@ -70,6 +70,7 @@ class TlsSession implements HandshakeEvents {
   }
 
   readonly #onData = (chunk: Buffer): void => {
+    this.#live.lastByteMono = this.#plane.timers.mono();
     const state = this.#reader.push(chunk);
     if (state.at === 'more') return;
     if (state.at === 'hello') this.#decide(state.hello);
@@ -80,7 +81,7 @@ class TlsSession implements HandshakeEvents {
     const { routes, settings, traffic } = this.#bind;
     const live = this.#live;
     this.#terminations = this.#plane.terminations;
-    live.helloMono = live.lastByteMono = this.#plane.timers.mono();
+    live.helloMono = live.lastByteMono;
     const route = routes.bySni(hello.sni);
     const termination = route?.tls && (this.#terminations.get(route.name) ?? route.tls.termination);
     this.#facts = live.tls = {

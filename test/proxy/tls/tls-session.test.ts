@@ -1,5 +1,7 @@
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createServer as createTlsServer } from 'node:tls';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { makeCertificate } from '../../../src/cli/demo/make-certificate.ts';
@@ -154,24 +156,13 @@ describe('a connection on a bind of mode tls', () => {
   });
 
   it.each([
-    [
-      'no route and no certificate',
-      { servername: 'b.test' },
-      'ERR_SSL_TLSV1_UNRECOGNIZED_NAME',
-      'no route and no certificate for b.test',
-    ],
-    [
-      'no server name at all',
-      {},
-      'ERR_SSL_TLSV1_UNRECOGNIZED_NAME',
-      'the client sent no server name, and there is no default certificate',
-    ],
-  ])('gets an alert where there is %s', async (_what, options, code, cause) => {
+    ['no route and no certificate', { servername: 'b.test' }, 'no route and no certificate for b.test'],
+    ['no server name at all', {}, 'the client sent no server name, and there is no default certificate'],
+  ])('gets an alert where there is %s', async (_what, options, cause) => {
     const { frontPort, log, ended, bind } = await tlsPlane({}, new TestFiles().material());
     const client = tlsDial(frontPort, options);
     await until(() => client.closed && bind.traffic.connections === 0);
     expect(client.error).toMatch(/UNRECOGNIZED_NAME/);
-    expect(code).toBeTruthy();
     expect(log).toEqual(['front - - PR']);
     expect(ended[0]!.cause).toBe(cause);
     expect(bind.traffic).toMatchObject({ handshakeFailures: 1, tlsConnections: 0 });
@@ -221,9 +212,9 @@ describe('a connection on a bind of mode tls', () => {
     const { frontPort, ended, bind, plane } = await edgePlane();
     const client = peer(await dial({ port: frontPort }));
     client.socket.write(Buffer.from([22, 3, 1, 1, 0, 1]));
-    await until(() => [...plane.connections].length === 1);
-    await new Promise((resolve) => client.socket.write('', resolve));
-    if (method === 'resetAndDestroy') await new Promise((resolve) => setTimeout(resolve, 20));
+    // A reset takes back what was not read yet.
+    const heard = () => [...plane.connections].some((live) => live.lastByteMono > live.acceptedMono);
+    await until(heard);
     client.socket[method]();
     await until(() => ended.length === 1 && bind.traffic.connections === 0);
     expect([ended[0]!.cause, ended[0]!.termination]).toEqual([cause, 'CR']);
@@ -283,6 +274,17 @@ describe('a connection on a bind of mode tls', () => {
     await plane.stop(1_000);
     await until(() => client.ended);
     expect(log).toEqual([]);
+  });
+
+  it('may come through a unix socket', async () => {
+    const path = join(tmpdir(), `sluice-tls-${process.pid}.sock`);
+    const { bind, plane } = await edgePlane({ address: { kind: 'unix', path } });
+    const client = tlsDial(0, { path, servername: 'a.test' });
+    client.socket.write(get);
+    await until(() => client.received().endsWith('plain'));
+    const [live] = [...plane.connections];
+    plane.kill(live!.serial);
+    await until(() => client.closed && bind.traffic.connections === 0 && bind.traffic.tlsConnections === 0);
   });
 
   it('gets the new certificate after a change, while an open connection goes on', async () => {
