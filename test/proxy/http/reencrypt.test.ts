@@ -352,6 +352,25 @@ describe('bodies over TLS', () => {
     expect(heard).toBeGreaterThan(size);
   });
 
+  it('that the server does not want end with its answer', async () => {
+    const { port: server } = await goodServer((socket) =>
+      socket.once('data', () => {
+        socket.pause();
+        socket.end(
+          'HTTP/1.1 413 Content Too Large\r\nContent-Length: 4\r\nConnection: close\r\n\r\nmuch',
+          () => socket.destroy(),
+        );
+      }),
+    );
+    const { port, ended } = await reencrypting([server]);
+    const client = await openClient(port);
+    client.write(`PUT / HTTP/1.1\r\nHost: shop.example.com\r\nContent-Length: ${size}\r\n\r\n`);
+    client.socket.write(body);
+    await client.untilText('much');
+    expect(client.received).toContain('413 Content Too Large');
+    expect(ended[0]!.status).toBe(413);
+  });
+
   it('that break off are broken off for the client', async () => {
     const { port: server } = await goodServer((socket) =>
       socket.once('data', () =>
