@@ -100,7 +100,13 @@ export interface RouteEntity {
   readonly tls?: RouteTlsEntity;
   readonly to: readonly WeightedBackend[];
   /** What an operator should know of it, each one safe line: "verify: none", "no certificate for api.example.com". */
-  readonly warnings: readonly string[];
+  readonly warnings: readonly RouteWarning[];
+}
+
+/** What concerns a certificate of ours is shown of the certificate, too. */
+export interface RouteWarning {
+  readonly about: 'route' | 'certificate';
+  readonly text: string;
 }
 
 export interface RouteTlsEntity {

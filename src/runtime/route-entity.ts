@@ -1,6 +1,6 @@
 // A route as it stands in the model: what is in force of its TLS, and what an operator should know of it.
 
-import type { CertificateEntity, RouteEntity } from '../domain/model.ts';
+import type { CertificateEntity, RouteEntity, RouteWarning } from '../domain/model.ts';
 import type { Plan, Route } from '../domain/plan.ts';
 import { safe } from '../domain/safe.ts';
 import type { Termination } from '../domain/tls.ts';
@@ -56,38 +56,51 @@ function warningsOf(
   termination: Termination | undefined,
   certificate: CertificateEntity | undefined,
   { plan, now }: RouteContext,
-): string[] {
+): RouteWarning[] {
   const binds = plan.shards.flatMap((shard) => shard.binds);
   const has = (mode: 'http' | 'tls'): boolean => binds.some((bind) => bind.mode === mode);
   const { tls, host } = route;
-  if (!tls || !termination) return has('http') ? [] : ['no bind of mode http: it is not served anywhere'];
+  if (!tls || !termination) {
+    return has('http') ? [] : [{ about: 'route', text: 'no bind of mode http: it is not served anywhere' }];
+  }
   const { insecureEdgeTerminationPolicy: policy, hsts } = tls;
   const unsafe = termination === 'reencrypt' ? unverified(route, plan) : [];
-  return [
+  const ofRoute = [
     unsafe.length > 0 && `verify: none: certificates of servers of ${unsafe.join(' and ')} are not verified`,
     !has('tls') &&
       `no bind of mode tls: ${policy === 'Allow' ? 'it is served as plain HTTP alone' : 'it is not served anywhere'}`,
     policy === 'Redirect' && !has('http') && 'Redirect has no effect: there is no bind of mode http',
     policy === 'Allow' && hsts !== undefined && 'HSTS is sent, and plain HTTP is served as well (Allow)',
     termination === 'passthrough' && hsts !== undefined && 'HSTS is not added to what is passed through',
-    ...(termination === 'passthrough' ? [] : certificateWarnings(host, certificate, now)),
-  ].filter((text) => text !== false);
+    termination !== 'passthrough' && uncovered(host, certificate),
+  ];
+  const ofCertificate =
+    certificate === undefined || termination === 'passthrough' ? [] : certificateWarnings(certificate, now);
+  return [...warningsAbout('route', ofRoute), ...warningsAbout('certificate', ofCertificate)];
+}
+
+function warningsAbout(about: RouteWarning['about'], texts: readonly (string | false)[]): RouteWarning[] {
+  return texts.filter((text) => text !== false).map((text) => ({ about, text }));
+}
+
+function uncovered(host: string | undefined, certificate: CertificateEntity | undefined): string | false {
+  if (!certificate) return `no certificate${host === undefined ? '' : ` for ${host}`}: its handshakes fail`;
+  const { key, names } = certificate;
+  return (
+    host !== undefined &&
+    !names.some((name) => covers(name, host)) &&
+    `no certificate for ${host}: its clients get ${key} (${safe(names.join(', '), 120)})`
+  );
 }
 
 function certificateWarnings(
-  host: string | undefined,
-  certificate: CertificateEntity | undefined,
+  { key, notBefore, notAfter, disk }: CertificateEntity,
   now: number,
 ): (string | false)[] {
-  if (!certificate) return [`no certificate${host === undefined ? '' : ` for ${host}`}: its handshakes fail`];
-  const { key, names, notBefore, notAfter, disk } = certificate;
   const left = notAfter - now;
   const days = (ms: number): string =>
     spokenDuration(Math.floor(ms / day) * day || Math.floor(ms / 60_000) * 60_000);
   return [
-    host !== undefined &&
-      !names.some((name) => covers(name, host)) &&
-      `no certificate for ${host}: its clients get ${key} (${safe(names.join(', '), 120)})`,
     left <= 0 && `its certificate ${key} has expired`,
     left > 0 && left < nearExpiryMs && `its certificate ${key} expires in ${days(left)}`,
     notBefore > now && `its certificate ${key} is not valid yet`,

@@ -88,7 +88,12 @@ function hostileWorld(names: readonly string[], texts: readonly string[]): Mutab
       model,
       name,
       { termination: 'edge', certificate: name },
-      { host: texts[0] ?? name, path: `/${name}`, warnings: [...texts], to: [{ backend: name, weight: 1 }] },
+      {
+        host: texts[0] ?? name,
+        path: `/${name}`,
+        warnings: texts.map((text) => ({ about: 'route', text })),
+        to: [{ backend: name, weight: 1 }],
+      },
     );
   }
   return model;

@@ -80,14 +80,29 @@ describe('what is wrong with TLS', () => {
     expect(
       texts((model) => {
         addCertificate(model, 'apps.pem', 61 * day);
-        addRoute(model, 'a', { termination: 'reencrypt' }, { warnings: ['verify: none'] });
+        addRoute(
+          model,
+          'a',
+          { termination: 'reencrypt' },
+          { warnings: [{ about: 'route', text: 'verify: none' }] },
+        );
       }),
     ).toEqual(['▲ a: verify: none']);
     expect(
       texts((model) => {
         addCertificate(model, 'apps.pem', 61 * day);
-        addRoute(model, 'a', { termination: 'reencrypt' }, { warnings: ['verify: none'] });
-        addRoute(model, 'b', { termination: 'reencrypt' }, { warnings: ['verify: none'] });
+        addRoute(
+          model,
+          'a',
+          { termination: 'reencrypt' },
+          { warnings: [{ about: 'route', text: 'verify: none' }] },
+        );
+        addRoute(
+          model,
+          'b',
+          { termination: 'reencrypt' },
+          { warnings: [{ about: 'route', text: 'verify: none' }] },
+        );
         addRoute(model, 'c', { termination: 'edge', certificate: 'gone.pem' });
         addRoute(model, 'd', { termination: 'passthrough', certificate: 'gone.pem' });
       }),

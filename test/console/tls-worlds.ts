@@ -107,7 +107,7 @@ export function tlsWorld(): MutableModel {
     {
       path: '/v2',
       to: [{ backend: 'api', weight: 100 }],
-      warnings: ['verify: none: whoever answers at its servers is believed'],
+      warnings: [{ about: 'route', text: 'verify: none: whoever answers at its servers is believed' }],
     },
   );
   addRoute(model, 'status', undefined, { host: 'status.apps.example.com' });
@@ -165,7 +165,9 @@ export function troubledTlsWorld(): MutableModel {
   const bare = { termination: 'edge', insecureEdgeTerminationPolicy: 'None' } as const;
   addRoute(model, 'intranet', bare, {
     host: 'intranet.a-very-long-department-name.corp.example.com',
-    warnings: ['no certificate for intranet.a-very-long-department-name.corp.example.com'],
+    warnings: [
+      { about: 'route', text: 'no certificate for intranet.a-very-long-department-name.corp.example.com' },
+    ],
   });
   const intranet = model.route.get('intranet')!;
   const { certificate: _, ...without } = intranet.tls!;

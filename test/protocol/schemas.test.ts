@@ -79,7 +79,7 @@ const route: RouteEntity = {
     certificate: 'shop.pem',
   },
   to: [{ backend: 'web', weight: 100 }],
-  warnings: ['verify: none'],
+  warnings: [{ about: 'route', text: 'verify: none' }],
 };
 
 const watched: TlsSwitch = {

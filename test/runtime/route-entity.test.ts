@@ -18,7 +18,7 @@ function warnings(
   }: { mode?: Termination; given?: ReturnType<typeof certificate> | null; of?: ReturnType<typeof plan> } = {},
 ): readonly string[] {
   const context = { plan: of, now, certificateOf: () => given ?? undefined };
-  return routeEntity(route, mode ?? route.tls?.termination, context).warnings;
+  return routeEntity(route, mode ?? route.tls?.termination, context).warnings.map(({ text }) => text);
 }
 
 describe('routeEntity', () => {

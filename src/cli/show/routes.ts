@@ -34,7 +34,9 @@ export const routes: Table<RouteRow> = {
     {
       title: 'warnings',
       cell: ({ warnings }) =>
-        warnings.length === 0 ? ' ' : { text: `▲ ${warnings.join('; ')}`, shade: 'warning' },
+        warnings.length === 0
+          ? ' '
+          : { text: `▲ ${warnings.map(({ text }) => text).join('; ')}`, shade: 'warning' },
     },
   ],
   empty: 'no routes: binds send everything to their own backend',

@@ -51,7 +51,7 @@ export function endsWithUs({ tls }: RouteEntity): boolean {
 
 /** What is said of its certificate is told of the certificate already. */
 export function warningsBesides({ warnings }: RouteEntity): readonly string[] {
-  return warnings.filter((text) => !text.startsWith('its certificate '));
+  return warnings.filter(({ about }) => about !== 'certificate').map(({ text }) => text);
 }
 
 function wordsOfRoute(view: View, route: RouteEntity): string {
@@ -66,7 +66,7 @@ function wordsOfRoute(view: View, route: RouteEntity): string {
     overridden,
     change?.phase ?? '',
     ...to.map(({ backend }) => backend),
-    ...warnings,
+    ...warnings.map(({ text }) => text),
   ]
     .join(' ')
     .toLowerCase();

@@ -117,7 +117,7 @@ const route = z.object({
     })
     .exactOptional(),
   to: z.array(z.object({ backend: name, weight: count })),
-  warnings: z.array(line),
+  warnings: z.array(z.object({ about: z.enum(['route', 'certificate']), text: line })),
 }) satisfies z.ZodType<EntityTypes['route']>;
 
 const certificate = z.object({

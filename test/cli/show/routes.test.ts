@@ -56,7 +56,10 @@ describe('show routes', () => {
           handshakes: 0,
           handshakeFailures: 0,
         },
-        warnings: ['verify: none', 'no certificate'],
+        warnings: [
+          { about: 'route', text: 'verify: none' },
+          { about: 'route', text: 'no certificate' },
+        ],
       },
       { open: '3', 'req/s': '12', 'errors/s': '0.5', warnings: 'warning: ▲ verify: none; no certificate' },
     ],
