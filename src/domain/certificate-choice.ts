@@ -31,6 +31,12 @@ export function plannedCertificates(plan: Pick<Plan, 'certificates' | 'routes'>)
   ];
 }
 
+/** RFC 6125 6.4.3: a wildcard stands for one label. Of a host that is a wildcard itself the same one is needed. */
+export function namesCover(names: readonly string[], host: string): boolean {
+  const dot = host.indexOf('.');
+  return names.includes(host) || (dot > 0 && !host.startsWith('*') && names.includes(`*${host.slice(dot)}`));
+}
+
 /** The one that a client gets first; undefined: none has the name, and there is no default. */
 export function certificateFor<C extends NamedCertificate>(
   host: string | undefined,

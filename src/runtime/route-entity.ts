@@ -1,5 +1,6 @@
 // A route as it stands in the model: what is in force of its TLS, and what an operator should know of it.
 
+import { namesCover } from '../domain/certificate-choice.ts';
 import type { CertificateEntity, RouteEntity, RouteWarning } from '../domain/model.ts';
 import type { Plan, Route } from '../domain/plan.ts';
 import { safe } from '../domain/safe.ts';
@@ -88,7 +89,7 @@ function uncovered(host: string | undefined, certificate: CertificateEntity | un
   const { key, names } = certificate;
   return (
     host !== undefined &&
-    !names.some((name) => covers(name, host)) &&
+    !namesCover(names, host) &&
     `no certificate for ${host}: its clients get ${key} (${safe(names.join(', '), 120)})`
   );
 }
@@ -106,11 +107,4 @@ function certificateWarnings(
     notBefore > now && `its certificate ${key} is not valid yet`,
     disk.state !== 'same' && `its certificate ${key} on disk is ${disk.state}: the one before is served`,
   ];
-}
-
-/** RFC 6125, 6.4.3: the wildcard stands for one label. A route's own wildcard needs the same one. */
-export function covers(name: string, host: string): boolean {
-  const lower = name.toLowerCase();
-  if (lower === host) return true;
-  return lower.startsWith('*.') && !host.startsWith('*') && host.slice(host.indexOf('.')) === lower.slice(1);
 }

@@ -4,6 +4,7 @@ import {
   certificateFor,
   certificateNames,
   type NamedCertificate,
+  namesCover,
   plannedCertificates,
 } from '../../src/domain/certificate-choice.ts';
 
@@ -105,4 +106,19 @@ it("lists a plan's certificates, those of routes first", () => {
       ],
     }),
   ).toEqual([{ files: files('r'), host: 'r.example' }, { files: files('a') }, { files: files('b') }]);
+});
+
+describe('namesCover', () => {
+  it.each([
+    ['shop.example.com', 'shop.example.com', true],
+    ['com', 'com', true],
+    ['*', 'com', false],
+    ['*.example.com', 'shop.example.com', true],
+    ['*.example.com', 'a.shop.example.com', false],
+    ['*.example.com', 'example.com', false],
+    ['*.example.com', '*.example.com', true],
+    ['example.com', 'shop.example.com', false],
+  ])('%s covers %s: %s', (name, host, does) => {
+    expect(namesCover(['other.example.net', name], host)).toBe(does);
+  });
 });

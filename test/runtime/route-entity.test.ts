@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Route } from '../../src/domain/plan.ts';
 import type { Termination } from '../../src/domain/tls.ts';
-import { covers, routeEntity } from '../../src/runtime/route-entity.ts';
+import { routeEntity } from '../../src/runtime/route-entity.ts';
 import { certificate } from './certificates-in-memory.ts';
 import { backend, plan } from './fixture.ts';
 import { tlsPlan, tlsRoute } from './tls-scene.ts';
@@ -87,17 +87,5 @@ describe('routeEntity', () => {
   it('shows bytes of a certificate escaped', () => {
     const [text] = warnings(shop, { given: certificate({ names: ['\u001b[2Jevil'] }) });
     expect(text).not.toContain('\u001b');
-  });
-
-  it.each([
-    ['shop.example.com', 'shop.example.com', true],
-    ['SHOP.example.com', 'shop.example.com', true],
-    ['*.example.com', 'shop.example.com', true],
-    ['*.example.com', 'a.shop.example.com', false],
-    ['*.example.com', 'example.com', false],
-    ['*.example.com', '*.example.com', true],
-    ['example.com', 'shop.example.com', false],
-  ])('%s covers %s: %s', (name, host, does) => {
-    expect(covers(name, host)).toBe(does);
   });
 });

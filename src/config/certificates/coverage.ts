@@ -1,7 +1,7 @@
 // Whether clients of each route get a certificate that is for its host: asked of the certificates that could be read, by
 // the rule that they are served by.
 
-import { certificateChoice, plannedCertificates } from '../../domain/certificate-choice.ts';
+import { certificateChoice, namesCover, plannedCertificates } from '../../domain/certificate-choice.ts';
 import type { Plan } from '../../domain/plan.ts';
 import type { Finding } from '../problem.ts';
 import type { TlsUnit } from './tls-unit.ts';
@@ -18,7 +18,7 @@ export function coverageWarnings(plan: Plan, units: readonly TlsUnit[]): Finding
   return plan.routes.flatMap(({ host, tls }, index): Finding[] => {
     if (tls === undefined || tls.termination === 'passthrough' || host === undefined) return [];
     const [chosen] = choice(host);
-    if (chosen !== undefined && covers(chosen.names, host)) return [];
+    if (chosen !== undefined && namesCover(chosen.names, host)) return [];
     const own = chosen?.host !== undefined;
     const names = chosen?.names.slice(0, 3).join(', ') || 'no name';
     return [
@@ -32,12 +32,4 @@ export function coverageWarnings(plan: Plan, units: readonly TlsUnit[]): Finding
       },
     ];
   });
-}
-
-/** RFC 6125 6.4.3: a wildcard stands for one label. Of a host that is a wildcard itself the same one is needed. */
-function covers(names: readonly string[], host: string): boolean {
-  const parent = host.slice(host.indexOf('.'));
-  return (
-    names.includes(host) || (!host.startsWith('*') && host.includes('.') && names.includes(`*${parent}`))
-  );
 }

@@ -1,5 +1,6 @@
 // What a switch means before any server is asked: what forbids it, what clients need, and what they lose. Pure.
 
+import { namesCover } from '../../domain/certificate-choice.ts';
 import type { CertificateEntity } from '../../domain/model.ts';
 import type { Backend, Bind, Plan, Route } from '../../domain/plan.ts';
 import type { PreflightFinding } from '../../domain/preflight.ts';
@@ -7,7 +8,6 @@ import { safe } from '../../domain/safe.ts';
 import type { Termination } from '../../domain/tls.ts';
 import { tlsConflict } from '../../domain/tls-conflicts.ts';
 import { spokenDuration } from '../../domain/units.ts';
-import { covers } from '../route-entity.ts';
 
 export interface ClientCase {
   readonly route: Route;
@@ -92,7 +92,7 @@ function certificateFinding({ route, certificate, now }: ClientCase): PreflightF
   if (notBefore > now)
     return unsafe(`${file} is not valid yet, but in ${days(notBefore - now)}`, 'wait, or use another');
   const list = safe(names.slice(0, 4).join(', '), 160);
-  if (route.host !== undefined && !names.some((name) => covers(name, route.host!)))
+  if (route.host !== undefined && !namesCover(names, route.host))
     return unsafe(
       `no certificate has the name ${host}: clients would get ${file}, which is for ${list}`,
       `list one for ${host} under certificates, or in the route's tls`,

@@ -1,11 +1,11 @@
 // What a probe of one server means for the mode that its route is to be switched to. Pure: evidence in, one line out.
 
+import { namesCover } from '../../domain/certificate-choice.ts';
 import type { Address } from '../../domain/plan.ts';
 import type { PreflightFinding } from '../../domain/preflight.ts';
 import { safe } from '../../domain/safe.ts';
 import type { Termination } from '../../domain/tls.ts';
 import { spokenDuration } from '../../domain/units.ts';
-import { covers } from '../route-entity.ts';
 import type { PlainAnswer } from './plain-probe.ts';
 import type { Probed } from './probe-server.ts';
 import type { ShownCertificate, ShownTls } from './tls-probe.ts';
@@ -136,7 +136,7 @@ function passedFinding(of: ServerCase, tls: ShownTls, withoutSni: Probed['withou
       text: `${facts}, which clients will see: it ${certificate.notAfter <= of.now ? 'has expired' : 'is not yet valid'}${expiredFor(certificate, of.now)}`,
       remedy: 'renew its certificate',
     };
-  if (host !== undefined && !certificate.names.some((name) => covers(name, host)))
+  if (host !== undefined && !namesCover(certificate.names, host))
     return {
       severity: 'unsafe',
       text: `${facts}, which clients will see: it is not for ${safe(host, 100)} but for ${namesText(certificate)}`,
