@@ -9,8 +9,7 @@ import {
   routeCommandFault,
 } from './route-commands.ts';
 import { incapable, refuse } from './server-commands.ts';
-import { commandText } from './wording.ts';
-import { type FileEdits, linesText, writtenText } from './write-back.ts';
+import { type FileEdits, preparedEdit } from './write-back.ts';
 
 /** Why it cannot be written back now; undefined where its file decides. */
 export function routeWriteBackFault(
@@ -47,21 +46,10 @@ export async function prepareRouteWriteBack(
     return { result: 'done', nothing: true, text: `${route} is ${mode}, as configured already` };
   const edit = await edits.ofRoute(route);
   if ('result' in edit) return edit;
-  return {
-    result: 'prepared',
-    text: commandText(command),
-    before: linesText(edit, 'was'),
-    async carryOut() {
-      const done = await edits.carryOut(edit);
-      if (done.result !== 'done') return done;
-      await context.save();
-      return {
-        result: 'done',
-        severity: 'good',
-        after: linesText(edit, 'is'),
-        text: `${route}: ${mode} is written to ${edit.file} (${done.text})`,
-        undo: { route, before, after: routes.override(route) ?? null, written: writtenText(edit) },
-      };
-    },
-  };
+  return preparedEdit(command, edit, edits, context, `${route}: ${mode}`, (written) => ({
+    route,
+    before,
+    after: routes.override(route) ?? null,
+    written,
+  }));
 }

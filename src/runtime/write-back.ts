@@ -6,13 +6,14 @@ import { createHash } from 'node:crypto';
 import { type LineChange, lineChanges } from '../config/line-changes.ts';
 import { planHash } from '../config/plan-hash.ts';
 import { type RouteValues, type ServerValues, writeBack } from '../config/write-back.ts';
+import type { Command } from '../domain/command.ts';
 import { type Plan, type ServerKey, serverKey } from '../domain/plan.ts';
 import { safe } from '../domain/safe.ts';
 import type { Termination } from '../domain/tls.ts';
-import type { Done, Prepare, Refused } from './commands.ts';
+import type { Done, Prepare, Prepared, Refused } from './commands.ts';
 import { readConfiguration, replaceConfiguration } from './configuration-file.ts';
 import type { CommandRequest } from './control/services.ts';
-import type { WrittenText } from './journal.ts';
+import type { UndoRecord, WrittenText } from './journal.ts';
 import { beyond, isEmpty, noOverride, type Override, type Wish } from './overrides.ts';
 import { faultsText, type LoadPlan, type Reload } from './reload.ts';
 import type { RouteOverride, RouteStates } from './route-states.ts';
@@ -225,6 +226,23 @@ export async function prepareWriteBack(
     return { result: 'done', nothing: true, text: `${server} is ${state}, as configured already` };
   const edit = await edits.ofServer(server);
   if ('result' in edit) return edit;
+  return preparedEdit(command, edit, edits, context, `${server}: ${state}`, (written) => ({
+    server,
+    before,
+    after: states.override(server),
+    written,
+  }));
+}
+
+/** An edit that makes an override the configuration's own. `what`: "web/app1: drain, weight 100". */
+export function preparedEdit(
+  command: Command,
+  edit: FileEdit,
+  edits: FileEdits,
+  { save }: { save(): Promise<void> },
+  what: string,
+  undo: (written: WrittenText) => UndoRecord,
+): Prepared {
   return {
     result: 'prepared',
     text: commandText(command),
@@ -232,13 +250,13 @@ export async function prepareWriteBack(
     async carryOut() {
       const done = await edits.carryOut(edit);
       if (done.result !== 'done') return done;
-      await context.save();
+      await save();
       return {
         result: 'done',
         severity: 'good',
         after: linesText(edit, 'is'),
-        text: `${server}: ${state} is written to ${edit.file} (${done.text})`,
-        undo: { server, before, after: states.override(server), written: writtenText(edit) },
+        text: `${what} is written to ${edit.file} (${done.text})`,
+        undo: undo(writtenText(edit)),
       };
     },
   };
@@ -252,7 +270,7 @@ export function linesText({ file, changes }: FileEdit, side: 'was' | 'is'): stri
   return lines.length === 0 ? 'no such line' : safe(lines.join(' · '), 400);
 }
 
-export function writtenText({ before, after }: FileEdit): WrittenText {
+function writtenText({ before, after }: FileEdit): WrittenText {
   const shorter = Math.min(before.length, after.length);
   let at = 0;
   while (at < shorter && before[at] === after[at]) at++;
