@@ -16,6 +16,7 @@ export type PlainAnswer =
 
 export interface AskOptions {
   readonly address: Address;
+  readonly method: string;
   readonly path: string;
   readonly host: string;
   readonly timeoutMs: number;
@@ -24,11 +25,11 @@ export interface AskOptions {
 
 const maxBytes = 4_096;
 
-export function requestText({ path, host }: Pick<AskOptions, 'path' | 'host'>): string {
-  return `HEAD ${path} HTTP/1.1\r\nHost: ${host}\r\nUser-Agent: sluice-preflight\r\nConnection: close\r\n\r\n`;
+export function requestText({ method, path, host }: Pick<AskOptions, 'method' | 'path' | 'host'>): string {
+  return `${method} ${path} HTTP/1.1\r\nHost: ${host}\r\nUser-Agent: sluice-preflight\r\nConnection: close\r\n\r\n`;
 }
 
-export function askPlain({ address, path, host, timeoutMs, abort }: AskOptions): Promise<PlainAnswer> {
+export function askPlain({ address, timeoutMs, abort, ...asked }: AskOptions): Promise<PlainAnswer> {
   return new Promise((resolve) => {
     let heard: Buffer = Buffer.alloc(0);
     let connected = false;
@@ -54,7 +55,7 @@ export function askPlain({ address, path, host, timeoutMs, abort }: AskOptions):
     abort.addEventListener('abort', stop, { once: true });
     socket.once('connect', () => {
       connected = true;
-      socket.write(requestText({ path, host }), 'latin1');
+      socket.write(requestText(asked), 'latin1');
     });
     socket.on('data', (bytes: Buffer) => {
       heard = Buffer.concat([heard, bytes]);

@@ -171,6 +171,7 @@ function targetOf(
 ): ProbeTarget {
   const own = serverTls(route, backend);
   const kind = backend.check?.kind;
+  const http = kind?.type === 'http' ? kind : undefined;
   // Clients of a passed-through connection name the route's host; a wildcard stands for any of its names.
   const host = route.host?.replace(/^\*\./, 'any.');
   const { serverName: _, ca: __, certificate: ___, ...nobody } = own;
@@ -180,8 +181,9 @@ function targetOf(
     address: addressFor(server, to),
     trust: { ...trust, content },
     expected: to === 'passthrough' ? 'tls' : to === 'reencrypt' ? 'https' : 'http',
-    path: kind?.type === 'http' ? kind.path : '/',
-    host: (kind?.type === 'http' ? kind.host : undefined) ?? host ?? own.serverName ?? 'localhost',
+    method: http?.method ?? 'HEAD',
+    path: http?.path ?? '/',
+    host: http?.host ?? host ?? own.serverName ?? 'localhost',
   };
 }
 

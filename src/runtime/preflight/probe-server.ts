@@ -12,6 +12,8 @@ export interface ProbeTarget {
   readonly trust: ServerTrust;
   /** What traffic of the mode needs there: `tls` alone (passthrough), HTTP over TLS (reencrypt), plain HTTP (edge). */
   readonly expected: 'tls' | 'https' | 'http';
+  /** The request that a server is asked, which must change nothing: that of its check, where it has one. */
+  readonly method: string;
   readonly path: string;
   readonly host: string;
 }
@@ -31,8 +33,8 @@ export type ServerProbe = (target: ProbeTarget, abort: AbortSignal) => Promise<P
 const timeoutMs = 3_000;
 
 export const probeServer: ServerProbe = async (target, abort) => {
-  const { address, trust, expected, path, host } = target;
-  const asking = { address, path, host, timeoutMs, abort };
+  const { address, trust, expected, method, path, host } = target;
+  const asking = { address, method, path, host, timeoutMs, abort };
   if (expected === 'http') {
     const plain = await askPlain(asking);
     const doubtful =
@@ -50,12 +52,12 @@ export const probeServer: ServerProbe = async (target, abort) => {
 };
 
 async function shownWithoutSni(
-  { address, trust, path, host }: ProbeTarget,
+  { address, trust, method, path, host }: ProbeTarget,
   { certificate: { fingerprint } }: ShownTls,
   abort: AbortSignal,
 ): Promise<NonNullable<Probed['withoutSni']>> {
   const { serverName: _, ...nameless } = trust;
-  const answer = await askTls(nameless, { address, path, host, timeoutMs, abort }, false);
+  const answer = await askTls(nameless, { address, method, path, host, timeoutMs, abort }, false);
   if (answer.kind === 'tls')
     return answer.certificate.fingerprint === fingerprint ? 'same' : { names: answer.certificate.names };
   return { refused: answer.kind === 'failed' ? answer.failure.text : answer.text };

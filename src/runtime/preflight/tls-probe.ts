@@ -49,7 +49,7 @@ const maxBytes = 4_096;
 /** `ask`: also sends the request, to see whether HTTP is spoken over TLS. */
 export function askTls(
   trust: ServerTrust,
-  { address, path, host, timeoutMs, abort }: AskOptions,
+  { address, timeoutMs, abort, ...asked }: AskOptions,
   ask: boolean,
 ): Promise<TlsAnswer> {
   const settings = tlsSettings(trust, address);
@@ -90,7 +90,7 @@ export function askTls(
       const complete = shownBy(socket, name);
       shown = complete;
       if (!ask) finish(complete);
-      else socket.write(requestText({ path, host }), 'latin1');
+      else socket.write(requestText(asked), 'latin1');
     });
     socket.on('data', (bytes: Buffer) => {
       heard = Buffer.concat([heard, bytes]);

@@ -108,6 +108,33 @@ describe('a preflight to reencrypt', () => {
     expect(heard.join('')).toMatch(/^HEAD \/ HTTP\/1\.1\r\nHost: shop\.example\.com\r\n/);
   });
 
+  it('asks what the check asks, where there is one: that changes nothing, and a server knows it', async () => {
+    const heard: string[] = [];
+    const port = await tlsServer(await leaf(good), (socket) => {
+      socket.on('data', (bytes) => heard.push(String(bytes)));
+      ok(socket);
+    });
+    const kind = {
+      type: 'http',
+      method: 'GET',
+      path: '/healthz',
+      headers: [],
+      expect: [[200, 399]],
+    } as const;
+    const check = {
+      kind,
+      interval: 1_000,
+      fastInterval: 1_000,
+      downInterval: 1_000,
+      timeout: 1_000,
+      rise: 2,
+      fall: 3,
+      jitter: 0,
+    };
+    await run('reencrypt', { servers: [server(port)], backend: { check } });
+    expect(heard.join('')).toMatch(/^GET \/healthz HTTP\/1\.1\r\n/);
+  });
+
   const faults: [string, () => Promise<TlsOptions>, string][] = [
     [
       'expired',
