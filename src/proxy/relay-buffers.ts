@@ -6,6 +6,11 @@ export const smallRead = 16 * 1024;
 
 /** Filled and emptied within one callback, so every socket of the process can use it. */
 export const sharedBuffer = Buffer.allocUnsafeSlow(64 * 1024);
+/**
+ * The same for what is written over TLS, which is encrypted before `write` returns: room for an answer of 64 KiB with its
+ * head. A client that stalls leaves as much unread with us.
+ */
+export const sharedTlsBuffer = Buffer.allocUnsafeSlow(80 * 1024);
 /** Its beginning, which a relay can empty by one string. */
 export const sharedSmallBuffer = sharedBuffer.subarray(0, smallRead);
 

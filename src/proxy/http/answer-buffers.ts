@@ -2,11 +2,13 @@
 // itself, written from without a copy: a wide one while there are some, a large one where it goes on for long. A client
 // that stalls holds no more than a small one, so thousands of slow readers cost little.
 //
+// For clients over TLS none is lent: what is written from the shared one is encrypted at once, so they share a large one.
+//
 //   shared ──(a read that fills it)──► wide ──(8 MiB without a stall)──► bulk
 //      │                                 └──(a stall)──► own ◄──(a stall)──┘
 //      └──(a stall, or no wide one is left)──► own ──(8 MiB without a stall)──► bulk
 
-import { type BufferPool, bulkBuffers, ownBuffers, wideBuffers } from '../relay-buffers.ts';
+import { type BufferPool, bulkBuffers, ownBuffers, sharedTlsBuffer, wideBuffers } from '../relay-buffers.ts';
 import type { ServerSocket } from '../server-socket.ts';
 
 /** More than two kernels' socket buffers take from a reader that does not keep up. */
@@ -24,16 +26,30 @@ export class AnswerBuffers {
   /** Left behind by a stall: free again once the client has taken what was written from it. */
   #leaving: Loan | undefined = undefined;
   #unstalled = 0;
+  readonly #secure: boolean;
+  #encrypted = false;
+
+  /** `secure`: what is read is written over TLS. */
+  constructor(secure = false) {
+    this.#secure = secure;
+  }
+
+  /** Before a request is sent. Of a server over TLS no more than a record is read at once. */
+  begin(socket: ServerSocket, serverIsPlain: boolean): void {
+    this.#encrypted = this.#secure && serverIsPlain;
+    if (serverIsPlain) socket.readInto?.(this.#encrypted ? sharedTlsBuffer : undefined);
+  }
 
   /** Is it written from as it is? Then all must have gone out before the next read. */
   isLent(octets: Buffer): boolean {
+    if (this.#encrypted) return octets === sharedTlsBuffer;
     return this.#current !== undefined && octets === this.#current.buffer;
   }
 
   /** After a read whose octets the client took at once. */
   flowed(socket: ServerSocket, octets: Buffer, length: number): void {
     this.#unstalled += length;
-    if (socket.readInto === undefined) return;
+    if (socket.readInto === undefined || this.#encrypted) return;
     if (this.#current === undefined) {
       if (length === octets.length) this.#use(socket, lend(wideBuffers) ?? lend(ownBuffers));
     } else if (this.#unstalled > bulkAfter && this.#current.pool !== bulkBuffers) {
@@ -47,7 +63,7 @@ export class AnswerBuffers {
   /** The client holds some of what was written. No read follows before `drained`. */
   stalled(socket: ServerSocket): void {
     this.#unstalled = 0;
-    if (socket.readInto === undefined || this.#current?.pool === ownBuffers) return;
+    if (socket.readInto === undefined || this.#encrypted || this.#current?.pool === ownBuffers) return;
     this.#leaving = this.#current;
     this.#use(socket, lend(ownBuffers));
   }

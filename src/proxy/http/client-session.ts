@@ -70,7 +70,7 @@ class ClientSession implements ExchangeClient, ClientWireUser {
     this.#routing = new RequestRouting(bind, plane, entrance);
     this.#forwarder = new RequestForwarder(socket, bind, this.live.clientHost, entrance);
     this.#place = new KeepAlivePlace(bind, this.live);
-    this.#exchange = new Exchange(this, this.live.clientHost);
+    this.#exchange = new Exchange(this, this.live.clientHost, entrance !== undefined);
     this.#stream = new ClientStream(this.live, bind, plane, this.#exchange);
     this.#wire = new ClientWire(socket, this.live, this.timers, this, entrance !== undefined);
     this.#wire.await('head', bind.settings.timeouts.request);

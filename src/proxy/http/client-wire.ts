@@ -117,7 +117,13 @@ export class ClientWire {
   #writeOverTls(out: string | Buffer, lent: boolean): boolean {
     const socket = this.#socket;
     if (typeof out === 'string') socket.write(out, 'latin1');
-    else socket.write(lent && (this.#full || this.pending) ? Buffer.copyBytesFrom(out) : out);
+    else if (!lent) socket.write(out);
+    else if (this.#full) socket.write(Buffer.copyBytesFrom(out));
+    else {
+      this.#full = true;
+      socket.write(this.pending ? Buffer.copyBytesFrom(out) : out, this.#onDrain);
+      return false;
+    }
     return socket.writableLength <= maxPendingOverTls || this.#holdOn();
   }
 

@@ -63,7 +63,7 @@ export class Exchange implements WaiterOwner, ServerConnectionUser {
   server: ServerRuntime | undefined = undefined;
   readonly relay: ResponseRelay;
   readonly #client: ExchangeClient;
-  readonly #buffers = new AnswerBuffers();
+  readonly #buffers: AnswerBuffers;
   readonly #waiter: Waiter;
   /** Connect, pause, and server timeouts: which one follows from the state. */
   readonly #timer: Timer;
@@ -80,9 +80,11 @@ export class Exchange implements WaiterOwner, ServerConnectionUser {
   /** Of the present request, where the backend has a cookie. */
   stickiness: Stickiness | undefined = undefined;
 
-  constructor(client: ExchangeClient, clientHost: string) {
+  /** `secure`: the client is spoken to over TLS. */
+  constructor(client: ExchangeClient, clientHost: string, secure: boolean) {
     this.#client = client;
     this.relay = new ResponseRelay(client);
+    this.#buffers = new AnswerBuffers(secure);
     this.#waiter = new Waiter(this, clientHost);
     this.#timer = new Timer(() => this.#timedOut());
   }
@@ -200,7 +202,8 @@ export class Exchange implements WaiterOwner, ServerConnectionUser {
     this.relay.wantsProvenEnd =
       this.#tls !== undefined && !this.#connection!.watched && client.head.repeatable;
     this.relay.added = this.stickiness?.answerLines(this.server!) ?? '';
-    const { socket } = this.#connection!;
+    const { socket, wire } = this.#connection!;
+    this.#buffers.begin(wire, this.#tls === undefined);
     if (!client.requestDone) this.#connection!.readOnAfterFailedWrite();
     const free = sendFirst(socket, client.requestHead(this.server!), this.#held);
     this.#held = noParts;

@@ -81,7 +81,7 @@ export class ResponseRelay {
   /** `lent`: `octets` is read into again only once the client has taken all that was written from it. */
   read(octets: Buffer, length: number, lent: boolean): RelayProgress {
     this.heard = true;
-    return this.begun ? this.#body(octets, length, lent) : this.#head(octets, length);
+    return this.begun ? this.#body(octets, length, lent) : this.#head(octets, length, lent);
   }
 
   /** `close`: the answer lasts until the server ends its side. */
@@ -94,7 +94,7 @@ export class ResponseRelay {
     return this.begun && this.#framing.kind === 'close' ? 'done' : 'truncated';
   }
 
-  #head(octets: Buffer, length: number): RelayProgress {
+  #head(octets: Buffer, length: number, lent: boolean): RelayProgress {
     // A long first read is mostly body: its head is looked for in the front of it.
     let until = this.#text === '' ? Math.min(length, smallOctets) : length;
     let base = -this.#text.length;
@@ -113,7 +113,7 @@ export class ResponseRelay {
         this.#text = text;
         return free ? 'more' : 'held';
       }
-      if (this.head.status >= 200) return this.#final(text, base, octets, length);
+      if (this.head.status >= 200) return this.#final(text, base, octets, length, lent);
       if (this.head.status === 101) return this.#switch(text, base, octets, length);
       free = this.#interim(text);
       text = text.slice(end);
@@ -150,7 +150,7 @@ export class ResponseRelay {
   }
 
   /** `base`: where in `octets` the text begins. */
-  #final(text: string, base: number, octets: Buffer, length: number): RelayProgress {
+  #final(text: string, base: number, octets: Buffer, length: number, lent: boolean): RelayProgress {
     const { head } = this;
     const client = this.#client;
     const framing = this.#frame();
@@ -175,18 +175,22 @@ export class ResponseRelay {
     let free: boolean;
     if (this.#dechunk) free = client.write(out + this.#spans);
     else if (stop - base <= text.length) free = client.write(this.#whole(text, out, stop - base));
-    else {
-      client.write(out);
-      free = client.write(Buffer.from(octets.subarray(start, stop)));
-    }
+    else if (lent && base === 0 && this.#unchanged(text, out))
+      free = client.write(octets.subarray(0, stop), true);
+    else free = client.write(joined(out, octets, start, stop));
     return framing.done ? 'done' : free ? 'more' : 'held';
   }
 
   /** Where the head goes on as it came, head and body are already one string. */
   #whole(text: string, out: string, stop: number): string {
     const { end } = this.head;
-    if (out.length === end && out === text.slice(0, end)) return text.slice(0, stop);
+    if (this.#unchanged(text, out)) return text.slice(0, stop);
     return stop === end ? out : out + text.slice(end, stop);
+  }
+
+  #unchanged(text: string, out: string): boolean {
+    const { end } = this.head;
+    return out.length === end && out === text.slice(0, end);
   }
 
   /** RFC 9112 6.3. */
@@ -231,6 +235,14 @@ function isAmong(said: string, asked: string): boolean {
   const protocols = (list: string) => list.toLowerCase().split(/[ \t]*,[ \t]*/);
   const known = protocols(asked);
   return said !== '' && protocols(said).every((protocol) => known.includes(protocol));
+}
+
+/** Head and body in one: over TLS each write is a record of its own. */
+function joined(head: string, octets: Buffer, start: number, stop: number): Buffer {
+  const whole = Buffer.allocUnsafe(head.length + stop - start);
+  whole.write(head, 'latin1');
+  octets.copy(whole, head.length, start, stop);
+  return whole;
 }
 
 /** The read buffer is used again at once, so what is written must not point into it. */

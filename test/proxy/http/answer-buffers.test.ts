@@ -1,12 +1,12 @@
 import type { Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { AnswerBuffers } from '../../../src/proxy/http/answer-buffers.ts';
-import { sharedSmallBuffer, smallRead } from '../../../src/proxy/relay-buffers.ts';
+import { sharedSmallBuffer, sharedTlsBuffer, smallRead } from '../../../src/proxy/relay-buffers.ts';
 import type { ServerSocket } from '../../../src/proxy/server-socket.ts';
 
 const KiB = 1024;
 
-function setUp() {
+function setUp(secure = false) {
   let target: Buffer = sharedSmallBuffer;
   const socket: ServerSocket = {
     socket: {} as Socket,
@@ -15,9 +15,10 @@ function setUp() {
       target = buffer ?? sharedSmallBuffer;
     },
   };
-  const buffers = new AnswerBuffers();
+  const buffers = new AnswerBuffers(secure);
   return {
     buffers,
+    socket,
     target: () => target,
     size: () => target.length / KiB,
     lent: () => buffers.isLent(target),
@@ -60,6 +61,18 @@ describe('the buffers of an answer', () => {
     one.stall();
     expect(one.size()).toBe(16);
     one.buffers.end(false);
+  });
+
+  it('are one for all that is written over TLS, full or stalled', () => {
+    const { buffers, socket, flow, stall, target, lent } = setUp(true);
+    buffers.begin(socket, true);
+    for (const step of [() => flow(9 * KiB * KiB), stall, () => buffers.drained(), () => buffers.end(true)]) {
+      step();
+      expect([target() === sharedTlsBuffer, lent()]).toEqual([true, true]);
+    }
+    const plain = new AnswerBuffers();
+    plain.begin(socket, true);
+    expect([target() === sharedSmallBuffer, plain.isLent(sharedTlsBuffer)]).toEqual([true, false]);
   });
 
   it('are never lent again where a write from them was not finished', () => {

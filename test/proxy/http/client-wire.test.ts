@@ -50,3 +50,27 @@ describe('a last answer', () => {
     expect(client.error).toBeUndefined();
   });
 });
+
+describe('a lent buffer over TLS', () => {
+  it('behind another write is copied, and the client is waited for', async () => {
+    const [far, near] = await socketPair();
+    const client = peer(far);
+    let drained = 0;
+    const user = { ...nobody, clientDrained: () => void (drained += 1) };
+    const wire = new ClientWire(near, noEnds(), new TimerWheel(fakeClock()), user, true);
+    const lent = Buffer.from('second, ');
+    near.cork();
+    wire.write('first, ');
+    expect(wire.write(lent, true)).toBe(false);
+    expect(wire.full).toBe(true);
+    lent.fill('X');
+    const again = Buffer.from('third');
+    expect(wire.write(again, true)).toBe(false);
+    again.fill('X');
+    near.uncork();
+    await until(() => drained > 0);
+    expect([drained, wire.full]).toEqual([1, false]);
+    await until(() => String(client.received()) === 'first, second, third');
+    near.destroy();
+  });
+});

@@ -176,6 +176,53 @@ describe('bodies over TLS', () => {
     },
   );
 
+  it.each([true, false])(
+    'of many at once are not mixed up, whole or cut up by us (asked ahead: %s)',
+    async (ahead) => {
+      const sizes = [300_000, 1, 16_000, 16_384, 65_536, 81_600, 81_920];
+      const bodyOf = (mark: number, size: number) => Buffer.alloc(size, mark);
+      const port = await rawServer((socket) => {
+        socket.on('data', (chunk: Buffer) => {
+          for (const [, mark, size] of chunk.toString('latin1').matchAll(/^GET \/(\d+)\/(\d+)/gm)) {
+            const head = `HTTP/1.1 200 OK\r\nContent-Length: ${size}\r\n\r\n`;
+            socket.write(Buffer.concat([Buffer.from(head), bodyOf(Number(mark), Number(size))]));
+          }
+        });
+      });
+      const world = await startTlsPlane({ servers: [port] });
+      await Promise.all(
+        Array.from({ length: 8 }, async (_, index) => {
+          const client = await openTlsClient(world.port);
+          const requests = [...sizes, ...sizes].map((size, place) => ({
+            mark: 1 + index * 20 + place,
+            size,
+          }));
+          const parts: Buffer[] = [];
+          let got = 0;
+          client.socket.on('data', (chunk: Buffer) => {
+            parts.push(chunk);
+            got += chunk.length;
+            client.socket.pause();
+            setImmediate(() => client.socket.resume());
+          });
+          let wanted = 0;
+          for (const { mark, size } of requests) {
+            wanted += size + `HTTP/1.1 200 OK\r\nContent-Length: ${size}\r\n\r\n`.length;
+            client.write(get(`/${mark}/${size}`));
+            if (!ahead) await until(() => got === wanted);
+          }
+          await until(() => got === wanted);
+          let rest = Buffer.concat(parts);
+          for (const { mark, size } of requests) {
+            const start = rest.indexOf('\r\n\r\n') + 4;
+            expect(rest.subarray(start, start + size).equals(bodyOf(mark, size))).toBe(true);
+            rest = rest.subarray(start + size);
+          }
+        }),
+      );
+    },
+  );
+
   it('stop the server while they are not read, then are taken for unread', async () => {
     let sent = 0;
     const port = await rawServer((socket) => {
