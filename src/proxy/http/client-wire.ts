@@ -118,8 +118,10 @@ export class ClientWire {
     const socket = this.#socket;
     if (typeof out === 'string') socket.write(out, 'latin1');
     else if (!lent) socket.write(out);
-    else if (this.#full) socket.write(Buffer.copyBytesFrom(out));
-    else {
+    else if (this.#full) {
+      socket.write(Buffer.copyBytesFrom(out));
+      return false;
+    } else {
       this.#full = true;
       socket.write(this.pending ? Buffer.copyBytesFrom(out) : out, this.#onDrain);
       return false;

@@ -199,13 +199,12 @@ export class Exchange implements WaiterOwner, ServerConnectionUser {
     this.#sentMono = now;
     client.live.phase = 'wait';
     this.relay.start();
-    this.relay.wantsProvenEnd =
-      this.#tls !== undefined && !this.#connection!.watched && client.head.repeatable;
+    const connection = this.#connection!;
+    this.relay.wantsProvenEnd = this.#tls !== undefined && !connection.watched && client.head.repeatable;
     this.relay.added = this.stickiness?.answerLines(this.server!) ?? '';
-    const { socket, wire } = this.#connection!;
-    this.#buffers.begin(wire, this.#tls === undefined);
-    if (!client.requestDone) this.#connection!.readOnAfterFailedWrite();
-    const free = sendFirst(socket, client.requestHead(this.server!), this.#held);
+    this.#buffers.begin(connection.wire, this.#tls === undefined);
+    if (!client.requestDone) connection.readOnAfterFailedWrite();
+    const free = sendFirst(connection.socket, client.requestHead(this.server!), this.#held);
     this.#held = noParts;
     this.#blocked = !free;
     client.timers.arm(this.#timer, this.backend!.settings.timeouts.server, now);

@@ -56,7 +56,10 @@ describe('a lent buffer over TLS', () => {
     const [far, near] = await socketPair();
     const client = peer(far);
     let drained = 0;
-    const user = { ...nobody, clientDrained: () => void (drained += 1) };
+    const clientDrained = () => {
+      drained += 1;
+    };
+    const user = { ...nobody, clientDrained };
     const wire = new ClientWire(near, noEnds(), new TimerWheel(fakeClock()), user, true);
     const lent = Buffer.from('second, ');
     near.cork();
