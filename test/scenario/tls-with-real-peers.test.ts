@@ -36,6 +36,7 @@ beforeAll(async () => {
   writeFileSync(place.path('ca.pem'), authority.cert);
   await issue('proxy', { names: ['*.example.com'] });
   await issue('server', { names: ['edge.example.com', 're.example.com', 'pass.example.com'] });
+  await issue('own', { names: ['own.example.com'] });
   await issue('expired', {
     names: ['old.example.com'],
     notBefore: Date.now() - 9 * day,
@@ -73,6 +74,7 @@ routes:
   - { name: re, host: re.example.com, tls: { termination: reencrypt, insecureEdgeTerminationPolicy: Allow }, to: [{ backend: web }] }
   - { name: pass, host: pass.example.com, tls: { termination: passthrough }, to: [{ backend: web }] }
   - { name: old, host: old.example.com, tls: { termination: reencrypt }, to: [{ backend: old }] }
+  - { name: own, host: own.example.com, tls: { termination: edge, certificate: ${place.path('own.pem')}, key: ${place.path('own.key')} }, to: [{ backend: web }] }
   - { name: wrong, host: wrong.example.com, tls: { termination: reencrypt }, to: [{ backend: web }] }
 backends:
   - name: web
@@ -177,6 +179,11 @@ describe.skipIf(!hasPeer('nginx') || !hasPeer('curl') || !hasPeer('openssl'))('H
     const args = ['-servername', host, version, '-ign_eof'];
     expect(sClient([...args, '-sess_out', file], get(host)).output).toMatch(/^New, TLSv1/m);
     expect(sClient([...args, '-sess_in', file], get(host)).output).toMatch(/^Reused, TLSv1/m);
+    // Asked for by another name, it is taken where the certificate is the same one, and nowhere else.
+    const named = (other: string) =>
+      sClient(['-servername', other, version, '-ign_eof', '-sess_in', file], get(other)).output;
+    expect(named('re.example.com')).toMatch(/^Reused, TLSv1/m);
+    expect(named('own.example.com')).toMatch(/^New, TLSv1/m);
   });
 
   it('resumes it after the instance was killed and another one took its place', async () => {

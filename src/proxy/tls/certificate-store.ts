@@ -90,7 +90,9 @@ export class CertificateStore {
         {
           minVersion: bind.tls?.minVersion ?? 'TLSv1.2',
           clientCertificates: this.#clientCertificates(bind),
-          sessionIdContext: policy,
+          // By the files' names: a session outlives the renewal of a certificate, but is not taken for another host's
+          // (RFC 6066 3, RFC 8446 4.6.1), nor by a bind that asks for something else. 32 bytes are OpenSSL's most.
+          sessionIdContext: createHash('sha256').update(key).digest('hex').slice(0, 32),
           ticketKey,
         },
       );
@@ -111,8 +113,7 @@ export class CertificateStore {
   }
 
   /**
-   * Binds that ask the same of clients, with the same authorities, let them resume each other's sessions; others don't
-   * (32 bytes, the most that OpenSSL takes for a session's context).
+   * Binds that ask the same of clients, with the same authorities, let them resume each other's sessions; others don't.
    */
   #policyOf(bind: Bind): string {
     let policy = this.#policies.get(bind);
@@ -120,8 +121,7 @@ export class CertificateStore {
       const client = this.#clientCertificates(bind);
       policy = createHash('sha256')
         .update(JSON.stringify([bind.tls?.minVersion, client?.required, client?.ca]))
-        .digest('hex')
-        .slice(0, 32);
+        .digest('hex');
       this.#policies.set(bind, policy);
     }
     return policy;
