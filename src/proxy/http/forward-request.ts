@@ -17,6 +17,8 @@ export type ForwardedHeaders = Bind['forwardedHeaders'];
 
 /** In the order of RequestHead.forwarded's kinds. */
 const names = ['X-Forwarded-For', 'X-Forwarded-Proto', 'X-Forwarded-Host', 'X-Forwarded-Port'] as const;
+/** The kind after those: Forwarded (RFC 7239), which says it all in one line. We add none. */
+const standardForwarded = 4;
 
 /** The lines added where a request brings none of them, without the empty line that ends the head. */
 export function forwardedLines(arrival: Arrival, host: string | undefined): string {
@@ -87,13 +89,14 @@ function withoutOverlaps(edits: Edit[]): Edit[] {
 
 /**
  * `append` trusts what the client says of the way before us and adds ourselves to it; `replace` knows only what it
- * saw itself. Both leave exactly one line of each name.
+ * saw itself. Both leave exactly one line of each name, and `replace` no Forwarded, which servers believe as much.
  */
 function forwardedTail(text: string, head: RequestHead, forwarding: Forwarding, edits: Edit[]): string {
   if (forwarding.forwarded === 'never' || head.forwarded.length === 0) return forwarding.added;
   const said: (string | undefined)[] = [undefined, undefined, undefined, undefined];
   for (let i = 0; i < head.forwarded.length; i += 5) {
     const kind = head.forwarded[i]!;
+    if (kind === standardForwarded && forwarding.forwarded === 'append') continue;
     const value = text.slice(head.forwarded[i + 2]!, head.forwarded[i + 3]!);
     edits.push({ from: head.forwarded[i + 1]!, to: head.forwarded[i + 4]!, text: '' });
     if (value === '' || forwarding.forwarded === 'replace') continue;

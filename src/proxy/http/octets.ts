@@ -55,3 +55,18 @@ export function isWord(text: string, start: number, end: number, lower: string):
   }
   return true;
 }
+
+/**
+ * The same, "_" counting as "-": a server that makes variables of names (RFC 3875 4.1.18) reads both as one.
+ * For names by which a server learns what it believes of us.
+ */
+export function isVariable(text: string, start: number, end: number, lower: string): boolean {
+  if (end - start !== lower.length) return false;
+  for (let i = 0; i < lower.length; i += 1) {
+    let octet = text.charCodeAt(start + i);
+    if (octet === 95) octet = 45;
+    else if (octet >= 65 && octet <= 90) octet += 32;
+    if (octet !== lower.charCodeAt(i)) return false;
+  }
+  return true;
+}

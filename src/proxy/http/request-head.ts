@@ -4,7 +4,7 @@
 import { hostEnd } from './authority.ts';
 import { tellsOfCertificate } from './client-certificate-fields.ts';
 import { eachElement, type FieldSink, needsMore, parseLength, refused, scanFields } from './field-lines.ts';
-import { CR, isWord, LF, SP, targetOctet, tokenOctet } from './octets.ts';
+import { CR, isVariable, isWord, LF, SP, targetOctet, tokenOctet } from './octets.ts';
 import { malformed, type Refusal, refuse } from './refusal.ts';
 
 const idempotentMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
@@ -244,6 +244,9 @@ export class RequestHead implements FieldSink {
             this.upgrade === '' ? text.slice(start, end) : `${this.upgrade}, ${text.slice(start, end)}`;
         }
         return undefined;
+      case 9:
+        if (isWord(text, line, nameEnd, 'forwarded')) this.forwarded.push(4, line, start, end, next);
+        return undefined;
       case 10:
         if (isWord(text, line, nameEnd, 'connection')) {
           // True of the server's connection as well, so it goes on: most clients send this line.
@@ -261,18 +264,20 @@ export class RequestHead implements FieldSink {
         if (isWord(text, line, nameEnd, 'http2-settings')) this.cuts.push(line, next);
         return undefined;
       case 15:
-        if (isWord(text, line, nameEnd, 'x-forwarded-for')) this.forwarded.push(0, line, start, end, next);
+        if (isVariable(text, line, nameEnd, 'x-forwarded-for'))
+          this.forwarded.push(0, line, start, end, next);
         return undefined;
       case 16:
         if (isWord(text, line, nameEnd, 'proxy-connection')) this.cuts.push(line, next);
-        else if (isWord(text, line, nameEnd, 'x-forwarded-host'))
+        else if (isVariable(text, line, nameEnd, 'x-forwarded-host'))
           this.forwarded.push(2, line, start, end, next);
-        else if (isWord(text, line, nameEnd, 'x-forwarded-port'))
+        else if (isVariable(text, line, nameEnd, 'x-forwarded-port'))
           this.forwarded.push(3, line, start, end, next);
         return undefined;
       case 17:
         if (isWord(text, line, nameEnd, 'transfer-encoding')) return this.#transferEncoding(text, start, end);
-        if (isWord(text, line, nameEnd, 'x-forwarded-proto')) this.forwarded.push(1, line, start, end, next);
+        if (isVariable(text, line, nameEnd, 'x-forwarded-proto'))
+          this.forwarded.push(1, line, start, end, next);
         return undefined;
       default:
         return undefined;

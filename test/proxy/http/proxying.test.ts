@@ -72,6 +72,23 @@ describe('a request on its way to a server', () => {
     expect(heard).toBe(`GET / HTTP/1.1\r\nHost: a\r\n${added('a', port)}`);
   });
 
+  it.each([
+    [
+      'X_Forwarded_Proto: https\r\nx-forwarded_for: 9.9.9.9\r\nX_FORWARDED-HOST: b\r\nX-Forwarded_Port: 1\r\n',
+    ],
+    ['Forwarded: for=9.9.9.9;proto=https;host=b\r\n'],
+  ])('replace: nor is it said in other words: %j', async (lines) => {
+    const { heard, port } = await sent(`GET / HTTP/1.1\r\n${lines}Host: a\r\n\r\n`, {
+      forwardedHeaders: 'replace',
+    });
+    expect(heard).toBe(`GET / HTTP/1.1\r\nHost: a\r\n${added('a', port)}`);
+  });
+
+  it('append: Forwarded stays as it came', async () => {
+    const { heard, port } = await sent('GET / HTTP/1.1\r\nForwarded: for=9.9.9.9\r\nHost: a\r\n\r\n');
+    expect(heard).toBe(`GET / HTTP/1.1\r\nForwarded: for=9.9.9.9\r\nHost: a\r\n${added('a', port)}`);
+  });
+
   it('never: nothing is added nor taken', async () => {
     const { heard } = await sent(`GET / HTTP/1.1\r\n${came}Host: a\r\n\r\n`, { forwardedHeaders: 'never' });
     expect(heard).toBe(`GET / HTTP/1.1\r\n${came}Host: a\r\n\r\n`);
