@@ -90,6 +90,14 @@ describe('a ladder', () => {
     expect(picture).toContain('\\x1b');
   });
 
+  it('tells the regular end of a connection, and that one with a regular stream goes on', () => {
+    const view = { timeOfDay: utcTimeOfDay } as unknown as View;
+    const endOf = (detail: ConnectionDetail) =>
+      /^end +(.*)$/m.exec(textOf(connectionDetail(view, { id: 'a', detail, gone: false, top: 0 }, 80)))?.[1];
+    expect(endOf({ ...ladders.passthrough, phase: 'ended', termination: '--' })).toBe('--  ended normally');
+    expect(endOf({ ...ladders.edge, phase: 'idle', termination: '----' })).toBe('running');
+  });
+
   it('draws what the runtime says where the facts are not known', () => {
     const { clientTls: _, serverTls: __, ...bare } = ladders.reencrypt;
     const steps = bare.steps.map((step) => ({ ...step, text: step.text || `about ${step.what}` }));

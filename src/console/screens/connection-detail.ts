@@ -123,8 +123,9 @@ function tlsFacts({ tls, clientTls, serverTls }: ConnectionDetail, width: number
   ];
 }
 
-function end({ termination }: ConnectionDetail, gone: boolean, width: number): Line[] {
-  if (termination === undefined || /^-+$/.test(termination))
+function end({ termination, phase }: ConnectionDetail, gone: boolean, width: number): Line[] {
+  // Dashes are a regular end; of a connection that goes on they are its last stream's.
+  if (termination === undefined || (phase !== 'ended' && /^-+$/.test(termination)))
     return [fact('end', muted(gone ? 'not seen' : 'running'))];
   return longFact('end', `${termination}  ${explainTermination(termination)}`, width);
 }
