@@ -7,7 +7,7 @@ import { Duplex } from 'node:stream';
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
 import { addressText } from '../domain/address-text.ts';
 import type { Address } from '../domain/plan.ts';
-import { sharedSmallBuffer } from './relay-buffers.ts';
+import { sharedSmallBuffer, sharedTlsBuffer } from './relay-buffers.ts';
 import { resetSocket } from './reset-socket.ts';
 import type { ServerSocket } from './server-socket.ts';
 import type { ServerProfile } from './tls/server-profiles.ts';
@@ -201,7 +201,7 @@ class LateReads {
     this.holding = false;
     this.#delivering = true;
     while (this.#held.length > 0 && !this.holding && !socket.destroyed) {
-      const [buffer, length] = this.#held.shift()!;
+      const [buffer, length] = this.#next();
       if (!opened.onBytes(buffer, length)) this.holding = true;
       giveBack(buffer);
     }
@@ -213,6 +213,20 @@ class LateReads {
       socket.read(0);
     }
     return true;
+  }
+
+  /** All that is held, in one piece as far as it fits: each one is a write, and a turn of the event loop, for the client. */
+  #next(): readonly [buffer: Buffer, length: number] {
+    const held = this.#held;
+    if (held.length === 1) return held.shift()!;
+    let size = 0;
+    while (held.length > 0 && size + held[0]![1] <= sharedTlsBuffer.length) {
+      const [buffer, length] = held.shift()!;
+      buffer.copy(sharedTlsBuffer, size, 0, length);
+      size += length;
+      giveBack(buffer);
+    }
+    return [sharedTlsBuffer, size];
   }
 }
 

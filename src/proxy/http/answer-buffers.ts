@@ -8,7 +8,14 @@
 //      │                                 └──(a stall)──► own ◄──(a stall)──┘
 //      └──(a stall, or no wide one is left)──► own ──(8 MiB without a stall)──► bulk
 
-import { type BufferPool, bulkBuffers, ownBuffers, sharedTlsBuffer, wideBuffers } from '../relay-buffers.ts';
+import {
+  type BufferPool,
+  bulkBuffers,
+  ownBuffers,
+  sharedTlsBuffer,
+  smallRead,
+  wideBuffers,
+} from '../relay-buffers.ts';
 import type { ServerSocket } from '../server-socket.ts';
 
 /** More than two kernels' socket buffers take from a reader that does not keep up. */
@@ -34,15 +41,16 @@ export class AnswerBuffers {
     this.#secure = secure;
   }
 
-  /** Before a request is sent. Of a server over TLS no more than a record is read at once. */
+  /** Before a request is sent. A server over TLS is read record by record (tls-server-socket.ts). */
   begin(socket: ServerSocket, serverIsPlain: boolean): void {
-    this.#encrypted = this.#secure && serverIsPlain;
-    if (serverIsPlain) socket.readInto?.(this.#encrypted ? sharedTlsBuffer : undefined);
+    this.#encrypted = this.#secure;
+    if (serverIsPlain) socket.readInto?.(this.#secure ? sharedTlsBuffer : undefined);
   }
 
   /** Is it written from as it is? Then all must have gone out before the next read. */
-  isLent(octets: Buffer): boolean {
-    if (this.#encrypted) return octets === sharedTlsBuffer;
+  isLent(octets: Buffer, length: number): boolean {
+    // A small part is copied: to wait until it has gone out costs more.
+    if (this.#encrypted) return length >= smallRead / 2;
     return this.#current !== undefined && octets === this.#current.buffer;
   }
 

@@ -245,7 +245,7 @@ export class Exchange implements WaiterOwner, ServerConnectionUser {
       client.live.responseMono = now;
     }
     const { wire } = this.#connection!;
-    const progress = this.relay.read(octets, length, this.#buffers.isLent(octets));
+    const progress = this.relay.read(octets, length, this.#buffers.isLent(octets, length));
     if (progress === 'more') this.#buffers.flowed(wire, octets, length);
     else if (progress === 'held') this.#buffers.stalled(wire);
     this.#progress(progress, now);
