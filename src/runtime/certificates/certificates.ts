@@ -25,7 +25,14 @@ import { type Chosen, chosenCertificates } from './certificate-entities.ts';
 import { happeningOf } from './certificate-happenings.ts';
 import { createExpiryWatch } from './expiry.ts';
 import { type FileWatch, watchFiles } from './file-watch.ts';
-import { hasRunOut, judge, type UnitInForce, type UnitsInForce, unitsInForce } from './units-in-force.ts';
+import {
+  hasRunOut,
+  judge,
+  settlesIn,
+  type UnitInForce,
+  type UnitsInForce,
+  unitsInForce,
+} from './units-in-force.ts';
 
 export interface Certificates {
   /** Reads what the plan names. Never rejects, and changes nothing. */
@@ -144,6 +151,12 @@ export function createCertificates(options: CertificatesOptions): Certificates {
     tellExpiry();
   }
 
+  /** What stays broken is told as soon as it can no longer be half written. */
+  function due(): Milliseconds | undefined {
+    const rest = settlesIn(units, clock.now());
+    return rest === undefined ? undefined : Math.max(quiet, rest);
+  }
+
   function tellUnconfirmed(error: unknown): void {
     if (!unconfirmed)
       happened({
@@ -189,7 +202,7 @@ export function createCertificates(options: CertificatesOptions): Certificates {
       tellExpiry();
       watching?.close();
       const paths = new Set([...units.values()].flatMap(({ unit }) => unit.paths));
-      watching = watchFiles({ paths: [...paths], clock, lookEvery, quiet, looked });
+      watching = watchFiles({ paths: [...paths], clock, lookEvery, quiet, looked, due });
     },
     material: () => materialOf(units),
     entities: () => chosen?.entities ?? [],

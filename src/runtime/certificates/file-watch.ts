@@ -22,9 +22,11 @@ export interface FileWatchOptions {
   readonly quiet: Milliseconds;
   /** After each look. The next one comes after it. Must not reject. */
   readonly looked: (changed: boolean) => Promise<void>;
+  /** Asked after each look: the latest from it to the next, where lookEvery is too late. */
+  readonly due?: () => Milliseconds | undefined;
 }
 
-export function watchFiles({ paths, clock, lookEvery, quiet, looked }: FileWatchOptions): FileWatch {
+export function watchFiles({ paths, clock, lookEvery, quiet, looked, due }: FileWatchOptions): FileWatch {
   const folders = [...new Set(paths.map(dirname))];
   const watchers = new Map<string, { watcher: FSWatcher; identity: string }>();
   let before: string | undefined;
@@ -59,7 +61,7 @@ export function watchFiles({ paths, clock, lookEvery, quiet, looked }: FileWatch
     before = now;
     if (!closed) await looked(changed);
     looking = false;
-    if (!closed) lookIn(again ? quiet : lookEvery, again);
+    if (!closed) lookIn(again ? quiet : Math.min(lookEvery, due?.() ?? lookEvery), again);
   }
 
   /** A folder may be replaced as a whole, or come later. */

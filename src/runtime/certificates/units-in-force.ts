@@ -83,6 +83,14 @@ export function judge(inForce: UnitsInForce, read: readonly TlsUnit[], now: numb
   return { units, changed, events };
 }
 
+/** Until what is broken and not told yet has been so for long enough; undefined where nothing is. */
+export function settlesIn(inForce: UnitsInForce, now: number): Milliseconds | undefined {
+  const rests = [...inForce.values()].flatMap(({ brokenSince, disk }) =>
+    brokenSince === undefined || disk.state !== 'same' ? [] : [Math.max(0, brokenSince + settleMs - now)],
+  );
+  return rests.length === 0 ? undefined : Math.min(...rests);
+}
+
 /** Has a response run out since it was read? */
 export function hasRunOut(inForce: UnitsInForce, now: number): boolean {
   return [...inForce.values()].some(

@@ -148,7 +148,8 @@ describe('what is in force', () => {
         },
         {
           file: place.path('self.pem'),
-          message: 'it holds no private key, nor any PEM, certificates[0].cert',
+          message:
+            'it holds no private key, nor any PEM (name the file of its key: key: FILE), certificates[0].cert',
         },
         {
           file: place.path('a.key'),
@@ -194,6 +195,27 @@ describe('a certificate that is replaced', () => {
       expect.stringMatching(/^a\.pem: certificate replaced, which expires in (89|90) d$/),
     ]);
     expect(sent[0]!.tickets).toEqual(certificates.material().tickets);
+  });
+
+  it('by a broken one is told as soon as it can no longer be half written', async () => {
+    certificates.close();
+    // Time that is waited for passes at once, but for the looks that come by themselves.
+    const after: Clock['after'] = (ms, run) =>
+      machineClock.after(ms === 600_000 ? ms : 1, () => {
+        ahead += ms;
+        run();
+      });
+    certificates = createCertificates({
+      clock: { ...clock, after },
+      happened: (happening) => void happenings.push(happening),
+      changed: async () => {},
+      lookEvery: 600_000,
+      quiet: 2,
+    });
+    await adopted();
+    write('a.pem', 'broken');
+    await expect.poll(() => entity('a.pem')?.disk.state).toBe('refused');
+    expect(ahead).toBeLessThan(6_000);
   });
 
   it('by a broken one is kept, told of once, and told of when it is right again', async () => {

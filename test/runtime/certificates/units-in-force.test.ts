@@ -4,6 +4,7 @@ import {
   hasRunOut,
   judge,
   settleMs,
+  settlesIn,
   unitsInForce,
 } from '../../../src/runtime/certificates/units-in-force.ts';
 
@@ -169,5 +170,26 @@ describe('an OCSP response', () => {
   it('that runs out is noticed', () => {
     const units = unitsInForce(both, start);
     expect([0, 59_999, 60_000].map((at) => hasRunOut(units, start + at))).toEqual([false, false, true]);
+  });
+});
+
+describe('how long until what is broken is told', () => {
+  it.each([
+    ['nothing is broken', [[1, pair('b')]], undefined],
+    ['broken just now', [[1, broken('x')]], later],
+    ['broken a second ago', [[-999, broken('x')]], later - 1_000],
+    ['broken for longer than it takes', [[1 - 2 * later, broken('x')]], 0],
+    [
+      'told',
+      [
+        [1 - later, broken('x')],
+        [1, broken('x')],
+      ],
+      undefined,
+    ],
+  ] as const)('%s', (_, looked, expected) => {
+    let units = unitsInForce([pair('a')], start);
+    for (const [at, read] of looked) ({ units } = judge(units, [read], start + at));
+    expect(settlesIn(units, start + 1)).toBe(expected);
   });
 });
