@@ -46,6 +46,7 @@ const timeouts = z
   })
   .meta({ description: 'For every bind and backend that has none of its own' });
 
+const noMode = { message: 'is none of http, tcp, tls', remedy: 'did you mean tls?' };
 const bind = z
   .strictObject({
     listen: text(parseListen, ':PORT (every address), IP:PORT, [IPv6]:PORT or unix:PATH', [
@@ -56,6 +57,7 @@ const bind = z
     mode: choice(
       ['http', 'tcp', 'tls'],
       'What is spoken here; tls reads the ClientHello and decides for each route',
+      { https: noMode, ssl: noMode },
     ),
     minVersion: tlsVersion,
     clientTLS: clientTls.optional(),

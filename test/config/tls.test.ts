@@ -101,6 +101,13 @@ describe('one error, where it is', () => {
     ],
     [
       'bind',
+      'mode: ^https',
+      'shards[0].binds[0].mode',
+      '"https" is none of http, tcp, tls',
+      'did you mean tls?',
+    ],
+    [
+      'bind',
       'mode: tls, minVersion: ^TLSv1.1',
       'shards[0].binds[0].minVersion',
       '"TLSv1.1" is broken (RFC 8996)',

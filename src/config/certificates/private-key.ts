@@ -21,7 +21,11 @@ export function isKey({ label }: Pick<PemBlock, 'label'>): boolean {
 export function readPrivateKey(blocks: readonly PemBlock[]): KeyObject {
   const keys = blocks.filter(isKey);
   const [block] = keys;
-  if (block === undefined) throw new FileFault(`it holds no private key${holdsInstead(blocks)}`);
+  if (block === undefined)
+    throw new FileFault(
+      `it holds no private key${holdsInstead(blocks)}`,
+      'name the file of its key: key: FILE',
+    );
   if (keys.length > 1)
     throw new FileFault(`it holds ${keys.length} private keys, and one is needed`, 'keep the right one');
   if (block.encrypted || block.label === 'ENCRYPTED PRIVATE KEY')
