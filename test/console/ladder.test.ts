@@ -93,7 +93,9 @@ describe('a ladder', () => {
   it('tells the regular end of a connection, and that one with a regular stream goes on', () => {
     const view = { timeOfDay: utcTimeOfDay } as unknown as View;
     const endOf = (detail: ConnectionDetail) =>
-      /^ *end +(.*)$/m.exec(textOf(connectionDetail(view, { id: 'a', detail, gone: false, top: 0 }, 80)))?.[1];
+      /^ *end +(.*)$/m.exec(
+        textOf(connectionDetail(view, { id: 'a', detail, gone: false, top: 0 }, 80)),
+      )?.[1];
     expect(endOf({ ...ladders.passthrough, phase: 'ended', termination: '--' })).toBe('--  ended normally');
     expect(endOf({ ...ladders.edge, phase: 'idle', termination: '----' })).toBe('running');
   });
