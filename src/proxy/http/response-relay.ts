@@ -9,6 +9,8 @@ import { ResponseHead } from './response-head.ts';
 
 /** Up to this size octets travel as a string, which a write copies at once (data-plane.md, "What works" 1). */
 export const smallOctets = 16_384;
+/** What is lent is written as it is, so that no more of it is made text than most heads take. */
+const usualHead = 2_048;
 
 /** The client's side of an exchange, as far as an answer concerns it. */
 export interface AnswerClient {
@@ -96,7 +98,7 @@ export class ResponseRelay {
 
   #head(octets: Buffer, length: number, lent: boolean): RelayProgress {
     // A long first read is mostly body: its head is looked for in the front of it.
-    let until = this.#text === '' ? Math.min(length, smallOctets) : length;
+    let until = this.#text === '' ? Math.min(length, lent ? usualHead : smallOctets) : length;
     let base = -this.#text.length;
     let text = this.#text + octets.toString('latin1', 0, until);
     let free = true;
