@@ -33,9 +33,12 @@ export function addTlsVerbs(program: Command, verb: AddVerb): void {
           .default(0.05, '5%'),
       )
       .addOption(
-        new Option('--close-after <duration>', 'until then connections in the mode before may stay')
+        new Option(
+          '--close-after <duration>',
+          'ends connections in the mode before: HTTP ones after the request under way, the rest by then',
+        )
           .argParser(boundedDurationArgument(week))
-          .default(0, 'as long as they like'),
+          .default(0, 'they stay as long as they like'),
       )
       .option('--force <route>', 'its name once more: switch although clients would fail')
       .option('--wait', 'stay until the watch is over; Ctrl-C leaves, the watch goes on')
