@@ -45,6 +45,12 @@ export interface RouteSample extends TrafficCounters {
   resumed: number;
   /** With us; or, passed through, ended by an alert or without one before the server's part of it was there. */
   handshakeFailures: number;
+  /** Of them passed through: those count in `total` as well. */
+  passedHandshakeFailures: number;
+  /** Of them as a switch is judged by: a client that only fails counts once in some seconds. */
+  failingClients: number;
+  /** Passed through, the server's part of it seen. */
+  passedHandshakes: number;
   /** With its servers (reencrypt). */
   serverHandshakeFailures: number;
 }

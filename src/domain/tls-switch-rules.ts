@@ -11,17 +11,41 @@ export interface Tally {
   /** With us, completed. */
   readonly handshakes: number;
   readonly handshakeFailures: number;
+  /** See RouteSample. */
+  readonly failingClients: number;
+  readonly passedHandshakes: number;
+  readonly passedHandshakeFailures: number;
   /** Answers of class 5xx. */
   readonly refusals: number;
+  /** Answers of class 4xx. */
+  readonly clientErrors: number;
   /** Connections to servers that failed or broke off. */
   readonly broken: number;
 }
 
-export const noTally: Tally = { streams: 0, handshakes: 0, handshakeFailures: 0, refusals: 0, broken: 0 };
+export const noTally: Tally = {
+  streams: 0,
+  handshakes: 0,
+  handshakeFailures: 0,
+  failingClients: 0,
+  passedHandshakes: 0,
+  passedHandshakeFailures: 0,
+  refusals: 0,
+  clientErrors: 0,
+  broken: 0,
+};
 
 type Counted = Pick<
   RouteSample,
-  'total' | 'status' | 'connectErrors' | 'serverAborts' | 'handshakes' | 'handshakeFailures'
+  | 'total'
+  | 'status'
+  | 'connectErrors'
+  | 'serverAborts'
+  | 'handshakes'
+  | 'handshakeFailures'
+  | 'failingClients'
+  | 'passedHandshakes'
+  | 'passedHandshakeFailures'
 >;
 
 /**
@@ -35,7 +59,11 @@ export function tallyBetween(before: Counted | undefined, after: Counted): Tally
     streams: grown(({ total }) => total),
     handshakes: grown(({ handshakes }) => handshakes),
     handshakeFailures: grown(({ handshakeFailures }) => handshakeFailures),
+    failingClients: grown(({ failingClients }) => failingClients),
+    passedHandshakes: grown(({ passedHandshakes }) => passedHandshakes),
+    passedHandshakeFailures: grown(({ passedHandshakeFailures }) => passedHandshakeFailures),
     refusals: grown(({ status }) => status[4]),
+    clientErrors: grown(({ status }) => status[3]),
     broken: grown(({ connectErrors }) => connectErrors) + grown(({ serverAborts }) => serverAborts),
   };
 }
@@ -45,14 +73,27 @@ export function addTally(a: Tally, b: Tally): Tally {
     streams: a.streams + b.streams,
     handshakes: a.handshakes + b.handshakes,
     handshakeFailures: a.handshakeFailures + b.handshakeFailures,
+    failingClients: a.failingClients + b.failingClients,
+    passedHandshakes: a.passedHandshakes + b.passedHandshakes,
+    passedHandshakeFailures: a.passedHandshakeFailures + b.passedHandshakeFailures,
     refusals: a.refusals + b.refusals,
+    clientErrors: a.clientErrors + b.clientErrors,
     broken: a.broken + b.broken,
   };
 }
 
+/**
+ * One client that fails again and again says nothing of the others, and may mean to: it is weighed, as long as anybody gets
+ * through. Where nobody does, every failure counts.
+ */
+function handshakesFailed(tally: Tally): number {
+  const throughs = tally.handshakes + tally.passedHandshakes;
+  return throughs > 0 ? tally.failingClients : tally.handshakeFailures;
+}
+
 /** A request whose server failed is answered with a 5xx: it must not count twice, so the larger of the two counts. */
-export function failuresOf({ handshakeFailures, refusals, broken }: Tally): number {
-  return handshakeFailures + Math.max(refusals, broken);
+export function failuresOf(tally: Tally): number {
+  return handshakesFailed(tally) + Math.max(tally.refusals, tally.broken);
 }
 
 /**
@@ -62,10 +103,11 @@ export function failuresOf({ handshakeFailures, refusals, broken }: Tally): numb
 export function faresOf(tally: Tally, overMs: Milliseconds): Fares | null {
   const failures = failuresOf(tally);
   // What failed late began earlier, perhaps before the first of these attempts.
-  const { streams, handshakes, handshakeFailures } = tally;
-  const attempts = Math.max(handshakeFailures + Math.max(streams, handshakes), failures);
+  const failed = handshakesFailed(tally);
+  const carried = Math.max(tally.streams - tally.passedHandshakeFailures, tally.handshakes);
+  const attempts = Math.max(failed + carried, failures);
   if (attempts === 0) return null;
-  return { attempts, failures, handshakeFailures, overMs };
+  return { attempts, failures, handshakeFailures: failed, clientErrors: tally.clientErrors, overMs };
 }
 
 export function failedShare(fares: Fares | null): number {
@@ -93,6 +135,19 @@ export interface Watched {
   readonly recent: Fares | null;
 }
 
+/**
+ * Clients are told 4xx at any time, for what they ask. But a server that is spoken to in the wrong way says it to every one of
+ * them: nginx answers 400 to plain HTTP on its TLS port.
+ */
+export function allRejected(after: Fares | null, before: Fares | null): boolean {
+  if (after === null || after.attempts < enoughAttempts) return false;
+  return rejectedShare(after) > rejectedShare(before) + blatantShare;
+}
+
+function rejectedShare(fares: Fares | null): number {
+  return fares === null || fares.attempts === 0 ? 0 : fares.clientErrors / fares.attempts;
+}
+
 export type SwitchVerdict = 'go-on' | 'settle' | 'revert';
 
 export function judgeSwitch(watched: Watched): SwitchVerdict {
@@ -100,6 +155,7 @@ export function judgeSwitch(watched: Watched): SwitchVerdict {
   const allowed = failedShare(before) + threshold;
   const over = now >= watchUntil;
   if (isWorse(recent, Math.max(allowed, blatantShare), enoughAttempts)) return 'revert';
+  if (allRejected(recent, before)) return 'revert';
   const looked = over || now - startedAt >= firstLookMs;
   if (looked && isWorse(after, allowed, over ? 1 : enoughAttempts)) return 'revert';
   return over ? 'settle' : 'go-on';

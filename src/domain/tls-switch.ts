@@ -36,5 +36,7 @@ export interface Fares {
   readonly attempts: number;
   readonly failures: number;
   readonly handshakeFailures: number;
+  /** Answers of class 4xx. They are no failures, but where nearly all become such a server was asked in the wrong way. */
+  readonly clientErrors: number;
   readonly overMs: Milliseconds;
 }

@@ -2,6 +2,7 @@
 
 import type { TrafficCounters } from '../domain/counters.ts';
 import type { Termination } from '../domain/tls.ts';
+import { FailingClients } from './failing-clients.ts';
 
 /** Plain numbers, written in place by whoever moves the bytes. */
 export class Traffic implements TrafficCounters {
@@ -34,6 +35,9 @@ export class RouteTraffic extends Traffic {
   handshakes = 0;
   resumed = 0;
   handshakeFailures = 0;
+  passedHandshakes = 0;
+  passedHandshakeFailures = 0;
+  readonly failingClients = new FailingClients();
   serverHandshakeFailures = 0;
 }
 

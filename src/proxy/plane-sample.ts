@@ -73,12 +73,16 @@ function bindSample({ name, traffic }: BindRuntime): BindSample {
 
 function routeSample(name: string, traffic: RouteTraffic): RouteSample {
   const { open, handshakes, resumed, handshakeFailures, serverHandshakeFailures } = traffic;
+  const { passedHandshakes, passedHandshakeFailures, failingClients } = traffic;
   return {
     name,
     open: { ...open },
     handshakes,
     resumed,
     handshakeFailures,
+    passedHandshakes,
+    passedHandshakeFailures,
+    failingClients: failingClients.counted,
     serverHandshakeFailures,
     ...copyTraffic(traffic),
   };

@@ -234,7 +234,7 @@ class TcpSession implements WaiterOwner {
   }
 
   #tunnelEnded(end: TunnelEnd): void {
-    if (end !== 'K') this.#greeting?.ended(lostBeforeGreeting(this.#connection));
+    if (end !== 'K') this.#greeting?.ended(lostBeforeGreeting(this.#connection), this.#plane.timers.mono());
     this.#end(end, end === '-' ? '-' : 'D');
   }
 

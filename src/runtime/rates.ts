@@ -1,6 +1,6 @@
 // Rates between two readings: null where there is nothing honest to say (one reading only, or two different lives).
 
-import type { BindSample, TrafficCounters } from '../domain/counters.ts';
+import type { BindSample, RouteSample, TrafficCounters } from '../domain/counters.ts';
 import { percentiles } from '../domain/latency.ts';
 import { backendOf } from '../domain/plan.ts';
 import type {
@@ -108,7 +108,7 @@ export function sampleBetween(
         name: route.name,
         open: { ...route.open },
         requests: per(before, route, 'total'),
-        errors: same && before ? perSecond(failedOf(tallyBetween(before, route)), windowMs) : null,
+        errors: same && before ? perSecond(failuresBetween(before, route), windowMs) : null,
         bytesIn: per(before, route, 'bytesIn'),
         bytesOut: per(before, route, 'bytesOut'),
         handshakes: per(before, route, 'handshakes'),
@@ -207,4 +207,10 @@ function statusRates(
 function latencySample(deltas: Iterable<readonly number[]>): LatencySample | null {
   const [p50, p90, p99, max] = percentiles(deltas, [0.5, 0.9, 0.99, 1]);
   return p50 === undefined ? null : { p50, p90: p90!, p99: p99!, max: max! };
+}
+
+/** Every one of them: only a switch is judged by the weighed ones. */
+function failuresBetween(before: RouteSample, after: RouteSample): number {
+  const tally = tallyBetween(before, after);
+  return failedOf({ ...tally, failingClients: tally.handshakeFailures });
 }

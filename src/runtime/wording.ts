@@ -3,7 +3,7 @@
 import type { Command, DeadlineAction } from '../domain/command.ts';
 import type { AdminState } from '../domain/server-state.ts';
 import type { Fares } from '../domain/tls-switch.ts';
-import { failedShare } from '../domain/tls-switch-rules.ts';
+import { allRejected, failedShare } from '../domain/tls-switch-rules.ts';
 import { spokenDuration } from '../domain/units.ts';
 
 const actions: Readonly<Record<DeadlineAction, string>> = {
@@ -72,6 +72,8 @@ export function faresText(after: Fares | null, before: Fares | null): string {
     after === null
       ? 'nothing came by'
       : `${after.failures.toLocaleString('en-US')} of ${after.attempts.toLocaleString('en-US')} failed (${shareText(failedShare(after))})`;
+  if (after !== null && allRejected(after, before))
+    return `${after.clientErrors.toLocaleString('en-US')} of ${after.attempts.toLocaleString('en-US')} were answered 4xx, as if the servers were spoken to in the wrong way`;
   const then = before === null ? 'nothing came by before' : `before ${shareText(failedShare(before))}`;
   return `${since}, ${then}`;
 }

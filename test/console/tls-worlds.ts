@@ -123,8 +123,8 @@ export const watched: TlsSwitch = {
   startedAt: noon - 18_000,
   watchUntil: noon + 42_000,
   threshold: 0.05,
-  before: { attempts: 72_240, failures: 72, handshakeFailures: 1, overMs: minute },
-  after: { attempts: 21_672, failures: 87, handshakeFailures: 3, overMs: 18_000 },
+  before: { attempts: 72_240, failures: 72, handshakeFailures: 1, clientErrors: 0, overMs: minute },
+  after: { attempts: 21_672, failures: 87, handshakeFailures: 3, clientErrors: 0, overMs: 18_000 },
   left: 212,
   closeAt: 0,
 };
@@ -135,7 +135,7 @@ export const revertedByItself: TlsSwitch = {
   startedAt: noon - 3 * minute,
   watchUntil: noon - 2 * minute,
   endedAt: noon - 2 * minute - 52_000,
-  after: { attempts: 9_600, failures: 4_128, handshakeFailures: 4_101, overMs: 8_000 },
+  after: { attempts: 9_600, failures: 4_128, handshakeFailures: 4_101, clientErrors: 0, overMs: 8_000 },
   left: 0,
   text: '43 % of 9,600 failed since, 0.1 % before: 4,101 handshakes with web/app3 (self-signed certificate)',
 };

@@ -15,8 +15,10 @@ const fares = (failures: number, attempts: number): Fares => ({
   attempts,
   failures,
   handshakeFailures: 0,
+  clientErrors: 0,
   overMs: 1_000,
 });
+const rejected = (clientErrors: number, attempts: number): Fares => ({ ...fares(0, attempts), clientErrors });
 
 describe('judgeSwitch', () => {
   const watched = {
@@ -44,6 +46,13 @@ describe('judgeSwitch', () => {
       'revert',
     ],
     ['takes half for not blatant', { now: 400, after: fares(10, 20), recent: fares(10, 20) }, 'go-on'],
+    ['reverts where nearly all are answered 4xx', { now: 400, recent: rejected(19, 20) }, 'revert'],
+    ['takes some 4xx for what clients ask', { now: 400, recent: rejected(50, 100) }, 'go-on'],
+    [
+      'does not mind 4xx where they were usual',
+      { before: rejected(45, 100), after: rejected(90, 100), recent: rejected(90, 100) },
+      'go-on',
+    ],
     ['sees what breaks late', { now: 50_000, after: fares(30, 50_000), recent: fares(30, 40) }, 'revert'],
     [
       'does not blame the switch for what failed before',
@@ -71,13 +80,22 @@ describe('tallies', () => {
     serverAborts: 0,
     handshakes: 0,
     handshakeFailures: 0,
+    failingClients: 0,
+    passedHandshakes: 0,
+    passedHandshakeFailures: 0,
     ...over,
   });
 
   it('counts a handshake and the request after it as one attempt', () => {
-    const after = sample({ total: 10, handshakes: 4, handshakeFailures: 1 });
+    const after = sample({ total: 10, handshakes: 4, handshakeFailures: 1, failingClients: 1 });
     const tally = tallyBetween(undefined, after);
-    expect(tally).toEqual({ streams: 10, handshakes: 4, handshakeFailures: 1, refusals: 0, broken: 0 });
+    expect(tally).toEqual({
+      ...noTally,
+      streams: 10,
+      handshakes: 4,
+      handshakeFailures: 1,
+      failingClients: 1,
+    });
     expect(faresOf(tally, 1_000)?.attempts).toBe(11);
     expect(tallyBetween(after, after)).toEqual(noTally);
   });
@@ -100,14 +118,23 @@ describe('tallies', () => {
   });
 
   it('is added field by field', () => {
-    const a = { streams: 1, handshakes: 5, handshakeFailures: 2, refusals: 3, broken: 4 };
-    expect(addTally(a, a)).toEqual({
-      streams: 2,
-      handshakes: 10,
-      handshakeFailures: 4,
-      refusals: 6,
-      broken: 8,
-    });
+    const a = Object.fromEntries(Object.keys(noTally).map((field, index) => [field, index + 1]));
+    const twice = Object.fromEntries(Object.entries(a).map(([field, count]) => [field, count * 2]));
+    expect(addTally(a as unknown as Tally, a as unknown as Tally)).toEqual(twice);
+  });
+
+  it('weighs clients that only fail, while others get through', () => {
+    const hostile = { ...noTally, streams: 100, handshakes: 20, handshakeFailures: 150, failingClients: 1 };
+    expect(faresOf(hostile, 1_000)).toMatchObject({ attempts: 101, failures: 1, handshakeFailures: 1 });
+    // Requests over connections that were open before are no sign that anybody still gets in.
+    expect(faresOf({ ...hostile, handshakes: 0 }, 1_000)).toMatchObject({ failures: 150 });
+  });
+
+  it('counts a connection that is passed through and fails once', () => {
+    const passed = { ...noTally, streams: 30, handshakeFailures: 30, passedHandshakeFailures: 30 };
+    expect(faresOf(passed, 1_000)).toMatchObject({ attempts: 30, failures: 30 });
+    const some = { ...passed, passedHandshakes: 10, streams: 40, failingClients: 30 };
+    expect(faresOf(some, 1_000)).toMatchObject({ attempts: 40, failures: 30 });
   });
 
   it('never has more failures than attempts', () => {

@@ -92,7 +92,7 @@ const watched: TlsSwitch = {
   watchUntil: 2,
   endedAt: 3,
   threshold: 0.05,
-  before: { attempts: 10, failures: 0, handshakeFailures: 0, overMs: 60_000 },
+  before: { attempts: 10, failures: 0, handshakeFailures: 0, clientErrors: 0, overMs: 60_000 },
   after: null,
   left: 2,
   closeAt: 0,

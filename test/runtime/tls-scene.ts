@@ -113,6 +113,7 @@ export async function tlsScene(options: SceneOptions = {}): Promise<TlsScene> {
       sample.status[1] += requests - refused;
       sample.status[4] += refused;
       sample.handshakeFailures += handshakesFailed;
+      sample.failingClients += handshakesFailed;
     },
     told: () => [...self.anna.client.model.journal.values()].map(({ text }) => text),
   });

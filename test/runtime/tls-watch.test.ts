@@ -60,6 +60,18 @@ describe('the watch of a switch', () => {
     expect(on.engine.calls.at(-1)).toBe('endInOtherModes shop retire');
   });
 
+  it('is not to be reverted by one client that fails again and again while others get through', async () => {
+    await watched();
+    on.comes(100);
+    const sample = on.engine.route('shop');
+    sample.handshakes += 60;
+    sample.handshakeFailures += 150;
+    sample.failingClients += 1;
+    await on.pass(5_000);
+    expect(on.mode()).toBe('reencrypt');
+    expect(shop()).toMatchObject({ phase: 'watching', after: { failures: 1, attempts: 101 } });
+  });
+
   it('reverts by itself beyond the threshold once there is enough to judge by', async () => {
     await watched();
     await seconds(2, 8, 1);

@@ -95,6 +95,9 @@ export function routeSample(name: string): Mutable<RouteSample> {
     handshakes: 0,
     resumed: 0,
     handshakeFailures: 0,
+    passedHandshakes: 0,
+    passedHandshakeFailures: 0,
+    failingClients: 0,
     serverHandshakeFailures: 0,
   };
 }

@@ -171,7 +171,13 @@ export const drain = z.object({
 }) satisfies z.ZodType<DrainJob>;
 
 const fares = z
-  .object({ attempts: count, failures: count, handshakeFailures: count, overMs: amount })
+  .object({
+    attempts: count,
+    failures: count,
+    handshakeFailures: count,
+    clientErrors: count,
+    overMs: amount,
+  })
   .nullable();
 
 export const tlsSwitch = z.object({

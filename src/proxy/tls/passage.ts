@@ -45,13 +45,16 @@ export class GreetingWatch {
         const { version, cipher } = greeting;
         live.serverHelloMono = now;
         live.tls = { ...live.tls!, version, cipher };
+        const { traffic } = this.#passage.route;
+        traffic.passedHandshakes += 1;
+        traffic.failingClients.succeeded(live.clientHost, now);
         break;
       }
       case 'alert':
-        this.#failed(`the server ${this.#server.key} refused the handshake: alert ${greeting.name}`);
+        this.#failed(`the server ${this.#server.key} refused the handshake: alert ${greeting.name}`, now);
         break;
       case 'strange':
-        this.#failed(`the server ${this.#server.key} does not speak TLS on ${this.#server.tlsAddress}`);
+        this.#failed(`the server ${this.#server.key} does not speak TLS on ${this.#server.tlsAddress}`, now);
         break;
     }
     this.#settled = true;
@@ -59,13 +62,16 @@ export class GreetingWatch {
   }
 
   /** The connection is over; nothing more comes. */
-  ended(how: string): void {
-    if (!this.#settled) this.#failed(how);
+  ended(how: string, now: number): void {
+    if (!this.#settled) this.#failed(how, now);
     this.#settled = true;
   }
 
-  #failed(cause: string): void {
-    this.#passage.live.cause = cause;
-    this.#passage.route.traffic.handshakeFailures += 1;
+  #failed(cause: string, now: number): void {
+    const { live, route } = this.#passage;
+    live.cause = cause;
+    route.traffic.handshakeFailures += 1;
+    route.traffic.passedHandshakeFailures += 1;
+    route.traffic.failingClients.failed(live.clientHost, now);
   }
 }

@@ -172,6 +172,7 @@ class TlsSession implements HandshakeEvents {
       if (resumed) traffic.resumed += 1;
     }
     live.handshakeMono = live.lastByteMono = timers.mono();
+    route?.traffic.failingClients.succeeded(live.clientHost, live.handshakeMono);
     const { name, version } = socket.getCipher();
     live.tls = {
       ...this.#facts!,
@@ -241,8 +242,12 @@ class TlsSession implements HandshakeEvents {
     const { timers } = this.#plane;
     timers.cancel(this.#timer);
     this.#bind.traffic.handshakeFailures += 1;
-    if (this.#route !== undefined) this.#route.traffic.handshakeFailures += 1;
     live.handshakeMono = live.endMono = timers.mono();
+    if (this.#route !== undefined) {
+      const { traffic } = this.#route;
+      traffic.handshakeFailures += 1;
+      traffic.failingClients.failed(live.clientHost, live.endMono);
+    }
     live.cause = cause;
     live.termination = `${who}R`;
     this.#plane.streamEnded(live, undefined, undefined);

@@ -6,6 +6,7 @@ const fares = (attempts: number, failures: number, handshakeFailures = 0) => ({
   attempts,
   failures,
   handshakeFailures,
+  clientErrors: 0,
   overMs: 60_000,
 });
 

@@ -253,7 +253,13 @@ describe('tls switch --wait', () => {
     await new Promise(setImmediate);
     return begun;
   }
-  const fares = (failures: number) => ({ attempts: 10, failures, handshakeFailures: 0, overMs: 1_000 });
+  const fares = (failures: number) => ({
+    attempts: 10,
+    failures,
+    handshakeFailures: 0,
+    clientErrors: 0,
+    overMs: 1_000,
+  });
 
   it('follows the watch until it settled', async () => {
     const { terminal, client, end } = await switched();
