@@ -18,8 +18,8 @@ export interface RunningProxy {
   readonly edge?: number;
   readonly reencrypt?: number;
   readonly passthrough?: number;
-  /** Data plane only: what the CPU column counts. */
-  pids(): readonly number[];
+  /** Data plane only, of the bind at this port: what the CPU column counts. */
+  pids(port: number): readonly number[];
   stop(): Promise<void>;
 }
 
