@@ -73,9 +73,23 @@ const allRows: readonly Row[] = [
   { name: 'TCP relay, 1 KiB answers', port: ({ tcp }) => tcp, path: '/1k', connections: 64 },
   { name: 'TLS edge, keep-alive, 1 KiB', port: ({ edge }) => edge, path: '/1k', connections: 64, tls: true },
   {
+    name: 'TLS edge, keep-alive, 64 KiB',
+    port: ({ edge }) => edge,
+    path: '/64k',
+    connections: 64,
+    tls: true,
+  },
+  {
     name: 'TLS re-encrypt, keep-alive, 1 KiB',
     port: ({ reencrypt }) => reencrypt,
     path: '/1k',
+    connections: 64,
+    tls: true,
+  },
+  {
+    name: 'TLS re-encrypt, keep-alive, 64 KiB',
+    port: ({ reencrypt }) => reencrypt,
+    path: '/64k',
     connections: 64,
     tls: true,
   },
@@ -119,7 +133,7 @@ try {
     running.push(await startProxy({ http: originPort, tls: originTlsPort, certificates }, onProxyCore));
   }
   // What is compiled while it runs is compiled before it is measured.
-  for (const proxy of running) for (const row of rows) await measure(proxy, row, 1);
+  for (const proxy of running) for (const row of rows) await measure(proxy, row, row.handshake ? 3 : 1);
   for (let round = 0; round < rounds && running.length > 0; round += 1) {
     for (const row of rows) {
       // Another one begins each round, so that no proxy always meets a machine just left by the same neighbour.
@@ -153,7 +167,7 @@ if (only === undefined || only.includes('console')) {
 async function measure(proxy: RunningProxy, row: Row, forSeconds: number): Promise<Measurement | undefined> {
   const port = row.port(proxy);
   if (port === undefined) return undefined;
-  const pids = proxy.pids();
+  const pids = proxy.pids(port);
   const before = cpuUs(pids);
   const { path, connections, handshake } = row;
   const load = { seconds: forSeconds, connections, under: onLoadCore };

@@ -208,14 +208,18 @@ backends:
       '  accessLog: { path: /dev/null, format: haproxy }',
     ),
   });
+  // Those that are not asked have nothing to do, but their samples are not free.
+  const runtimes = new Map([
+    [logged, logging] as const,
+    ...secured.map(({ port, runtime }) => [port, runtime] as const),
+  ]);
   return {
     name: 'Sluice',
     http,
     logged,
     tcp,
     ...Object.fromEntries(secured.map(({ termination, port }) => [termination, port])),
-    pids: () =>
-      [quiet, logging, ...secured.map(({ runtime }) => runtime)].flatMap(({ pid }) => descendants(pid)),
+    pids: (port) => descendants((runtimes.get(port) ?? quiet).pid),
     async stop() {
       for (const runtime of [quiet, logging, ...secured.map((each) => each.runtime)]) await runtime.stop();
     },
