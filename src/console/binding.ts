@@ -80,6 +80,8 @@ export type CommandId =
   | 'switch-back'
   | 'switch-next'
   | 'switch-previous'
+  | 'switch-page-down'
+  | 'switch-page-up'
   | 'switch-left'
   | 'switch-right'
   | 'switch-leave'
@@ -102,6 +104,8 @@ export interface Binding {
   readonly keys: readonly string[];
   /** One or two words for the footer. */
   readonly title: string;
+  /** Where a key does now this, now that: what it does as things stand. */
+  readonly footerTitle?: (context: KeyContext) => string;
   /** One sentence for help and palette. */
   readonly description: string;
   /** What is to be said instead where the runtime is a demo's. */
@@ -121,7 +125,7 @@ export function bind(
   keys: readonly string[],
   title: string,
   description: string,
-  more: Pick<Binding, 'footer' | 'whyNot' | 'inDemo'> = {},
+  more: Pick<Binding, 'footer' | 'footerTitle' | 'whyNot' | 'inDemo'> = {},
 ): Binding {
   return { scope, command, keys, title, description, ...more };
 }

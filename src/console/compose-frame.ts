@@ -6,7 +6,7 @@ import { type Block, scrolledPart, toHeight } from './block.ts';
 import { chartsBeside, overlaid } from './box.ts';
 import { type FooterKey, footerLine, headerLine, problemLine, tabsLine } from './chrome.ts';
 import { dialogView } from './dialogs/dialog-view.ts';
-import { switchDialogView } from './dialogs/switch-dialog-view.ts';
+import { switchDialogView, switchDialogWidth } from './dialogs/switch-dialog-view.ts';
 import type { ChartSlot, Frame, Line } from './frame.ts';
 import { helpLines } from './help.ts';
 import { activeScopes, shownKey } from './keys.ts';
@@ -26,8 +26,6 @@ import { isDemo } from './view.ts';
 
 /** Wider than this, a dialog is harder to read, not easier. */
 const dialogWidth = 80;
-/** Evidence is a sentence, and is broken less often so. */
-const findingsWidth = 100;
 
 export function composeFrame(context: KeyContext, version: string, now: number): Frame {
   const { view, state, size } = context;
@@ -97,7 +95,7 @@ function overlays(context: KeyContext, under: Block, body: Area, version: string
         body.height,
       ),
     };
-  const width = Math.min(body.width, overlay.kind === 'switch' ? findingsWidth : dialogWidth);
+  const width = Math.min(body.width, overlay.kind === 'switch' ? switchDialogWidth : dialogWidth);
   const over = overBlock(context, overlay, width, body.height, now);
   // At the bottom, a dialog grows upwards as its preview comes: buttons and settings stay where they are.
   const top = overlay.kind === 'palette' ? 0 : Math.max(0, body.height - over.lines.length);
@@ -151,7 +149,7 @@ function footer(context: KeyContext, columns: number): Line {
     binding.footer === true || (typeof binding.footer === 'function' && binding.footer(context));
   const asKey = (binding: Binding): FooterKey => ({
     key: shownKey(binding.keys[0]!),
-    title: binding.title,
+    title: binding.footerTitle?.(context) ?? binding.title,
     disabled: binding.whyNot?.(context) !== undefined,
   });
   const shown = scopes.flatMap((scope) =>

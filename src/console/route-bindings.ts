@@ -1,6 +1,7 @@
 // The keys of Routes and Certificates, and of the question before a switch.
 
 import { type Binding, bind } from './binding.ts';
+import { type SwitchDialog, whyNotSwitch } from './dialogs/switch-dialog.ts';
 import { hasDetail, type KeyContext, selectedOf } from './selection.ts';
 import {
   whyNoCertificate,
@@ -11,8 +12,23 @@ import {
 } from './why-not-route.ts';
 
 const isClosed = (context: KeyContext) => !hasDetail(context);
-const isChecked = ({ state: { overlay } }: KeyContext) =>
-  overlay?.kind === 'switch' && overlay.dialog.stage === 'check' && overlay.dialog.focus !== 'force';
+const switchOf = ({ state: { overlay } }: KeyContext) =>
+  overlay?.kind === 'switch' ? overlay.dialog : undefined;
+const isChecked = (context: KeyContext) => {
+  const dialog = switchOf(context);
+  return dialog?.stage === 'check' && dialog.focus !== 'force';
+};
+const isSetting = (context: KeyContext) => {
+  const focus = switchOf(context)?.focus;
+  return isChecked(context) && (focus === 'watch' || focus === 'threshold' || focus === 'close');
+};
+
+function enterTitle(dialog: SwitchDialog | undefined): string {
+  if (dialog?.stage === 'mode') return 'check';
+  if (dialog?.focus === 'cancel') return 'cancel';
+  return dialog?.focus === 'confirm' ? 'switch' : 'next';
+}
+
 const isTls = (context: KeyContext) => {
   const selected = selectedOf(context);
   return selected?.kind === 'route' && selected.route.tls !== undefined;
@@ -93,21 +109,23 @@ export const routeBindings: readonly Binding[] = [
   ),
 
   bind('switch', 'switch-confirm', ['y'], 'switch', 'Switch, once the preflight found it safe', {
-    footer: isChecked,
+    footer: (context) => isChecked(context) && whyNotSwitch(switchOf(context)!) === undefined,
   }),
   bind('switch', 'switch-choose', ['enter'], 'choose', 'Check this mode; then press the button, or go on', {
     footer: true,
+    footerTitle: (context) => enterTitle(switchOf(context)),
   }),
   bind('switch', 'switch-back', ['escape'], 'back', 'To the modes again; from there, close the question', {
     footer: true,
+    footerTitle: (context) => (switchOf(context)?.stage === 'check' ? 'other mode' : 'close'),
   }),
   bind('switch', 'switch-cancel', ['n'], 'cancel', 'Close the question; nothing is sent'),
-  bind('switch', 'switch-next', ['tab', 'down', 'j'], 'next', 'Next mode, setting or button', {
+  bind('switch', 'switch-next', ['down', 'tab', 'j'], 'next', 'Next mode, setting or button', {
     footer: true,
   }),
-  bind('switch', 'switch-previous', ['shift+tab', 'up', 'k'], 'previous', 'The one before'),
+  bind('switch', 'switch-previous', ['up', 'shift+tab', 'k'], 'previous', 'The one before', { footer: true }),
   bind('switch', 'switch-left', ['left', 'h'], 'less', 'Another value of the setting, or the button beside', {
-    footer: isChecked,
+    footer: isSetting,
   }),
   bind(
     'switch',
@@ -116,8 +134,16 @@ export const routeBindings: readonly Binding[] = [
     'more',
     'Another value of the setting, or the button beside',
     {
-      footer: isChecked,
+      footer: isSetting,
     },
   ),
+  bind(
+    'switch',
+    'switch-page-down',
+    ['pagedown', 'ctrl+f'],
+    'findings',
+    'Findings that have no room, further down',
+  ),
+  bind('switch', 'switch-page-up', ['pageup', 'ctrl+b'], 'findings', 'Back to the findings above'),
   bind('switch', 'switch-leave', ['q'], 'quit', 'Asks once more, then leaves the console; nothing is sent'),
 ];

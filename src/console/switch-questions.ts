@@ -10,6 +10,8 @@ import {
   turnedSwitch,
   whyNotSwitch,
 } from './dialogs/switch-dialog.ts';
+import { pagedFindings, switchDialogWidth } from './dialogs/switch-dialog-view.ts';
+import { layoutOf } from './layout.ts';
 import { ask, send } from './questions.ts';
 import { selectedOf } from './selection.ts';
 import { whyNotAct } from './why-not.ts';
@@ -53,6 +55,16 @@ export function turnSwitch(desk: Desk, by: 1 | -1): void {
   );
 }
 
+export function pageSwitch(desk: Desk, by: 1 | -1): void {
+  withSwitch(desk, (dialog) => {
+    const { size, view } = desk.context();
+    const { body } = layoutOf(size);
+    const world = { route: view.model.route.get(dialog.route), now: desk.clock.now() };
+    const width = Math.min(body.width, switchDialogWidth);
+    show(desk, pagedFindings(dialog, world, width, body.height, by));
+  });
+}
+
 /** Enter: on to the check; there the button, or the next setting. */
 export function chooseSwitch(desk: Desk): void {
   withSwitch(desk, (dialog) => {
@@ -82,6 +94,7 @@ function beginCheck(desk: Desk, dialog: SwitchDialog, hint?: string): void {
     stage: 'check',
     preflight: { state: 'asking', since: desk.clock.now() },
     focus: 'cancel',
+    top: 0,
     hint,
     leaving: false,
   });

@@ -123,6 +123,24 @@ describe('a switch', () => {
     seat.console.dispose();
   });
 
+  it('says in both footers what its keys do as things stand', async () => {
+    const seat = await onShop();
+    seat.press('t');
+    expect(footerOf(seat)).toContain('Enter check  Esc close  ↓ next  ↑ previous');
+    seat.press('enter');
+    seat.client.preflights[0]!.send(preflightOf);
+    expect(footerOf(seat)).toContain('y switch  Enter cancel  Esc other mode');
+    expect(footerOf(seat)).not.toContain('← less');
+    seat.press('down');
+    expect(footerOf(seat)).toContain('Enter switch');
+    seat.press('up', 'up');
+    expect(footerOf(seat)).toContain('Enter next');
+    expect(footerOf(seat)).toContain('← less  → more');
+    seat.press('escape', 'escape');
+    expect(seat.show()).not.toContain('TLS mode of shop');
+    seat.console.dispose();
+  });
+
   it('can be left only with q twice, and nothing is sent', async () => {
     const seat = await checked(preflightOf);
     seat.press('q');
@@ -184,6 +202,34 @@ describe('an unsafe switch', () => {
       expect(shown).toContain('[ Cancel ]');
       expect(shown).toContain('Type shop to switch all the same');
     }
+    seat.console.dispose();
+  });
+
+  it('says truthfully what has no room, and leads to every line of it', async () => {
+    const seat = await onShop();
+    seat.press('t', 'enter');
+    const words = (from: string) => Array.from({ length: 40 }, (_, index) => `${from}${index}`).join(' ');
+    const findings = [
+      { subject: 'web/app1', severity: 'good', text: words('good') },
+      { subject: 'web/app2', severity: 'warning', text: words('warned'), remedy: words('remedy') },
+      { subject: 'shop', severity: 'note', text: words('noted') },
+      { subject: 'web/app3', severity: 'unsafe', text: words('failed') },
+    ] as const;
+    seat.client.preflights[0]!.send({ ...unsafePreflight, findings });
+    expect(seat.show()).toMatch(/▾ PgDn \d+ more lines: .*1 warning, 1 note, 1 good/);
+    const size = { columns: 80, rows: 24 };
+    let seen = '';
+    for (let page = 0; page < 12; page++) {
+      seen += picture(seat.console.frame(size));
+      seat.press('pagedown');
+    }
+    for (const word of ['good', 'warned', 'remedy', 'noted', 'failed'])
+      for (let index = 0; index < 40; index++) expect(seen).toContain(`${word}${index}`);
+    expect(seat.show()).toMatch(/▴ PgUp \d+ above/);
+    expect(seat.show()).not.toContain('PgDn');
+    for (let page = 0; page < 12; page++) seat.press('pageup');
+    expect(seat.show()).toContain('▼ web/app3  failed0');
+    expect(seat.show()).not.toContain('PgUp');
     seat.console.dispose();
   });
 

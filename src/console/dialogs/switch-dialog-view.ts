@@ -5,7 +5,7 @@ import type { PreflightFinding } from '../../domain/preflight.ts';
 import { terminations } from '../../domain/tls.ts';
 import type { Block } from '../block.ts';
 import { boxed } from '../box.ts';
-import { chosenTime, count, duration } from '../format.ts';
+import { chosenTime, count, duration, plural } from '../format.ts';
 import type { Line, Span, Tone } from '../frame.ts';
 import { spinnerAt } from '../message-line.ts';
 import { apart, blank, line, muted, span, spansWidth } from '../spans.ts';
@@ -18,6 +18,9 @@ export interface SwitchWorld {
   readonly route: RouteEntity | undefined;
   readonly now: number;
 }
+
+/** Evidence is a sentence, and is broken less often so. */
+export const switchDialogWidth = 100;
 
 /** Lines that findings get before anything else that could be left out. */
 const leastFindings = 2;
@@ -50,7 +53,7 @@ function modeStage(dialog: SwitchDialog, { route }: SwitchWorld, width: number, 
     ];
   });
   const gone = route === undefined ? [warning(`${dialog.route} is not in the configuration any more`)] : [];
-  const keys = [key('Enter', `check ${dialog.choice}`), key('↑↓', 'choose'), key('Esc', 'back')].flat();
+  const keys = [key('Enter', `check ${dialog.choice}`), key('↑↓', 'choose'), key('Esc', 'close')].flat();
   const hint = hintLine(dialog);
   const content = [
     ...choices,
@@ -62,7 +65,7 @@ function modeStage(dialog: SwitchDialog, { route }: SwitchWorld, width: number, 
   return { lines: boxed(`TLS mode of ${dialog.route}`, content.slice(-Math.max(1, height - 2)), width) };
 }
 
-function checkStage(dialog: SwitchDialog, world: SwitchWorld, width: number, height: number): Block {
+function checkParts(dialog: SwitchDialog, world: SwitchWorld, width: number, height: number) {
   const inner = width - 4;
   const settings = settingLines(dialog, inner);
   const force = forceLines(dialog, inner);
@@ -76,8 +79,16 @@ function checkStage(dialog: SwitchDialog, world: SwitchWorld, width: number, hei
   const room = Math.max(1, height - 2 - fixed - told.length);
   const findings = findingLines(dialog, world.now, inner, room);
   // Air only where it costs no finding.
-  const air = findings.length + 2 <= room ? [blank] : [];
-  const content = [...findings, ...air, ...told, ...settings, ...air, ...gone, ...force, ...foot];
+  const air = findings.lines.length + 2 <= room ? [blank] : [];
+  return {
+    findings,
+    force,
+    content: [...findings.lines, ...air, ...told, ...settings, ...air, ...gone, ...force, ...foot],
+  };
+}
+
+function checkStage(dialog: SwitchDialog, world: SwitchWorld, width: number, height: number): Block {
+  const { force, content } = checkParts(dialog, world, width, height);
   const shown = content.slice(-Math.max(1, height - 2));
   const title = `Switch ${dialog.route}: ${dialog.present} → ${dialog.choice}`;
   const lines = boxed(title, shown, width);
@@ -103,17 +114,21 @@ function looks({ severity }: PreflightFinding): { readonly sign: string; readonl
 /** What must be read is never what is left out: unsafe first, then warnings, then as they came in. */
 const rank = { unsafe: 0, warning: 1, note: 2, good: 3 } as const;
 
-function findingLines(dialog: SwitchDialog, now: number, width: number, room: number): Line[] {
+function findingLines(dialog: SwitchDialog, now: number, width: number, room: number): FindingsPart {
   const { preflight } = dialog;
   switch (preflight.state) {
     case 'asking':
-      return [line(span(`${spinnerAt(now - preflight.since)} `, 'accent'), muted('begins to probe…'))];
+      return unscrolled([
+        line(span(`${spinnerAt(now - preflight.since)} `, 'accent'), muted('begins to probe…')),
+      ]);
     case 'failed':
-      return [warning(`no preflight: ${preflight.reason}`)];
+      return unscrolled(
+        wrap(`▲ no preflight: ${preflight.reason}`, width).map((part) => line(span(part, 'warning'))),
+      );
     case 'seen': {
       const { findings, pending, verdict } = preflight.preflight;
       const busy =
-        verdict === 'running'
+        verdict === 'running' && room > 1
           ? [
               line(
                 span(`${spinnerAt(now - preflight.since)} `, 'accent'),
@@ -122,21 +137,82 @@ function findingLines(dialog: SwitchDialog, now: number, width: number, room: nu
               ),
             ]
           : [];
-      const subjects = Math.min(18, Math.max(8, ...findings.map(({ subject }) => widthOf(subject))));
-      const whole = findings.map((finding) => ({ finding, lines: findingText(finding, subjects, width) }));
-      const all = whole.flatMap(({ lines }) => lines);
-      if (all.length + busy.length <= room) return [...all, ...busy];
-      // What is right needs no more than a line of evidence.
-      const brief = findings.map((finding) => {
-        const lines = findingText(finding, subjects, width);
-        const loud = rank[finding.severity] <= rank.warning;
-        return { finding, lines: loud ? lines : lines.slice(0, 1) };
-      });
-      const kept = brief.flatMap(({ lines }) => lines);
-      if (kept.length + busy.length <= room) return [...kept, ...busy];
-      return [...shortened(brief, room - busy.length), ...busy];
+      const part = scrolledFindings(findings, dialog.top, width, room - busy.length);
+      return { ...part, lines: [...part.lines, ...busy] };
     }
   }
+}
+
+interface FindingsPart {
+  readonly lines: readonly Line[];
+  /** Lines of findings that are seen at once, and how far the first of them can be scrolled. */
+  readonly page: number;
+  readonly most: number;
+}
+
+const unscrolled = (lines: readonly Line[]): FindingsPart => ({ lines, page: lines.length, most: 0 });
+
+/** Nothing is cut: what has no room is scrolled to, and how bad it is stands in the last line. */
+function scrolledFindings(
+  findings: readonly PreflightFinding[],
+  from: number,
+  width: number,
+  room: number,
+): FindingsPart {
+  const subjects = Math.min(18, Math.max(8, ...findings.map(({ subject }) => widthOf(subject))));
+  const asTheyCame = findings.flatMap((finding) => findingText(finding, subjects, width));
+  if (asTheyCame.length <= room) return unscrolled(asTheyCame);
+  const rows = findings
+    .toSorted((a, b) => rank[a.severity] - rank[b.severity])
+    .flatMap((finding) => findingText(finding, subjects, width).map((text) => ({ finding, text })));
+  const page = Math.max(1, room - 1);
+  const most = Math.max(0, rows.length - page);
+  const top = Math.min(from, most);
+  const shown = rows.slice(top, top + page).map(({ text }) => text);
+  const below = rows.slice(top + page);
+  if (room < 2) {
+    const left = below.length > 0 ? `+${below.length} PgDn` : 'PgUp';
+    return { lines: shown.map(({ spans }) => apart(spans, [muted(left)], width)), page, most };
+  }
+  return { lines: [...shown, hiddenLine(below, top)], page, most };
+}
+
+/** A finding that is cut counts as hidden: what is hidden of it may be what it is about. */
+function hiddenLine(below: readonly { readonly finding: PreflightFinding }[], above: number): Line {
+  const found = [...new Set(below.map(({ finding }) => finding))];
+  const amounts = (['unsafe', 'warning', 'note', 'good'] as const).flatMap((severity) => {
+    const amount = found.filter((finding) => finding.severity === severity).length;
+    const word =
+      severity === 'warning' || severity === 'note' ? plural(amount, severity) : `${amount} ${severity}`;
+    return amount === 0 ? [] : [word];
+  });
+  const loud = found.some(({ severity }) => rank[severity] <= rank.warning);
+  return line(
+    ...(below.length === 0
+      ? []
+      : [
+          span('▾ PgDn', 'key'),
+          span(
+            ` ${count(below.length)} more ${below.length === 1 ? 'line' : 'lines'}: ${amounts.join(', ')}  `,
+            loud ? 'warning' : 'muted',
+          ),
+        ]),
+    ...(above === 0 ? [] : [span('▴ PgUp', 'key'), muted(` ${above} above`)]),
+  );
+}
+
+/** Where paging by `by` leads on a terminal of this size. */
+export function pagedFindings(
+  dialog: SwitchDialog,
+  world: SwitchWorld,
+  width: number,
+  height: number,
+  by: 1 | -1,
+): SwitchDialog {
+  if (dialog.stage !== 'check') return dialog;
+  const { page, most } = checkParts(dialog, world, width, height).findings;
+  const top = Math.max(0, Math.min(most, Math.min(most, dialog.top) + by * page));
+  return { ...dialog, top };
 }
 
 function findingText(finding: PreflightFinding, subjects: number, width: number): Line[] {
@@ -162,32 +238,6 @@ function findingText(finding: PreflightFinding, subjects: number, width: number)
 
 function cutTo(text: string, width: number): string {
   return widthOf(text) <= width ? text : `${[...text].slice(0, width - 1).join('')}…`;
-}
-
-function shortened(
-  whole: readonly { readonly finding: PreflightFinding; readonly lines: readonly Line[] }[],
-  room: number,
-): Line[] {
-  const inOrder = whole.toSorted((a, b) => rank[a.finding.severity] - rank[b.finding.severity]);
-  const kept: (typeof whole)[number][] = [];
-  let left = Math.max(0, room - 1);
-  for (const each of inOrder) {
-    // Without its remedy before not at all.
-    const lines = each.lines.length <= left ? each.lines : each.lines.slice(0, 1);
-    if (lines.length > left) break;
-    kept.push({ ...each, lines });
-    left -= lines.length;
-  }
-  // One line, and nothing else: then the worst of all, not how many there are.
-  if (kept.length === 0) return inOrder[0]?.lines.slice(0, 1) ?? [];
-  const hidden = whole.length - kept.length;
-  const rest = inOrder.slice(kept.length);
-  const loud = rest.filter(({ finding }) => rank[finding.severity] < 2).length;
-  const words = `… ${hidden} more${loud > 0 ? `, ${loud} of them warnings` : ', all good'}; a taller terminal shows them`;
-  return [
-    ...kept.flatMap(({ lines }) => lines),
-    ...(hidden > 0 ? [line(span(words, loud > 0 ? 'warning' : 'muted'))] : []),
-  ];
 }
 
 function affectedLines({ preflight, closeMs }: SwitchDialog): Line[] {

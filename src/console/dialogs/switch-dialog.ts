@@ -32,6 +32,8 @@ export interface SwitchDialog {
   readonly closeMs: number;
   readonly force: TypedText;
   readonly focus: SwitchFocus;
+  /** Lines of findings that are scrolled out at the top. */
+  readonly top: number;
   readonly hint?: string | undefined;
   /** `q` was pressed once: the next one leaves. */
   readonly leaving?: boolean;
@@ -57,6 +59,7 @@ export function openSwitch(id: number, route: string, present: Termination): Swi
     closeMs: 0,
     force: typed(''),
     focus: 'cancel',
+    top: 0,
   };
 }
 

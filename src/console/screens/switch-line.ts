@@ -14,17 +14,16 @@ export function isTold({ phase, endedAt }: TlsSwitch, now: number): boolean {
   return phase === 'watching' || now - (endedAt ?? now) < outcomeShownMs;
 }
 
+/** At half of the limit somebody may want to look: what is below it comes and goes by itself. */
+const nearLimit = 0.5;
+
 /** "failed 0.1 % → 0.4 %": before, and since; – where nothing came by. */
 export function comparison(change: TlsSwitch): Span[] {
   const before = failedShare(change.before);
   const after = failedShare(change.after);
-  const worse = after !== null && after > (before ?? 0);
-  return [
-    muted('failed '),
-    span(percent(before)),
-    muted(' → '),
-    span(percent(after), worse ? 'warning' : 'text', worse),
-  ];
+  const beyond = (after ?? 0) - (before ?? 0);
+  const tone = beyond > change.threshold ? 'bad' : beyond > nearLimit * change.threshold ? 'warning' : 'text';
+  return [muted('failed '), span(percent(before)), muted(' → '), span(percent(after), tone, tone !== 'text')];
 }
 
 export function switchLine(change: TlsSwitch, now: number): Span[] {
