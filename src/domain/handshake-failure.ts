@@ -24,15 +24,18 @@ export interface HandshakeFailure {
   readonly text: string;
 }
 
+/** Whoever asks may know more authorities: the one fault that is not the certificate's own. */
+export const unknownAuthority = 'its certificate is signed by an authority that is not trusted';
+
 /** X509_verify_cert_error_string (OpenSSL 3), the ones that are met, and in our words. */
 const certificateFaults: Readonly<Record<string, string>> = {
   CERT_HAS_EXPIRED: 'its certificate has expired',
   CERT_NOT_YET_VALID: 'its certificate is not yet valid',
   DEPTH_ZERO_SELF_SIGNED_CERT: 'its certificate is self-signed',
-  SELF_SIGNED_CERT_IN_CHAIN: 'its certificate is signed by an authority that is not trusted',
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'its certificate is signed by an authority that is not trusted',
-  UNABLE_TO_GET_ISSUER_CERT: 'its certificate is signed by an authority that is not trusted',
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'its certificate is signed by an authority that is not trusted',
+  SELF_SIGNED_CERT_IN_CHAIN: unknownAuthority,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: unknownAuthority,
+  UNABLE_TO_GET_ISSUER_CERT: unknownAuthority,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: unknownAuthority,
   CERT_SIGNATURE_FAILURE: 'its certificate has a wrong signature',
   CERT_UNTRUSTED: 'its certificate is not trusted',
   CERT_REJECTED: 'its certificate is rejected for this use',

@@ -92,7 +92,7 @@ describe.skipIf(!hasPeer('nginx'))('nginx behind re-encrypted traffic', () => {
     ]);
     const server = serverOf('s1', { address: loopback(plain), tlsPort: tls });
     expect(await findings(server, 'edge', 'reencrypt')).toMatch(
-      /^good speaks TLSv1\.3 on port \d+, CN=shop\.example\.com/,
+      /^good chain good for shop\.example\.com, \d+ d left: TLSv1\.3 on port \d+/,
     );
     expect(await findings(server, 'reencrypt', 'edge')).toMatch(
       /^good speaks plain HTTP on port \d+: HTTP\/1\.1 200 OK/,
@@ -133,7 +133,7 @@ describe('openssl s_server behind re-encrypted traffic', () => {
         expect([how, ended[turn]?.termination]).toEqual(['end', '----']);
       }
       const found = await findings(serverOf('s1', { address: loopback(tls) }), 'edge', 'reencrypt');
-      expect(found).toContain(`speaks TLSv1.${version.at(-1)} on port ${tls}`);
+      expect(found).toContain(`TLSv1.${version.at(-1)} on port ${tls}`);
     },
   );
 });

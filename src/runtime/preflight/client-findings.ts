@@ -1,5 +1,6 @@
 // What a switch means before any server is asked: what forbids it, what clients need, and what they lose. Pure.
 
+import { basename } from 'node:path';
 import { namesCover } from '../../domain/certificate-choice.ts';
 import type { CertificateEntity } from '../../domain/model.ts';
 import type { Backend, Bind, Plan, Route } from '../../domain/plan.ts';
@@ -70,7 +71,7 @@ function bindFindings(of: ClientCase): PreflightFinding[] {
   ];
 }
 
-function certificateFinding({ route, certificate, now }: ClientCase): PreflightFinding {
+function certificateFinding({ route, certificate, plan, now }: ClientCase): PreflightFinding {
   const subject = 'certificate';
   const host = route.host === undefined ? undefined : safe(route.host, 100);
   if (certificate === undefined)
@@ -81,7 +82,7 @@ function certificateFinding({ route, certificate, now }: ClientCase): PreflightF
       remedy: "list one under certificates, or in the route's tls",
     };
   const { key, names, notBefore, notAfter, disk, selfSigned, issuer } = certificate;
-  const file = safe(key, 160);
+  const file = safe(fileName(key, plan), 160);
   const unsafe = (text: string, remedy: string): PreflightFinding => ({
     subject,
     severity: 'unsafe',
@@ -97,14 +98,23 @@ function certificateFinding({ route, certificate, now }: ClientCase): PreflightF
       `no certificate has the name ${host}: clients would get ${file}, which is for ${list}`,
       `list one for ${host} under certificates, or in the route's tls`,
     );
-  const facts = `${file} is for ${list}, issuer ${selfSigned ? 'itself (self-signed)' : safe(issuer, 80)}, expires in ${days(notAfter - now)}`;
+  const facts = `for ${list}, ${days(notAfter - now)} left, issuer ${selfSigned ? 'itself (self-signed)' : safe(issuer, 80)}: ${file}`;
   if (disk.state !== 'same')
     return {
       subject,
       severity: 'warning',
-      text: `${facts}; on disk it is ${disk.state}: the one before is served`,
+      text: `on disk it is ${disk.state}, the one before is served: ${facts}`,
     };
   return { subject, severity: notAfter - now < nearExpiryMs ? 'warning' : 'good', text: facts };
+}
+
+/** Its folder says nothing new, unless another one has a file of that name. */
+function fileName(path: string, { certificates, routes }: Plan): string {
+  const name = basename(path);
+  const all = [...certificates, ...routes.flatMap(({ tls }) => tls?.certificate ?? [])].map(
+    ({ cert }) => cert,
+  );
+  return all.some((other) => other !== path && basename(other) === name) ? path : name;
 }
 
 /** Whatever is done with requests needs requests that can be read. */
@@ -126,7 +136,7 @@ function lostInPassthrough(of: ClientCase): PreflightFinding[] {
       ({ name, cookie }): PreflightFinding => ({
         subject: name,
         severity: 'warning',
-        text: `its cookie ${safe(cookie!.name, 60)} is neither read nor set in passthrough: clients are not kept on their servers by it`,
+        text: `its cookie ${safe(cookie!.name, 60)} keeps no client on its server: passthrough neither reads nor sets it`,
       }),
     ),
     ...(asked.length === 0
@@ -141,7 +151,7 @@ function lostInPassthrough(of: ClientCase): PreflightFinding[] {
     {
       subject: route.name,
       severity: 'note',
-      text: `passthrough is without ${lost.join(', ')}; clients agree with the servers on protocol, cipher and certificate`,
+      text: `without ${lost.join(', ')}; clients agree with the servers on protocol, cipher and certificate`,
     },
   ];
 }
@@ -151,7 +161,7 @@ function gainedByEnding({ route }: ClientCase): PreflightFinding[] {
     {
       subject: route.name,
       severity: 'note',
-      text: 'TLS ends here from now on: clients see our certificate, are offered HTTP/1.1 alone, and cannot show their own certificate to the servers',
+      text: 'TLS ends here: clients see our certificate, get HTTP/1.1 alone, and cannot show their own certificate to the servers',
     },
   ];
 }

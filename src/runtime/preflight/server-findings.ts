@@ -1,6 +1,7 @@
 // What a probe of one server means for the mode that its route is to be switched to. Pure: evidence in, one line out.
 
 import { namesCover } from '../../domain/certificate-choice.ts';
+import { unknownAuthority } from '../../domain/handshake-failure.ts';
 import type { Address } from '../../domain/plan.ts';
 import type { PreflightFinding } from '../../domain/preflight.ts';
 import { safe } from '../../domain/safe.ts';
@@ -95,13 +96,13 @@ function reencryptFinding(of: ServerCase, tls: ShownTls, withoutSni: Probed['wit
   if (lateRefusal !== undefined)
     return {
       severity: 'unsafe',
-      text: `speaks ${tls.version} ${where}, but ${lateRefusal}`,
+      text: `${lateRefusal}: ${tls.version} ${where}`,
       remedy: "set certificate and key in its backend's tls",
     };
   if (of.verify === 'required' && chainFault !== undefined)
     return {
       severity: 'unsafe',
-      text: `speaks ${tls.version} ${where}, but ${chainFault} (${shown(certificate)}${expiredFor(certificate, of.now)})`,
+      text: `${chainFault}${expiredFor(certificate, of.now)}: ${shown(certificate)}, ${tls.version} ${where}`,
       remedy: dated(certificate, of.now)
         ? 'renew its certificate'
         : "name its authority in the backend's tls.ca, or in the route's destinationCACertificate",
@@ -109,18 +110,19 @@ function reencryptFinding(of: ServerCase, tls: ShownTls, withoutSni: Probed['wit
   if (of.verify === 'required' && nameFault !== undefined)
     return {
       severity: 'unsafe',
-      text: `speaks ${tls.version} ${where}, but ${nameFault}`,
+      text: `${nameFault}: ${tls.version} ${where}`,
       remedy: 'set tls.serverName of its backend to a name that the certificate has',
     };
   const trust =
     of.verify === 'none'
-      ? `not verified (verify: none)${chainFault === undefined ? '' : `: ${chainFault}`}`
-      : `chain good, name ${safe(of.expectedName, 80)} good`;
-  const facts = `speaks ${tls.version} ${where}, ${shown(certificate)}, ${trust}, ${expiry(certificate, of.now)}${sniText(withoutSni)}`;
+      ? `not verified (verify: none)${chainFault === undefined ? '' : `, ${chainFault}`}`
+      : `chain good for ${safe(of.expectedName, 80)}`;
+  const name = of.verify === 'none' ? undefined : of.expectedName;
+  const facts = `${trust}, ${expiry(certificate, of.now)}: ${tls.version} ${where}, ${shown(certificate, name)}${sniText(withoutSni)}`;
   if (answer !== undefined && 'fault' in answer)
-    return { severity: 'unsafe', text: `${facts}; but speaks no HTTP over it: ${answer.fault}` };
+    return { severity: 'unsafe', text: `no HTTP over its TLS: ${answer.fault}; ${facts}` };
   if (answer !== undefined && (answer.status >= 500 || answer.status === 421))
-    return { severity: 'warning', text: `${facts}; but answers ${answer.line}` };
+    return { severity: 'warning', text: `answers ${answer.line}; ${facts}` };
   return { severity: severityOf(of, certificate), text: facts };
 }
 
@@ -129,26 +131,27 @@ function passedFinding(of: ServerCase, tls: ShownTls, withoutSni: Probed['withou
   const where = portText(of.address);
   const { certificate, chainFault } = tls;
   const { host } = of;
-  const facts = `speaks ${tls.version} ${where}, ${shown(certificate)}`;
   if (dated(certificate, of.now))
     return {
       severity: 'unsafe',
-      text: `${facts}, which clients will see: it ${certificate.notAfter <= of.now ? 'has expired' : 'is not yet valid'}${expiredFor(certificate, of.now)}`,
+      text: `clients will see a certificate that ${certificate.notAfter <= of.now ? 'has expired' : 'is not yet valid'}${expiredFor(certificate, of.now)}: ${shown(certificate)}, ${tls.version} ${where}`,
       remedy: 'renew its certificate',
     };
   if (host !== undefined && !namesCover(certificate.names, host))
     return {
       severity: 'unsafe',
-      text: `${facts}, which clients will see: it is not for ${safe(host, 100)} but for ${namesText(certificate)}`,
+      text: `clients will see a certificate that is not for ${safe(host, 100)} but for ${namesText(certificate)}: ${tls.version} ${where}, ${shown(certificate)}`,
       remedy: `give it a certificate for ${safe(host, 100)}`,
     };
-  const rest = `${expiry(certificate, of.now)}${sniText(withoutSni)}`;
+  const name = host === undefined ? '' : ` for ${safe(host, 100)}`;
+  const evidence = `${tls.version} ${where}, ${shown(certificate, host)}${sniText(withoutSni)}`;
+  const left = expiry(certificate, of.now);
   if (chainFault !== undefined)
     return {
       severity: 'warning',
-      text: `${facts}, for the right name, ${rest}; ${chainFault} as far as this machine knows, so its clients must know it`,
+      text: `${distrust(chainFault)}: clients must trust it;${name}${name === '' ? ' ' : ', '}${left}: ${evidence}`,
     };
-  return { severity: severityOf(of, certificate), text: `${facts}, for the right name, chain good, ${rest}` };
+  return { severity: severityOf(of, certificate), text: `chain good${name}, ${left}: ${evidence}` };
 }
 
 function severityOf({ now }: ServerCase, { notAfter }: ShownCertificate): 'good' | 'warning' {
@@ -171,8 +174,10 @@ function sniText(withoutSni: Probed['withoutSni']): string {
   return `, shows ${safe(withoutSni.names.slice(0, 2).join(', ') || 'another certificate', 80)} without SNI`;
 }
 
-function shown({ commonName, names, issuer }: ShownCertificate): string {
-  return `CN=${safe(commonName ?? names[0] ?? '?', 80)}, issuer ${safe(issuer, 60)}`;
+/** `said`: the name that stands in the sentence already. */
+function shown({ commonName, names, issuer }: ShownCertificate, said?: string): string {
+  const name = commonName ?? names[0] ?? '?';
+  return `${name === said ? '' : `CN=${safe(name, 80)}, `}issuer ${safe(issuer, 60)}`;
 }
 
 function namesText({ names }: ShownCertificate): string {
@@ -180,12 +185,17 @@ function namesText({ names }: ShownCertificate): string {
   return `${safe(names.slice(0, 4).join(', '), 160)}${names.length > 4 ? ` and ${names.length - 4} more` : ''}`;
 }
 
+/** What this machine does not know, clients may: the words must not sound as if it were wrong. */
+function distrust(chainFault: string): string {
+  return chainFault === unknownAuthority ? 'authority unknown here' : `${chainFault}, as seen from here`;
+}
+
 function dated({ notBefore, notAfter }: ShownCertificate, now: number): boolean {
   return notAfter <= now || notBefore > now;
 }
 
 function expiry({ notAfter }: ShownCertificate, now: number): string {
-  return notAfter <= now ? `expired ${days(now - notAfter)} ago` : `expires in ${days(notAfter - now)}`;
+  return notAfter <= now ? `expired ${days(now - notAfter)} ago` : `${days(notAfter - now)} left`;
 }
 
 function expiredFor({ notBefore, notAfter }: ShownCertificate, now: number): string {

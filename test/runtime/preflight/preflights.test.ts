@@ -101,9 +101,9 @@ describe('a preflight to reencrypt', () => {
     const preflight = await run('reencrypt', { servers: [server(port)], connections: { edge: 7 } });
     expect(preflight).toMatchObject({ verdict: 'safe', pending: 0, from: 'edge', to: 'reencrypt' });
     expect(lines(preflight)).toEqual([
-      'good certificate: /certs/shop.pem is for shop.example.com, issuer CN=R11, expires in 80 d',
+      'good certificate: for shop.example.com, 80 d left, issuer CN=R11: shop.pem',
       'note shop: open connections stay as they are: 7 in edge',
-      `good web/app1: speaks TLSv1.3 on port ${port}, CN=shop.example.com, issuer Test Authority, chain good, name shop.example.com good, expires in 91 d`,
+      `good web/app1: chain good for shop.example.com, 91 d left: TLSv1.3 on port ${port}, issuer Test Authority`,
     ]);
     expect(heard.join('')).toMatch(/^HEAD \/ HTTP\/1\.1\r\nHost: shop\.example\.com\r\n/);
   });
@@ -151,7 +151,7 @@ describe('a preflight to reencrypt', () => {
     [
       'of an unknown authority',
       async () => makeCertificate(good, await makeAuthority('Other')),
-      'signed by an authority that is not trusted (CN=shop.example.com, issuer Other',
+      'signed by an authority that is not trusted: CN=shop.example.com, issuer Other',
     ],
   ];
   it.each(faults)('is unsafe with a certificate %s, and names the cause', async (_name, options, why) => {
@@ -272,13 +272,14 @@ describe('a preflight to passthrough', () => {
       ],
     });
     expect(preflight.verdict).toBe('unsafe');
-    expect(about(preflight, 'web/app1')).toContain(`warning web/app1: speaks TLSv1.3 on port ${right}`);
-    expect(about(preflight, 'web/app1')).toContain('as far as this machine knows');
-    expect(about(preflight, 'web/app2')).toContain('it is not for shop.example.com but for web.internal');
-    expect(about(preflight, 'web/app3')).toContain('it has expired');
-    expect(about(preflight, 'web')).toContain('its cookie SRV is neither read nor set');
+    expect(about(preflight, 'web/app1')).toBe(
+      `warning web/app1: authority unknown here: clients must trust it; for shop.example.com, 91 d left: TLSv1.3 on port ${right}, issuer Test Authority`,
+    );
+    expect(about(preflight, 'web/app2')).toContain('that is not for shop.example.com but for web.internal');
+    expect(about(preflight, 'web/app3')).toContain('that has expired, since 1 d');
+    expect(about(preflight, 'web')).toContain('its cookie SRV keeps no client on its server');
     expect(lines(preflight).join('\n')).toContain('certificates of clients are not required any more by us');
-    expect(lines(preflight).join('\n')).toContain('passthrough is without X-Forwarded-* headers, HSTS');
+    expect(lines(preflight).join('\n')).toContain('without X-Forwarded-* headers, HSTS');
   });
 
   const other: Route = {
