@@ -132,8 +132,9 @@ try {
     if (only !== undefined && !only.includes(name.toLowerCase())) continue;
     running.push(await startProxy({ http: originPort, tls: originTlsPort, certificates }, onProxyCore));
   }
-  // What is compiled while it runs is compiled before it is measured.
-  for (const proxy of running) for (const row of rows) await measure(proxy, row, row.handshake ? 3 : 1);
+  // What is compiled while it runs is compiled before it is measured: Node reaches its pace after some seconds.
+  const warmUp = options.quick ? 1 : 4;
+  for (const proxy of running) for (const row of rows) await measure(proxy, row, proxy.compiles ? warmUp : 1);
   for (let round = 0; round < rounds && running.length > 0; round += 1) {
     for (const row of rows) {
       // Another one begins each round, so that no proxy always meets a machine just left by the same neighbour.

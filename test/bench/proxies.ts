@@ -10,6 +10,8 @@ import type { BenchCertificates } from './certificates.ts';
 
 export interface RunningProxy {
   readonly name: string;
+  /** Its code is compiled while it runs. */
+  readonly compiles?: boolean;
   readonly http: number;
   /** Same, with the access log on; undefined where it has none. */
   readonly logged?: number;
@@ -152,6 +154,7 @@ createServer((request, response) => proxy.web(request, response)).listen(${http}
   const started = await start(words[0]!, words.slice(1), { ready: /ready/ });
   return {
     name: 'http-proxy',
+    compiles: true,
     http,
     pids: () => [started.pid],
     async stop() {
@@ -215,6 +218,7 @@ backends:
   ]);
   return {
     name: 'Sluice',
+    compiles: true,
     http,
     logged,
     tcp,
