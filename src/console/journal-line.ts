@@ -41,13 +41,18 @@ export function newestEntries(view: View, subject?: string): readonly JournalEnt
   return subject === undefined ? entries : entries.filter((entry) => entry.subject === subject);
 }
 
+/** Of a file its name: its folders would fill a narrow column, and stand in the entry's detail. */
+export function shownSubject({ subject }: JournalEntry): string {
+  return subject.startsWith('/') ? subject.slice(subject.lastIndexOf('/') + 1) : subject;
+}
+
 export function entryLine(entry: JournalEntry, view: View, withSubject = true): Line {
   const by = entry.kind === 'act' ? ` by ${entry.actor.name}` : '';
   const result = entry.result === undefined || entry.result === 'done' ? '' : ` (${entry.result})`;
   return line(
     muted(` ${view.timeOfDay(entry.at)}  `),
     span(`${severitySign(entry)} `, severityTone(entry.severity)),
-    ...(withSubject ? [span(`${entry.subject} `)] : []),
+    ...(withSubject ? [span(`${shownSubject(entry)} `)] : []),
     span(entry.text, entry.severity === 'bad' ? 'bad' : 'text'),
     span(result, 'warning'),
     muted(by),

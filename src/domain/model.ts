@@ -141,7 +141,7 @@ export interface CertificateEntity {
   readonly chain: number;
   /** Served where no name matches. */
   readonly isDefault: boolean;
-  /** Routes whose host it is chosen for. */
+  /** Routes whose host it is chosen for, and whose TLS ends here now: those passed through show none of ours. */
   readonly routes: readonly string[];
   readonly servedSince: number;
   /** `same`: what is served is what is on disk. `refused`: the file changed, is broken, and the old one is kept. */

@@ -12,7 +12,7 @@ import type { CommandRequest } from './control/services.ts';
 import type { RouteOverride, RouteStates } from './route-states.ts';
 import { incapable, refuse } from './server-commands.ts';
 import type { TlsSwitches } from './tls-switches.ts';
-import { commandText } from './wording.ts';
+import { commandText, switchTermsText } from './wording.ts';
 
 export type RouteCommand = Extract<Command, { kind: 'tls-switch' | 'tls-revert' | 'reset-route' }>;
 export type RouteWriteBack = Extract<Command, { kind: 'write-back-route' }>;
@@ -115,7 +115,12 @@ export function prepareRouteCommand(
   return {
     result: 'prepared',
     before: now,
-    text: reason === undefined ? commandText(command) : `reverted by itself: ${reason}`,
+    text:
+      reason !== undefined
+        ? `reverted by itself to ${to}: ${reason}`
+        : to === now
+          ? commandText(command)
+          : `TLS ${now} → ${to}${howText(command)}`,
     async carryOut() {
       const confirmed = await changeRoute(route, next, routes, context.engine, context.assertRoute);
       if (confirmed.result !== 'done') return confirmed;
@@ -136,6 +141,18 @@ export function prepareRouteCommand(
       };
     },
   } satisfies Prepared;
+}
+
+/** The modes come first: a journal on a narrow terminal shows no more. */
+function howText(command: RouteCommand): string {
+  switch (command.kind) {
+    case 'tls-switch':
+      return switchTermsText(command);
+    case 'tls-revert':
+      return ', reverted';
+    case 'reset-route':
+      return ', as configured';
+  }
 }
 
 function watching(route: string, { switches }: RouteFaultContext): boolean {

@@ -47,6 +47,8 @@ export function createRouteStates(
   store: ModelStore,
   clock: Clock,
   certificateOf: (host: string | undefined, route: string) => CertificateEntity | undefined,
+  /** What else follows from the modes in force, and is published with them. */
+  publishing: () => void = () => {},
 ): RouteStates {
   let plan: Plan | undefined;
   let routes = new Map<string, Route>();
@@ -125,6 +127,7 @@ export function createRouteStates(
 
     publish() {
       if (!plan) return;
+      publishing();
       const context = { plan, now: clock.now(), certificateOf };
       store.replace(
         'route',

@@ -61,7 +61,12 @@ export function createTlsDesk(options: {
     happened,
     changed: (material) => engine.setTlsMaterial(material),
   });
-  const routes = createRouteStates(store, clock, (host) => certificates.certificateOf(host));
+  const routes: RouteStates = createRouteStates(
+    store,
+    clock,
+    (host) => certificates.certificateOf(host),
+    publishCertificates,
+  );
   const fares = createRouteFares();
   const switches = createTlsSwitches({
     store,
@@ -117,15 +122,18 @@ export function createTlsDesk(options: {
     }).open;
   }
 
-  function publish(): void {
+  /** Clients of a route that is passed through are shown none of ours. */
+  function publishCertificates(): void {
+    const isEndedHere = (route: string) => routes.termination(route) !== 'passthrough';
     store.replace(
       'certificate',
-      certificates.entities().map((entity) => [entity.key, entity]),
+      certificates
+        .entities()
+        .map((entity) => [entity.key, { ...entity, routes: entity.routes.filter(isEndedHere) }]),
     );
-    routes.publish();
   }
 
-  const stopChanges = certificates.changes(publish);
+  const stopChanges = certificates.changes(() => routes.publish());
   let cancelLook = clock.after(lookAgainMs, lookAgain);
   function lookAgain(): void {
     cancelLook = clock.after(lookAgainMs, lookAgain);
@@ -172,7 +180,7 @@ export function createTlsDesk(options: {
       fares.keep(new Set(after.routes.map(({ name }) => name)));
       endSwitches(before, after, routes, switches, happened);
       keptRouteOverrides(before, after, routes, happened);
-      publish();
+      routes.publish();
     },
 
     close() {

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { EngineError } from '../../src/engine/engine.ts';
+import { certificate } from './certificates-in-memory.ts';
 import { backend, type plan, server } from './fixture.ts';
 import { type TlsScene, tlsPlan, tlsRoute, tlsScene, toReencrypt } from './tls-scene.ts';
 
@@ -35,6 +36,7 @@ describe('a switch of a TLS mode', () => {
     expect([...model.journal.values()].at(-1)).toMatchObject({
       kind: 'act',
       subject: 'shop',
+      text: 'TLS edge → reencrypt, watched 1 min, reverts at 5 % more failures',
       before: 'edge',
       after: 'reencrypt',
       result: 'done',
@@ -45,6 +47,21 @@ describe('a switch of a TLS mode', () => {
     expect(model.drift.size).toBe(0);
     expect(model.switch.size).toBe(0);
     expect(on.engine.calls.at(-1)).toBe('setRoutes shop=edge');
+  });
+
+  it('to passthrough takes the route from its certificate, and back', async () => {
+    on = await tlsScene();
+    on.certificates.serve(certificate({ routes: ['shop', 'api'] }));
+    await on.settle();
+    const routes = () => on.anna.client.model.certificate.get('shop.pem')?.routes;
+    expect(routes()).toEqual(['shop', 'api']);
+    await on.act({ ...toReencrypt, termination: 'passthrough' });
+    await on.settle();
+    expect(routes()).toEqual(['api']);
+    await on.act({ kind: 'tls-revert', route: 'shop' });
+    await on.settle();
+    expect(routes()).toEqual(['shop', 'api']);
+    expect(on.told().at(-1)).toBe('TLS passthrough → edge, reverted');
   });
 
   it('leaves drift of servers beside that of routes', async () => {

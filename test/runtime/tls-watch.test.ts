@@ -47,7 +47,7 @@ describe('the watch of a switch', () => {
     expect(entry).toMatchObject({
       kind: 'act',
       actor: { name: 'runtime', from: 'TLS switch' },
-      text: 'reverted by itself: 28 of 30 failed (93 %), before 0 %',
+      text: 'reverted by itself to edge: 28 of 30 failed (93 %), before 0 %',
       severity: 'warning',
       before: 'reencrypt',
       after: 'edge',

@@ -4,7 +4,7 @@ import type { JournalEntry } from '../../domain/journal.ts';
 import { type Block, scrolledPart } from '../block.ts';
 import { fact, heading, longFact } from '../facts.ts';
 import type { Line, Span } from '../frame.ts';
-import { newestEntries, severitySign, severityTone } from '../journal-line.ts';
+import { newestEntries, severitySign, severityTone, shownSubject } from '../journal-line.ts';
 import type { Area } from '../layout.ts';
 import { type ListShape, settleCursor } from '../list-cursor.ts';
 import { blank, line, muted, selectedWhen, span } from '../spans.ts';
@@ -52,7 +52,7 @@ function columns(view: View): Column<JournalEntry>[] {
   return [
     { title: 'time', width: 8, cell: ({ at }) => muted(view.timeOfDay(at)) },
     { title: '', width: 1, cell: (entry) => span(severitySign(entry), severityTone(entry.severity)) },
-    { title: 'object', width: 12, upTo: 16, cell: ({ subject }) => span(subject) },
+    { title: 'object', width: 12, upTo: 16, cell: (entry) => span(shownSubject(entry)) },
     {
       title: 'what',
       width: 24,

@@ -14,7 +14,7 @@ export function happeningOf({ kind, inForce: { unit, disk } }: UnitEvent, now: n
   switch (kind) {
     case 'replaced': {
       const warnings = unit.problems.map(({ message }) => `; ${message}`).join('');
-      const life = unit.leaf === undefined ? '' : `, which ${lifeText(unit.leaf.notAfter, now)}`;
+      const life = unit.leaf === undefined ? '' : `, ${lifeText(unit.leaf.notAfter, now)}`;
       return {
         subject,
         text: safe(`${what} replaced${life}${warnings}`, 500),
@@ -25,13 +25,13 @@ export function happeningOf({ kind, inForce: { unit, disk } }: UnitEvent, now: n
     case 'refused': {
       const kept =
         unit.kind === 'ocsp' && unit.files.length === 0 ? 'none is stapled' : 'the one before is kept';
-      return { subject, text: safe(`new ${what} refused, ${kept}: ${text}`, 500), severity: 'bad', from };
+      return { subject, text: safe(`new ${what} refused: ${text}; ${kept}`, 500), severity: 'bad', from };
     }
     case 'restored':
-      return { subject, text: `${what} on disk is again the one that is served`, severity: 'good', from };
+      return { subject, text: `${what} on disk is the served one again`, severity: 'good', from };
   }
 }
 
 function lifeText(notAfter: number, now: number): string {
-  return notAfter > now ? `expires in ${roughly(notAfter - now)}` : `expired ${roughly(now - notAfter)} ago`;
+  return notAfter > now ? `${roughly(notAfter - now)} left` : `expired ${roughly(now - notAfter)} ago`;
 }

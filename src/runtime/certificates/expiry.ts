@@ -38,7 +38,7 @@ export function createExpiryWatch(): ExpiryWatch {
         return [
           {
             subject: file,
-            text: `certificate${whose} ${when}`,
+            text: `certificate ${when}${whose}`,
             severity: stage.severity,
             from: 'certificates',
           },
