@@ -124,7 +124,7 @@ export function problemLine(view: View, width: number): Line {
     const more = problems.length - shown - 1;
     const tail = more > 0 ? spansWidth(moreSpans(more)) + 1 : 0;
     const left = shown === 0 ? Number.POSITIVE_INFINITY : room - spansWidth(spans) - tail - 2;
-    const piece = [problem.text, problem.short ?? problem.text]
+    const piece = textsOf(problem, problems[shown + 1], room)
       .map((text) => problemSpans(problem, text))
       .find((spans) => spansWidth(spans) <= left);
     if (piece === undefined) break;
@@ -134,6 +134,14 @@ export function problemLine(view: View, width: number): Line {
   }
   const left = problems.length - shown;
   return left === 0 ? { spans: within(spans, width) } : apart(spans, moreSpans(left), width);
+}
+
+/** What is only under way makes room for what is wrong, where both fit so. */
+function textsOf(problem: Problem, next: Problem | undefined, room: number): readonly string[] {
+  const { text, short = text, tone } = problem;
+  if (tone !== 'accent' || next === undefined) return [text, short];
+  const both = [problemSpans(problem, short), problemSpans(next, next.short ?? next.text)];
+  return spansWidth(both.flat()) + 2 <= room ? [short] : [text, short];
 }
 
 function problemSpans({ sign, tone }: Problem, text: string): Span[] {

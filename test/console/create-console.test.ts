@@ -646,6 +646,16 @@ describe('connections', () => {
     seat.console.dispose();
   });
 
+  it('shows the column it sorts by, on a narrow terminal before the route', async () => {
+    const seat = await onConnections();
+    const head = () => seat.show().split('\n')[5]!;
+    expect(head()).toContain('route');
+    for (let presses = 0; presses < 12 && !seat.show().includes('by bytes ↑'); presses++) seat.press('s');
+    expect(head()).toContain('↑');
+    expect(head()).not.toContain('route');
+    seat.console.dispose();
+  });
+
   it('ends all that are marked', async () => {
     const seat = await onConnections();
     seat.press('space', 'j', 'space', 'x');

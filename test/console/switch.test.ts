@@ -3,7 +3,14 @@
 import { describe, expect, it } from 'vitest';
 import type { Preflight } from '../../src/domain/preflight.ts';
 import { consoleIn, picture } from './picture.ts';
-import { preflightOf, revertedByItself, tlsWorld, unsafePreflight, watched } from './tls-worlds.ts';
+import {
+  addCertificate,
+  preflightOf,
+  revertedByItself,
+  tlsWorld,
+  unsafePreflight,
+  watched,
+} from './tls-worlds.ts';
 import { noon } from './worlds.ts';
 
 async function onShop(model = tlsWorld()) {
@@ -328,6 +335,20 @@ describe('a world that moves under the question', () => {
     const seat = await checked(preflightOf);
     seat.console.dispose();
     expect(seat.client.preflights[0]!.ended).toBe(true);
+  });
+});
+
+describe('a switch under watch', () => {
+  it('makes room for a certificate that ends soon', async () => {
+    const model = tlsWorld();
+    model.switch.set('shop', watched);
+    addCertificate(model, 'api.pem', 3 * 24 * 3_600_000 + 60_000, { names: ['api.example.com'] });
+    model.route.delete('api');
+    const seat = await onShop(model);
+    const line = seat.show().split('\n')[2];
+    expect(line).toContain('◐ shop: edge → reencrypt, watching 0:42');
+    expect(line).toContain('▲ api.example.com expires in 3 d');
+    seat.console.dispose();
   });
 });
 

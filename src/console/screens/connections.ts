@@ -43,14 +43,20 @@ const columns: readonly Column<ConnectionRow>[] = [
   { title: 'bind', width: 5, upTo: 16, spare: 1, cell: (row) => span(row.bind) },
   { title: 'tls', width: 5, cell: tlsCell },
   { title: 'mode', width: 4, spare: 9, cell: (row) => muted(row.mode) },
-  { title: 'route', width: 8, upTo: 16, spare: 7, cell: (row) => (row.route ? span(row.route) : muted('–')) },
+  {
+    title: 'route',
+    width: 6,
+    upTo: 16,
+    spare: 1.5,
+    cell: (row) => (row.route ? span(row.route) : muted('–')),
+  },
   {
     title: 'server',
     width: 12,
     upTo: 24,
     cell: (row) => (row.server ? span(row.server) : row.backend ? muted(`${row.backend}/–`) : muted('–')),
   },
-  { title: 'request', width: 28, upTo: 80, spare: 4, cell: requestCell },
+  { title: 'request', width: 23, upTo: 80, spare: 4, cell: requestCell },
   { title: 'phase', width: 7, upTo: 9, cell: phaseCell },
   {
     title: 'st',
@@ -74,6 +80,18 @@ const columns: readonly Column<ConnectionRow>[] = [
     cell: (row) => (row.phase === 'ended' ? optional : span(bytes(row.rate))),
   },
 ];
+
+const columnOfOrder: Partial<Record<ConnectionsState['order']['by'], string>> = {
+  idle: 'idle',
+  bytesIn: '↓',
+  bytesOut: '↑',
+  requests: 'reqs',
+};
+
+/** Whoever sorts by a column looks at it: that one is left out last. */
+function columnsIn({ by }: ConnectionsState['order']): readonly Column<ConnectionRow>[] {
+  return columns.map((column) => (column.title === columnOfOrder[by] ? { ...column, spare: 0 } : column));
+}
 
 function requestCell({ method, host, path }: ConnectionRow): Span | Span[] {
   if (method === undefined && host === undefined && path === undefined) return muted('–');
@@ -124,7 +142,7 @@ export function connectionsScreen(
   }
   const top =
     typing === undefined ? { lines: [summary(view, state, area.width)] } : typingLine(typing, area.width);
-  const placed = placeColumns(columns, area.width - 3);
+  const placed = placeColumns(columnsIn(state.order), area.width - 3);
   return { ...top, lines: [...top.lines, headOfTable(placed, 2), ...rows(view, state, placed, area)] };
 }
 
