@@ -1,6 +1,7 @@
 // The keys, as data: footer, help and palette are made from this table, and a key does nothing that is not in it.
 
 import { type Binding, bind } from './binding.ts';
+import { wordsOf } from './dialogs/dialog.ts';
 import { sidePaneFrom } from './layout.ts';
 import { routeBindings } from './route-bindings.ts';
 import { hasDetail, type KeyContext, selectedOf } from './selection.ts';
@@ -29,6 +30,25 @@ const isOpenBackend = (context: KeyContext) => isBackend(context) && !isFolded(c
 const isServer = (context: KeyContext) =>
   selectedOf(context)?.kind === 'server' || context.state.backends.marks.size > 0;
 const isClosed = (context: KeyContext) => !hasDetail(context);
+
+const dialogOf = ({ state: { overlay } }: KeyContext) =>
+  overlay?.kind === 'dialog' ? overlay.dialog : undefined;
+const isOnSetting = (context: KeyContext) => {
+  const focus = dialogOf(context)?.focus;
+  return focus === 'deadline' || focus === 'action';
+};
+
+/** What the button beside says. */
+function actTitle(context: KeyContext): string {
+  const dialog = dialogOf(context);
+  return dialog === undefined ? 'do it' : wordsOf(dialog.question).act.toLowerCase();
+}
+
+function enterTitle(context: KeyContext): string {
+  const focus = dialogOf(context)?.focus;
+  if (focus === 'cancel') return 'cancel';
+  return focus === 'confirm' ? actTitle(context) : 'next';
+}
 
 const whyNoCharts: WhyNot = ({ size }) =>
   size.columns >= sidePaneFrom ? 'there is room for both: the charts stand beside the tables' : undefined;
@@ -200,17 +220,23 @@ export const bindings: readonly Binding[] = [
     footer: isClosed,
   }),
 
-  bind('dialog', 'dialog-confirm', ['y'], 'do it', 'Do what the question says', { footer: true }),
+  bind('dialog', 'dialog-confirm', ['y'], 'do it', 'Do what the question says', {
+    footer: true,
+    footerTitle: actTitle,
+  }),
   bind('dialog', 'dialog-choose', ['enter'], 'choose', 'Press the button, or go on to the next setting', {
     footer: true,
+    footerTitle: enterTitle,
   }),
   bind('dialog', 'dialog-cancel', ['escape', 'n'], 'back', 'Close the question; nothing is sent', {
     footer: true,
   }),
-  bind('dialog', 'dialog-next', ['tab', 'down', 'j'], 'next', 'Next setting or button'),
+  bind('dialog', 'dialog-next', ['tab', 'down', 'j'], 'next', 'Next setting or button', {
+    footer: true,
+  }),
   bind('dialog', 'dialog-previous', ['shift+tab', 'up', 'k'], 'previous', 'The setting or button before'),
   bind('dialog', 'dialog-left', ['left', 'h'], 'less', 'Another value of the setting, or the button beside', {
-    footer: true,
+    footer: isOnSetting,
   }),
   bind(
     'dialog',
@@ -218,7 +244,7 @@ export const bindings: readonly Binding[] = [
     ['right', 'l'],
     'more',
     'Another value of the setting, or the button beside',
-    { footer: true },
+    { footer: isOnSetting },
   ),
   bind('dialog', 'dialog-leave', ['q'], 'quit', 'Asks once more, then leaves the console; nothing is sent'),
 

@@ -131,10 +131,16 @@ function overBlock(
 /** From here on the Routes have a column for each mode. */
 const openModesFrom = 110;
 
+/** From here on the Connections have a column for each direction. */
+const bytesFrom = 96;
+
 /** Where the numbers on the screen come from. */
 function asideOf({ view, state, size }: KeyContext): string {
   if (state.screen === 'journal' || state.screen === 'certificates' || state.overlay !== undefined) return '';
-  if (state.screen === 'connections') return '↓ from clients, ↑ to clients, /s both over the last sample';
+  if (state.screen === 'connections')
+    return state.connections.open === undefined && size.columns < bytesFrom
+      ? '/s both ways over the last sample'
+      : '↓ from clients, ↑ to clients, /s both over the last sample';
   if (state.screen === 'routes' && state.routes.open === undefined)
     return size.columns < openModesFrom
       ? 'rates over 1 s, r reverts a switch at any time'
