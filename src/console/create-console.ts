@@ -12,7 +12,7 @@ import { composeFrame } from './compose-frame.ts';
 import { queryOf, withTable } from './connection-table.ts';
 import type { Console, KeyPress, Size } from './console.ts';
 import type { Desk } from './desk.ts';
-import type { PreflightSeen, SwitchDialog } from './dialogs/switch-dialog.ts';
+import { type PreflightSeen, type SwitchDialog, whyNotSwitch } from './dialogs/switch-dialog.ts';
 import { localTimeOfDay } from './format.ts';
 import { activeScopes, bindingFor, keyName, shownKey } from './keys.ts';
 import { isLargeEnough } from './layout.ts';
@@ -182,7 +182,11 @@ export function createConsole({
     if (overlay?.kind !== 'switch' || overlay.dialog.id !== id) return;
     const { preflight } = overlay.dialog;
     const since = preflight.state === 'failed' ? clock.now() : preflight.since;
-    store.setState({ overlay: { ...overlay, dialog: { ...overlay.dialog, preflight: next(since) } } });
+    const dialog = { ...overlay.dialog, preflight: next(since) };
+    // Why it could not be sent a moment ago is not left standing once that is over.
+    const why = whyNotSwitch(overlay.dialog);
+    const isOver = why !== undefined && dialog.hint === why && whyNotSwitch(dialog) !== why;
+    store.setState({ overlay: { ...overlay, dialog: isOver ? { ...dialog, hint: undefined } : dialog } });
   }
 
   /** What was found before an attachment broke may be of a runtime that is no more. */
@@ -190,7 +194,9 @@ export function createConsole({
     const { overlay } = store.getState();
     if (overlay?.kind !== 'switch' || overlay.dialog.stage !== 'check') return;
     const preflight = { state: 'asking', since: clock.now() } as const;
-    store.setState({ overlay: { ...overlay, dialog: { ...overlay.dialog, id: desk.nextId(), preflight } } });
+    store.setState({
+      overlay: { ...overlay, dialog: { ...overlay.dialog, id: desk.nextId(), preflight, hint: undefined } },
+    });
   }
 
   /** Not under something that is open. */

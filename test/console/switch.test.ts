@@ -307,12 +307,14 @@ describe('a world that moves under the question', () => {
     expect(seat.show()).toContain('not attached to the runtime');
     expect(sent(seat)).toEqual([]);
     seat.client.attachTo(live);
+    expect(seat.show()).not.toContain('not attached to the runtime');
     expect(seat.client.preflights).toHaveLength(2);
     expect(seat.client.preflights[0]!.ended).toBe(true);
     // What the runtime before found is not taken for what this one would.
     seat.press('y');
     expect(seat.show()).toContain('the preflight has not answered yet');
     seat.client.preflights[1]!.send(unsafePreflight);
+    expect(seat.show()).not.toContain('has not answered yet');
     expect(seat.show()).toContain('Clients would fail');
     seat.console.dispose();
   });
