@@ -6,7 +6,9 @@ import type { Disposer, Event } from '../domain/event.ts';
 import type { Change, Model } from '../domain/model.ts';
 import type { Preflight } from '../domain/preflight.ts';
 import type { HistoryPoint, Sample, SampleTopic } from '../domain/sample.ts';
+import type { ShardPlan, WhatIf } from '../domain/shard-plan.ts';
 import type { Termination } from '../domain/tls.ts';
+import type { Trace, TraceQuestion } from '../domain/trace.ts';
 
 export type Role = 'viewer' | 'operator';
 
@@ -59,6 +61,10 @@ export interface RuntimeClient {
     filter: string,
     listener: (batch: { readonly records: readonly StreamRecord[]; readonly dropped: number }) => void,
   ): Disposer;
+  /** What if: changes nothing. @throws RpcError `notPlanned` with the reason: no such shard, a configuration with faults … */
+  shardPlan(whatIf: WhatIf): Promise<ShardPlan>;
+  /** @throws RpcError `invalidParams` where the question makes no sense */
+  trace(question: TraceQuestion): Promise<Trace>;
   preview(command: Command): Promise<Preview>;
   /**
    * Probes what a switch of a route's TLS mode would meet; `listener` is called as findings come in, the last time with

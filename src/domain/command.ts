@@ -2,6 +2,7 @@
 
 import type { Milliseconds, ServerKey } from './plan.ts';
 import type { AdminState } from './server-state.ts';
+import type { ShapeChange } from './shape.ts';
 import type { Termination } from './tls.ts';
 
 /** What a drain job does when its deadline passes with something left. */
@@ -47,7 +48,15 @@ export type Command =
   /** As `reset` and `write-back`, of a route's TLS mode. */
   | { readonly kind: 'reset-route'; readonly route: string }
   | { readonly kind: 'write-back-route'; readonly route: string }
-  | { readonly kind: 'reload' };
+  /** All of them, in force at once, or none. `from`: refused where that is not the hash of the plan in force any more. */
+  | { readonly kind: 'reshape'; readonly changes: readonly ShapeChange[]; readonly from?: string }
+  /** As `reset` and `write-back`, of one drift of shape by its key: "default:instances", "shop:labels", "sharded:routeSelector". */
+  | { readonly kind: 'reset-shape'; readonly drift: string }
+  | { readonly kind: 'write-back-shape'; readonly drift: string }
+  /** Replaces a shard's instances, one after another, by new processes of the program the runtime has. */
+  | { readonly kind: 'renew'; readonly shard: string }
+  /** `from`: as of `reshape`; `to`: refused where the file would come to another plan than the one that was shown. */
+  | { readonly kind: 'reload'; readonly from?: string; readonly to?: string };
 
 /**
  * What the engine confirmed, never merely what was asked.
@@ -73,6 +82,7 @@ export type RefusalCode =
   | 'no-such-server'
   | 'no-such-connection'
   | 'no-such-route'
+  | 'no-such-shard'
   | 'no-drain-job'
   /** The preflight found that clients would fail; `force` names the route to do it all the same. */
   | 'unsafe'

@@ -27,6 +27,8 @@ export interface ConnectionRow {
   /** "10.2.0.7:51811", "[2001:db8::7]:61002", "unix:". */
   readonly client: string;
   readonly bind: string;
+  /** "default/2": who carries it. */
+  readonly instance: string;
   /** What is relayed; on a bind of mode tls `tcp` until it is known. */
   readonly mode: Mode;
   readonly route?: string;
@@ -115,6 +117,7 @@ export interface StreamRecord {
   readonly at: number;
   readonly client: string;
   readonly bind: string;
+  readonly instance: string;
   readonly route?: string;
   readonly backend?: string;
   readonly server?: ServerKey;

@@ -92,7 +92,23 @@ export interface EngineSample {
   readonly backends: readonly BackendSample[];
   readonly servers: readonly ServerSample[];
   readonly routes: readonly RouteSample[];
+  /** All instances' together. */
   readonly process: ProcessSample;
+  /** Each of them, in every sample. */
+  readonly instances: readonly InstanceSample[];
+}
+
+export interface InstanceSample extends ProcessSample {
+  /** As InstanceEntity.id. */
+  readonly id: string;
+  readonly shard: string;
+  readonly life: string;
+  readonly connections: number;
+  /** Different client addresses among them. */
+  readonly clients: number;
+  /** Since it began. */
+  readonly newConnections: number;
+  readonly requests: number;
 }
 
 export interface ProcessSample {

@@ -1,9 +1,11 @@
 // The model a runtime owns and a console mirrors: flat entities by type and key, changed one whole entity at a time.
 // Traffic is not here: it comes as samples (see sample.ts).
 
+import type { RouteStatus } from './admission.ts';
 import type { DrainJob } from './drain.ts';
 import type { JournalEntry } from './journal.ts';
 import type { BalanceAlgorithm, BindMode, Milliseconds, Mode, ServerKey, WeightedBackend } from './plan.ts';
+import type { Labels } from './selector.ts';
 import type { AdminState, CheckResult, OperationalState } from './server-state.ts';
 import type { InsecurePolicy, Termination } from './tls.ts';
 import type { TlsSwitch } from './tls-switch.ts';
@@ -23,7 +25,8 @@ export type Capability =
   | 'tail'
   | 'reload'
   | 'latency'
-  | 'tls';
+  | 'tls'
+  | 'shards';
 
 export interface RuntimeEntity {
   readonly name: string;
@@ -38,14 +41,49 @@ export interface RuntimeEntity {
 }
 
 export interface InstanceEntity {
-  /** "default/1". */
+  /** Unique, the model's key: "default/1"; of one that carries connections beside its successor "default/1:4711" (its pid). */
   readonly id: string;
+  /** "default/1": what clients are steered to; a successor has the name of the one before. */
+  readonly name: string;
   readonly shard: string;
   readonly pid: number;
+  /** `gone`: dead; of one that is to be replaced, waiting for `retryAt`. */
   readonly state: 'starting' | 'serving' | 'leaving' | 'gone';
   readonly planHash: string;
   readonly startedAt: number;
+  /** Of the program it runs: after an upgrade of the runtime it may be an older one. */
+  readonly version: string;
+  /** Times in a row that it died soon after its start. From the second on it is restarted later and later. */
+  readonly crashes: number;
+  /** Wall clock of the next start, while it waits for it. */
+  readonly retryAt?: number;
+  /** Of a leaving one: wall clock at which what is left is ended. */
+  readonly leaveBy?: number;
   readonly text?: string;
+}
+
+export interface ShardEntity {
+  readonly name: string;
+  readonly domain?: string;
+  /** In force; `configuredInstances` where no operator wished otherwise. */
+  readonly instances: number;
+  readonly configuredInstances: number;
+  /** As kubectl writes them; "" selects all. */
+  readonly routeSelector: string;
+  readonly configuredRouteSelector: string;
+  readonly namespaceSelector: string;
+  readonly isDefault: boolean;
+  readonly binds: readonly string[];
+  /** Admitted, oldest first. */
+  readonly routes: readonly string[];
+  /** Selected, and not admitted. */
+  readonly refused: readonly string[];
+  /** `direct`: its one instance accepts for itself. */
+  readonly steering: {
+    readonly by: 'direct' | 'handoff';
+    readonly tableSize: number;
+    readonly ipv6Prefix: 64 | 128;
+  };
 }
 
 export interface BindEntity {
@@ -99,6 +137,12 @@ export interface RouteEntity {
   readonly path: string;
   readonly tls?: RouteTlsEntity;
   readonly to: readonly WeightedBackend[];
+  readonly namespace: string;
+  /** In force, and as configured. */
+  readonly labels: Labels;
+  readonly configuredLabels: Labels;
+  /** Of each shard whose selectors take it. None admitted: it is served by no shard; several: by each of them. */
+  readonly shards: readonly RouteStatus[];
   /** What an operator should know of it, each one safe line: "verify: none", "no certificate for api.example.com". */
   readonly warnings: readonly RouteWarning[];
 }
@@ -156,7 +200,7 @@ export interface CertificateEntity {
 }
 
 /** A difference between what runs and what the configuration says. */
-export type DriftEntity = ServerDrift | RouteDrift;
+export type DriftEntity = ServerDrift | RouteDrift | ShardDrift;
 
 export interface ServerDrift extends Drift {
   readonly server: ServerKey;
@@ -165,7 +209,12 @@ export interface ServerDrift extends Drift {
 
 export interface RouteDrift extends Drift {
   readonly route: string;
-  readonly field: 'termination';
+  readonly field: 'termination' | 'labels';
+}
+
+export interface ShardDrift extends Drift {
+  readonly shard: string;
+  readonly field: 'instances' | 'routeSelector';
 }
 
 interface Drift {
@@ -178,6 +227,7 @@ interface Drift {
 
 export interface EntityTypes {
   runtime: RuntimeEntity;
+  shard: ShardEntity;
   instance: InstanceEntity;
   bind: BindEntity;
   backend: BackendEntity;
@@ -211,6 +261,7 @@ export type MutableModel = { readonly [T in EntityType]: Map<string, EntityTypes
 export function emptyModel(): MutableModel {
   return {
     runtime: new Map(),
+    shard: new Map(),
     instance: new Map(),
     bind: new Map(),
     backend: new Map(),

@@ -1,6 +1,8 @@
 // The plan: a configuration, validated and resolved. Immutable, plain JSON, named by its hash.
 // Every default is filled in, so whoever reads a plan never asks what a missing field means.
 
+import type { Ipv6Prefix } from './maglev.ts';
+import type { LabelSelector, Labels } from './selector.ts';
 import type { AdminState } from './server-state.ts';
 import type { BackendTls, BindTls, CertificateFiles, RouteTls } from './tls.ts';
 
@@ -19,6 +21,8 @@ export interface Plan {
   /** Served by SNI on binds of mode tls; the first is the default, for a client whose name none of them has. */
   readonly certificates: readonly CertificateFiles[];
   readonly shards: readonly Shard[];
+  /** Those with labels; others have none. */
+  readonly namespaces: readonly Namespace[];
   readonly routes: readonly Route[];
   readonly backends: readonly Backend[];
 }
@@ -31,6 +35,8 @@ export interface RuntimeSettings {
   /** Append-only record of every act, one JSON document a line; undefined keeps the newest in memory only. */
   readonly journalFile?: string;
   readonly accessLog?: AccessLog;
+  /** Absolute path of a folder of Kubernetes YAML, whose routes and servers are served beside the configuration's, live. */
+  readonly watch?: string;
   /** How long instances may finish what they carry when the runtime is told to stop. */
   readonly grace: Milliseconds;
 }
@@ -52,12 +58,41 @@ export interface AccessLog {
   readonly format: 'haproxy' | 'json';
 }
 
-/** An ingress controller: its own binds, serving the routes it selects. */
+/** An ingress controller: its own binds, serving the routes it selects and admits (admission.ts). */
 export interface Shard {
   readonly name: string;
   readonly domain?: string;
+  /** Data-plane processes, "NAME/1" … "NAME/N". */
   readonly instances: number;
+  /** Labels of routes, and of their namespaces: both must match (OpenShift IngressController). Undefined selects all. */
+  readonly routeSelector?: LabelSelector;
+  readonly namespaceSelector?: LabelSelector;
+  /** Of what its selectors take it serves what no other shard's selectors take. At most one shard of a plan. */
+  readonly isDefault: boolean;
+  readonly routeAdmission: RouteAdmission;
+  readonly steering: Steering;
   readonly binds: readonly Bind[];
+}
+
+/** OpenShift IngressController `spec.routeAdmission`. */
+export interface RouteAdmission {
+  readonly wildcardPolicy: 'WildcardsAllowed' | 'WildcardsDisallowed';
+  /** `Strict`: the namespace of its oldest route owns a host. */
+  readonly namespaceOwnership: 'Strict' | 'InterNamespaceAllowed';
+}
+
+/** How a client finds its instance, where there are several. */
+export interface Steering {
+  /** `handoff`: the acceptor accepts, and hands the socket over. */
+  readonly by: 'handoff';
+  /** Slots of the table (maglev.ts): a prime. */
+  readonly tableSize: number;
+  readonly ipv6Prefix: Ipv6Prefix;
+}
+
+export interface Namespace {
+  readonly name: string;
+  readonly labels: Labels;
 }
 
 /** What is relayed: bytes, or requests (HAProxy `mode`). */
@@ -104,7 +139,13 @@ export interface Timeouts {
 
 export interface Route {
   readonly name: string;
-  readonly labels: Readonly<Record<string, string>>;
+  /** Owns hosts; "default" where none is written. */
+  readonly namespace: string;
+  readonly labels: Labels;
+  /** Wall clock; older routes win a host. Undefined is older than any: then the order of the configuration decides. */
+  readonly createdAt?: number;
+  /** Decides between two created in the same second. */
+  readonly uid?: string;
   /** Lower case, without port; "*.example.com" matches one or more labels; undefined matches every host. */
   readonly host?: string;
   /** Matches whole segments: "/a" matches "/a", "/a/b" and "/a?q", not "/ab". "/" matches all. */

@@ -4,7 +4,7 @@ import type { Milliseconds, ServerKey } from './plan.ts';
 import type { Termination } from './tls.ts';
 
 /** What a console asks to be sent. */
-export type SampleTopic = 'totals' | 'binds' | 'backends' | 'servers' | 'routes';
+export type SampleTopic = 'totals' | 'binds' | 'backends' | 'servers' | 'routes' | 'instances';
 
 export interface Sample {
   /** Wall clock of the window's end. */
@@ -15,6 +15,7 @@ export interface Sample {
   readonly backends?: readonly BackendRates[];
   readonly servers?: readonly ServerRates[];
   readonly routes?: readonly RouteRates[];
+  readonly instances?: readonly InstanceRates[];
 }
 
 /** Per second over the window, but for the present-tense gauges. Latencies in microseconds over the last ten seconds. */
@@ -97,6 +98,21 @@ export interface RouteRates {
   readonly bytesOut: number | null;
   readonly handshakes: number | null;
   readonly handshakeFailures: number | null;
+}
+
+export interface InstanceRates {
+  /** As InstanceEntity.id; of a leaving one, too. */
+  readonly id: string;
+  readonly shard: string;
+  readonly connections: number;
+  /** Different addresses that it carries now. */
+  readonly clients: number;
+  readonly newConnections: number | null;
+  readonly requests: number | null;
+  /** A share of one core: 1 is all of it. */
+  readonly cpu: number | null;
+  readonly rssBytes: number;
+  readonly loopDelayMs: number;
 }
 
 /** One second of the past, kept by the runtime so that a console's charts start full. Newest last. */

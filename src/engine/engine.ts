@@ -6,6 +6,7 @@ import type { Disposer, Event } from '../domain/event.ts';
 import type { BindEntity, Capabilities, EngineKind, InstanceEntity } from '../domain/model.ts';
 import type { Plan, ServerKey } from '../domain/plan.ts';
 import type { ServerWish } from '../domain/server-state.ts';
+import type { ObservedClients } from '../domain/shard-plan.ts';
 import type { RouteWish, TlsMaterial } from '../domain/tls.ts';
 
 export interface Engine {
@@ -18,7 +19,8 @@ export interface Engine {
   start(plan: Plan, wishes: readonly ServerWish[], tls?: TlsInForce): Promise<void>;
   /**
    * Swaps the plan in every instance, or in none: a refusal leaves the old one serving and no bind changed.
-   * Open connections stay; streams under way finish under the plan they began with.
+   * Open connections stay; streams under way finish under the plan they began with. Shards' numbers of instances are the
+   * plan's: new ones serve before it resolves; those too many leave, and finish what they carry within the plan's grace.
    * @throws EngineError as `start`
    */
   apply(plan: Plan, wishes: readonly ServerWish[], tls?: TlsInForce): Promise<void>;
@@ -37,6 +39,13 @@ export interface Engine {
    * `retire`: HTTP ones after the request under way, passed-through ones not at all. `kill`: all of them, at once.
    */
   endInOtherModes(route: string, how: 'retire' | 'kill'): Promise<number>;
+  /**
+   * Replaces a shard's instances, one after another: a successor serves before its forerunner leaves.
+   * Resolves once all have been replaced; forerunners may carry connections on. @throws EngineError `instance-failed`
+   */
+  renew(shard: string): Promise<void>;
+  /** Clients carried now, or in the last minute, by every instance that answers. */
+  clients(): Promise<ObservedClients>;
   /** Ends one client connection (termination state K). False where it is no longer there. */
   kill(connection: string): Promise<boolean>;
   /** Ends up to `count` streams (and sticky idle connections) of a server; answers how many. */

@@ -6,12 +6,13 @@ import type { EngineSample } from '../../domain/counters.ts';
 import type { BindEntity } from '../../domain/model.ts';
 import type { Plan, ServerKey } from '../../domain/plan.ts';
 import type { ServerWish } from '../../domain/server-state.ts';
+import type { ObservedClients } from '../../domain/shard-plan.ts';
 import type { RouteWish, TlsMaterial } from '../../domain/tls.ts';
 import type { ConnectionQuery, ConnectionWindow, TlsInForce } from '../engine.ts';
 import { LinkError } from './link.ts';
 
 /** Changes with every change of a message that an older side would misunderstand. */
-export const linkVersion = 2;
+export const linkVersion = 3;
 
 /** The first message of an instance. */
 export interface InstanceHello {
@@ -24,6 +25,8 @@ export interface InstanceHello {
   /** Names this run of the process; ids of its connections begin with it. */
   readonly life: string;
   readonly startedAt: number;
+  /** Of the program it runs. */
+  readonly release: string;
   /** "" where it has none yet. */
   readonly planHash: string;
   readonly binds: readonly BindEntity[];
@@ -33,6 +36,15 @@ export interface InstanceHello {
 
 /** An instance's part of a window; its turn says which query it answers. */
 export type InstanceWindow = Omit<ConnectionWindow, 'query'>;
+
+/** What an instance answers of its clients: the engine knows who it is. */
+export interface InstanceClients {
+  readonly clients: readonly Pick<
+    ObservedClients['clients'][number],
+    'address' | 'connections' | 'backends'
+  >[];
+  readonly missed: number;
+}
 
 /** The first message of an acceptor. */
 export interface AcceptorHello {
@@ -81,6 +93,8 @@ export type ToInstance =
   | { readonly kind: 'setServers'; readonly wishes: readonly ServerWish[] }
   | { readonly kind: 'kill'; readonly serial: number }
   | { readonly kind: 'killOnServer'; readonly server: ServerKey; readonly count: number }
+  /** Answered with InstanceClients. */
+  | { readonly kind: 'clients' }
   | { readonly kind: 'connection'; readonly serial: number }
   /** `turn` comes back with each window: it grows with every query, so that windows of an older one are known. */
   | {
@@ -115,6 +129,7 @@ const fromInstance: Shapes<FromInstance> = {
     pid: 'number',
     life: 'string',
     startedAt: 'number',
+    release: 'string',
     planHash: 'string',
     binds: 'array',
     tlsProblems: 'array',
@@ -141,6 +156,7 @@ const toInstance: Shapes<ToInstance> = {
   setServers: { wishes: 'array' },
   kill: { serial: 'number' },
   killOnServer: { server: 'string', count: 'number' },
+  clients: {},
   connection: { serial: 'number' },
   watch: { watch: 'number', turn: 'number', query: 'object' },
   unwatch: { watch: 'number' },

@@ -6,7 +6,9 @@ import type { Disposer } from '../../domain/event.ts';
 import type { Actor } from '../../domain/journal.ts';
 import type { Preflight } from '../../domain/preflight.ts';
 import type { HistoryPoint, Sample, SampleTopic } from '../../domain/sample.ts';
+import type { ShardPlan, WhatIf } from '../../domain/shard-plan.ts';
 import type { Termination } from '../../domain/tls.ts';
+import type { Trace, TraceQuestion } from '../../domain/trace.ts';
 import type { ConnectionQuery, ConnectionWatch, ConnectionWindow, TailBatch } from '../../engine/engine.ts';
 import type { Role } from '../../protocol/schemas/words.ts';
 import type { ModelStore } from '../model-store.ts';
@@ -27,6 +29,9 @@ export interface ControlServices {
   watchConnections(query: ConnectionQuery, listener: (window: ConnectionWindow) => void): ConnectionWatch;
   connection(id: string): Promise<ConnectionDetail | undefined>;
   tail(filter: string, listener: (batch: TailBatch) => void): Disposer;
+  /** `fault`: why there is none, in words fit for a screen. */
+  shardPlan(whatIf: WhatIf): Promise<ShardPlan | { readonly fault: string }>;
+  trace(question: TraceQuestion): Trace | { readonly fault: string };
   preview(command: Command): Promise<Preview>;
   /**
    * Probes what a switch of the route's TLS mode would meet. The listener has all that was found so far each time, the last
