@@ -1,5 +1,5 @@
-// The demo's configuration: a shop, an API, payments and a database, in all three TLS modes, as an operator would write
-// them. Pure.
+// The demo's configuration, as an operator would write it: a shop, an API and payments on the default shard, tickets, media
+// and a legacy site on the shard for routes labelled `sharded`; all three TLS modes, and a database. Pure.
 
 import { demoHosts } from './demo-hosts.ts';
 
@@ -7,6 +7,8 @@ export interface DemoPorts {
   readonly web: readonly DemoPort[];
   readonly api: readonly DemoPort[];
   readonly pay: readonly DemoPort[];
+  readonly tickets: readonly DemoPort[];
+  readonly media: readonly DemoPort[];
   readonly legacy: readonly DemoPort[];
   readonly db: readonly DemoPort[];
 }
@@ -29,16 +31,26 @@ export function demoConfiguration(folder: string, ports: DemoPorts): string {
   return `runtime:
   name: demo
   control: { listen: "unix:${folder}/control.sock" }
-  grace: 1s
+  grace: 10s
 certificates:
   - { cert: apps.pem, key: apps.key }
+  - { cert: shard-apps.pem, key: shard-apps.key }
 shards:
   - name: default
     domain: apps.example.com
+    instances: 2
+    routeSelector: { matchExpressions: [{ key: sharded, operator: DoesNotExist }] }
     binds:
       - { name: web, listen: "127.0.0.1:0", mode: http, defaultBackend: web }
       - { name: secure, listen: "127.0.0.1:0", mode: tls, defaultBackend: web }
       - { name: db, listen: "127.0.0.1:0", mode: tcp, backend: db }
+  - name: sharded
+    domain: shard-apps.example.com
+    instances: 2
+    routeSelector: { matchLabels: { sharded: "true" } }
+    binds:
+      - { name: sharded-web, listen: "127.0.0.1:0", mode: http }
+      - { name: sharded-secure, listen: "127.0.0.1:0", mode: tls }
 routes:
   - name: shop
     host: ${demoHosts.shop}
@@ -57,7 +69,17 @@ routes:
     host: ${demoHosts.pay}
     tls: { termination: passthrough, insecureEdgeTerminationPolicy: Redirect }
     to: [{ backend: pay, weight: 100 }]
+  - name: tickets
+    labels: { sharded: "true" }
+    host: ${demoHosts.tickets}
+    tls: { termination: edge, insecureEdgeTerminationPolicy: Redirect }
+    to: [{ backend: tickets, weight: 100 }]
+  - name: media
+    labels: { sharded: "true" }
+    host: ${demoHosts.media}
+    to: [{ backend: media, weight: 100 }]
   - name: legacy
+    labels: { sharded: "true" }
     host: ${demoHosts.legacy}
     tls: { termination: edge }
     to: [{ backend: legacy, weight: 100 }]
@@ -80,6 +102,17 @@ ${servers('api', ports.api)}
     check: { http: { path: /healthz }, interval: 2s, fastInterval: 500ms }
     servers:
 ${servers('pay', ports.pay)}
+  - name: tickets
+    balance: { algorithm: source }
+    tls: { ca: ca.pem, serverName: ${demoHosts.tickets} }
+    check: { http: { path: /healthz }, interval: 2s, fastInterval: 500ms }
+    servers:
+${servers('ticket', ports.tickets)}
+  - name: media
+    balance: { algorithm: roundrobin }
+    check: { http: { path: /healthz }, interval: 3s }
+    servers:
+${servers('media', ports.media)}
   - name: legacy
     check: { http: { path: /healthz }, interval: 3s }
     servers:

@@ -7,12 +7,16 @@ import { type Authority, type LeafOptions, makeAuthority, makeCertificate } from
 
 const day = 24 * 3_600_000;
 
-/** Writes ca.pem, and NAME.pem with NAME.key for apps, shop and servers. */
+/** Writes ca.pem, and NAME.pem with NAME.key for apps, shard-apps, shop and servers. */
 export async function writeDemoCertificates(folder: string): Promise<void> {
   const authority = await makeAuthority('Sluice demo authority');
   await Promise.all([
     writeFile(join(folder, 'ca.pem'), authority.cert),
     write(folder, 'apps', authority, { names: ['*.apps.example.com'], notAfter: Date.now() + 61 * day }),
+    write(folder, 'shard-apps', authority, {
+      names: ['*.shard-apps.example.com'],
+      notAfter: Date.now() + 75 * day,
+    }),
     // Soon to end, so that screens have something to warn of.
     write(folder, 'shop', authority, { names: [demoHosts.shop], notAfter: Date.now() + 12 * day }),
     write(folder, 'servers', authority, { names: Object.values(demoHosts) }),

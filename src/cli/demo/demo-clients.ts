@@ -12,7 +12,10 @@ import { demoHosts } from './demo-hosts.ts';
 import { clientFrame } from './web-socket.ts';
 
 const [folder = '.', ...ports] = process.argv.slice(2);
-const [webPort, securePort, dbPort] = ports.map(Number) as [number, number, number];
+const [web = 0, secure = 0, dbPort = 0, shardedWeb = 0, shardedSecure = 0] = ports.map(Number);
+/** A shard has doors of its own: which one a host lives behind is what its label decides. */
+const main = { web, secure };
+const sharded = { web: shardedWeb, secure: shardedSecure };
 const ca = readFileSync(join(folder, 'ca.pem'));
 let going = true;
 
@@ -25,8 +28,11 @@ function clientAddress(index: number): { localAddress: string } | undefined {
 
 type Agent = HttpAgent | HttpsAgent;
 
+type Doors = typeof main;
+
 interface Asked {
   readonly agent: Agent;
+  readonly doors?: Doors;
   readonly host: string;
   readonly path: string;
   readonly method?: string;
@@ -39,6 +45,7 @@ interface Asked {
 /** One request; resolves with the cookie it was given, and never rejects: a shopper shrugs at errors. */
 function ask({
   agent,
+  doors = main,
   host,
   path,
   method = 'GET',
@@ -49,7 +56,7 @@ function ask({
   return new Promise((resolve) => {
     const outgoing: ClientRequest = request(
       {
-        ...through(agent),
+        ...through(agent, doors),
         path,
         method,
         headers: {
@@ -82,13 +89,16 @@ function agentFor(index: number, servername?: string): Agent {
   return servername === undefined ? new HttpAgent(options) : new HttpsAgent({ ...options, servername, ca });
 }
 
-function through(agent: Agent): { agent: Agent; host: string; port: number; protocol: string } {
-  const secure = agent instanceof HttpsAgent;
+function through(
+  agent: Agent,
+  doors: Doors = main,
+): { agent: Agent; host: string; port: number; protocol: string } {
+  const overTls = agent instanceof HttpsAgent;
   return {
     agent,
     host: '127.0.0.1',
-    port: secure ? securePort : webPort,
-    protocol: secure ? 'https:' : 'http:',
+    port: overTls ? doors.secure : doors.web,
+    protocol: overTls ? 'https:' : 'http:',
   };
 }
 
@@ -145,11 +155,39 @@ async function payer(index: number): Promise<void> {
   }
 }
 
+async function fan(index: number): Promise<void> {
+  const host = demoHosts.tickets;
+  const agent = agentFor(index, host);
+  while (going) {
+    const buys = Math.random() < 0.1;
+    const method = buys ? 'POST' : 'GET';
+    await ask({
+      agent,
+      doors: sharded,
+      host,
+      path: `/event/${index % 12}`,
+      method,
+      ...(buys && { body: 'seats=2' }),
+    });
+    await pause(Math.random() * 300);
+  }
+}
+
+async function listener(index: number): Promise<void> {
+  const host = demoHosts.media;
+  const agent = agentFor(index);
+  while (going) {
+    const path = index % 3 === 0 ? '/stream/song' : '/catalogue';
+    await ask({ agent, doors: sharded, host, path, slowly: index % 3 === 0 });
+    await pause(300 + Math.random() * 700);
+  }
+}
+
 async function oldTimer(index: number): Promise<void> {
   const host = demoHosts.legacy;
   const agent = agentFor(index, host);
   while (going) {
-    await ask({ agent, host, path: '/index.htm' });
+    await ask({ agent, doors: sharded, host, path: '/index.htm' });
     await pause(1_000 + Math.random() * 2_000);
   }
 }
@@ -226,6 +264,8 @@ for (const [count, life] of [
   [40, shopper],
   [10, caller],
   [8, payer],
+  [24, fan],
+  [9, listener],
   [2, oldTimer],
   [4, slowReader],
   [6, tunnel],

@@ -121,6 +121,8 @@ const ports: DemoPorts = {
   web: await Promise.all([swift, steady, flapping].map((character) => webServer(character, tls))),
   api: await Promise.all([steady, slow].map((character) => webServer(character, tls))),
   pay: await Promise.all([swift, steady].map((character) => webServer(character, tls))),
+  tickets: await Promise.all([swift, swift, steady].map((character) => webServer(character, tls))),
+  media: await Promise.all([steady, steady].map((character) => webServer(character))),
   legacy: [await webServer(steady)],
   db: [{ plain: await listen(lineServer()) }, { plain: await listen(lineServer()) }],
 };

@@ -43,6 +43,8 @@ export async function demo(context: VerbContext, options: DemoOptions): Promise<
       bindPort(client, 'web'),
       bindPort(client, 'secure'),
       bindPort(client, 'db'),
+      bindPort(client, 'sharded-web'),
+      bindPort(client, 'sharded-secure'),
     ]);
     // Clients leave first, so that nobody is cut off by the runtime's end.
     children.unshift(clients.child);
