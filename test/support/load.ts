@@ -20,12 +20,18 @@ export interface LoadOptions {
   /** Tunnels open at once, each living so long. */
   readonly tunnels?: number;
   readonly tunnelMs?: number;
+  /** Where each client comes from; without it all come from one address. */
+  readonly addressOf?: (client: number) => string;
+  /** Share of requests after which a client comes with a connection of its own. */
+  readonly reconnects?: number;
 }
 
 export interface LoadResult {
   readonly requests: number;
   readonly tunnels: number;
   readonly failed: readonly string[];
+  /** Of them, with `addressOf`: whose they were, in the same order. */
+  readonly failedOf: readonly string[];
   readonly misrouted: readonly string[];
   /** Requests answered by each server. */
   readonly byServer: ReadonlyMap<string, number>;
@@ -39,26 +45,34 @@ export interface RunningLoad {
 
 export function startLoad(options: LoadOptions): RunningLoad {
   const failed: string[] = [];
+  const failedOf: string[] = [];
   const misrouted: string[] = [];
   const byServer = new Map<string, number>();
-  const result = { requests: 0, tunnels: 0, failed, misrouted, byServer };
+  const result = { requests: 0, tunnels: 0, failed, failedOf, misrouted, byServer };
   const { port, targets, thinkMs = 10, posts = 0.2, slow = 0.05, slowMs = 500, tunnelMs = 2_000 } = options;
+  const { addressOf, reconnects = 0 } = options;
+  const from = (client: number) => (addressOf === undefined ? {} : { localAddress: addressOf(client) });
   let going = true;
 
   const target = () => targets[Math.floor(Math.random() * targets.length)]!;
 
-  async function client(): Promise<void> {
-    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  async function client(index: number): Promise<void> {
+    const fresh = () => new Agent({ keepAlive: true, maxSockets: 1, ...from(index) });
+    let agent = fresh();
     while (going) {
+      if (Math.random() < reconnects) {
+        agent.destroy();
+        agent = fresh();
+      }
       const dice = Math.random();
       const kind = dice < posts ? 'post' : dice < posts + slow ? 'slow' : dice > 0.9 ? 'chunked' : 'get';
-      await one(agent, kind);
+      await one(agent, kind, index);
       await pause(Math.random() * 2 * thinkMs);
     }
     agent.destroy();
   }
 
-  function one(agent: Agent, kind: 'post' | 'slow' | 'chunked' | 'get'): Promise<void> {
+  function one(agent: Agent, kind: 'post' | 'slow' | 'chunked' | 'get', client: number): Promise<void> {
     const { host, serverPrefix } = target();
     const id = randomUUID();
     const size = Math.floor(Math.random() * 20_000);
@@ -70,7 +84,10 @@ export function startLoad(options: LoadOptions): RunningLoad {
         if (settled) return;
         settled = true;
         result.requests += 1;
-        if (problem !== undefined) failed.push(`${kind} ${path}: ${problem}`);
+        if (problem !== undefined) {
+          failed.push(`${kind} ${path}: ${problem}`);
+          failedOf.push(addressOf?.(client) ?? '');
+        }
         resolve();
       };
       const outgoing = request(
@@ -114,15 +131,15 @@ export function startLoad(options: LoadOptions): RunningLoad {
     });
   }
 
-  async function tunnels(): Promise<void> {
-    while (going) await tunnel();
+  async function tunnels(_: unknown, index: number): Promise<void> {
+    while (going) await tunnel(index);
   }
 
   /** Upgrades, sends lines and expects each back until its time is over, then says goodbye in order. */
-  function tunnel(): Promise<void> {
+  function tunnel(index: number): Promise<void> {
     const { host, serverPrefix } = target();
     return new Promise((resolve) => {
-      const socket = connect({ host: '127.0.0.1', port });
+      const socket = connect({ host: '127.0.0.1', port, ...from(index) });
       const until = performance.now() + tunnelMs;
       let head: string | undefined = '';
       let sent = 0;
@@ -132,7 +149,10 @@ export function startLoad(options: LoadOptions): RunningLoad {
         if (over) return;
         over = true;
         result.tunnels += 1;
-        if (problem !== undefined) failed.push(`tunnel: ${problem}`);
+        if (problem !== undefined) {
+          failed.push(`tunnel: ${problem}`);
+          failedOf.push(addressOf?.(index) ?? '');
+        }
         socket.destroy();
         resolve();
       };
@@ -170,7 +190,7 @@ export function startLoad(options: LoadOptions): RunningLoad {
   }
 
   const running = [
-    ...Array.from({ length: options.clients }, client),
+    ...Array.from({ length: options.clients }, (_, index) => client(index)),
     ...Array.from({ length: options.tunnels ?? 0 }, tunnels),
   ];
   return {
