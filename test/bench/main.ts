@@ -1,7 +1,7 @@
 // `npm run bench`: HAProxy, nginx, npm's http-proxy and Sluice side by side in one interleaved run.
 // The proxy has one core, load and origin the other. Then what the console costs, beside hatop.
-// `--quick` for a look, `--rounds N`, `--seconds N`, `--only HAProxy,Sluice` or `--only console`, `--rows TLS` for rows with
-// that word.
+// `--quick` for a look, `--rounds N`, `--seconds N`, `--only HAProxy,Sluice`, `--only instances` or `--only console`,
+// `--rows TLS` for rows with that word.
 import { spawnSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
@@ -11,6 +11,7 @@ import { makeBenchCertificates } from './certificates.ts';
 import { measureConsole, reportConsole } from './console.ts';
 import { cpuUs } from './cpu.ts';
 import { hasHatop, measureHatop, reportHatop } from './hatop.ts';
+import { measureInstances, reportInstances } from './instances.ts';
 import { handshakes, type LoadResult, wrk } from './load.ts';
 import { proxies, type RunningProxy } from './proxies.ts';
 import { type Measurement, report } from './report.ts';
@@ -156,6 +157,9 @@ try {
   await origin.stop();
   certificates.remove();
 }
+
+if (only === undefined || only.includes('instances'))
+  console.log(`\n${reportInstances(await measureInstances({ rounds, seconds, onProxyCore, onLoadCore }))}`);
 
 if (only === undefined || only.includes('console')) {
   const figures = await measureConsole(options.quick ? { starts: 3, seconds: 3 } : { starts: 5, seconds: 5 });

@@ -50,6 +50,7 @@ const route = (name: string, host: string, tls: RouteTls): Route => ({
   name,
   host,
   path: '/',
+  namespace: 'default',
   labels: {},
   to: [{ backend: 'app', weight: 1 }],
   tls,

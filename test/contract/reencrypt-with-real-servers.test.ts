@@ -40,6 +40,7 @@ async function findings(server: Server, from: Termination, to: Termination) {
   const backend = backendOf('app', [server], { mode: 'http', tls: { verify: 'required', ca: '/ca.pem' } });
   const route = {
     name: 'shop',
+    namespace: 'default',
     labels: {},
     host: 'shop.example.com',
     path: '/',

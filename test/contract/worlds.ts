@@ -4,6 +4,7 @@ import type { ConnectionRow } from '../../src/domain/connection.ts';
 import type { Plan, ServerKey } from '../../src/domain/plan.ts';
 import type { AdminState, ServerWish } from '../../src/domain/server-state.ts';
 import type { Engine } from '../../src/engine/engine.ts';
+import { plainShard } from '../support/plain-shard.ts';
 
 export interface World {
   readonly engine: Engine;
@@ -67,11 +68,12 @@ export function planOf(hash: string, ports: readonly [number, number, number], h
   return {
     hash,
     certificates: [],
+    namespaces: [],
     runtime: { name: 'test', control: [], grace: 1_000 },
     shards: [
       {
         name: 'default',
-        instances: 1,
+        ...plainShard,
         binds: [
           {
             ...bindBasics,

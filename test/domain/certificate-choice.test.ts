@@ -95,7 +95,7 @@ describe('the names of a certificate', () => {
 it("lists a plan's certificates, those of routes first", () => {
   const files = (name: string) => ({ cert: `/${name}.pem`, key: `/${name}.key` });
   const tls = { termination: 'edge', insecureEdgeTerminationPolicy: 'None' } as const;
-  const route = { labels: {}, path: '/', to: [] };
+  const route = { namespace: 'default', labels: {}, path: '/', to: [] };
   expect(
     plannedCertificates({
       certificates: [files('a'), files('b')],

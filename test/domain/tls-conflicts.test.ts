@@ -10,6 +10,7 @@ const tls = (termination: Termination, over: Partial<RouteTls> = {}): RouteTls =
 });
 const shop: Route = {
   name: 'shop',
+  namespace: 'default',
   labels: {},
   host: 'shop.example.com',
   path: '/',

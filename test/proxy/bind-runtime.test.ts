@@ -13,7 +13,9 @@ const backends = new Map(
 );
 
 function choices(to: readonly WeightedBackend[], count: number): (string | undefined)[] {
-  const route = new RouteRuntime({ name: 'r', labels: {}, path: '/', to }, (name) => backends.get(name));
+  const route = new RouteRuntime({ name: 'r', namespace: 'default', labels: {}, path: '/', to }, (name) =>
+    backends.get(name),
+  );
   return Array.from({ length: count }, () => route.choose()?.name);
 }
 

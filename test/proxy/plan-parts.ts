@@ -1,6 +1,7 @@
 // Plans and their parts with everything filled in, for tests that care about a field or two.
 
 import type { Address, Backend, Bind, Plan, Route, Server } from '../../src/domain/plan.ts';
+import { plainShard } from '../support/plain-shard.ts';
 
 export const loopback = (port: number): Address => ({ kind: 'ip', host: '127.0.0.1', port });
 
@@ -46,7 +47,7 @@ export function bindOf(name: string, fields: Partial<Bind> = {}): Bind {
 }
 
 export function routeOf(name: string, fields: Partial<Route> = {}): Route {
-  return { name, labels: {}, path: '/', to: [], ...fields };
+  return { name, namespace: 'default', labels: {}, path: '/', to: [], ...fields };
 }
 
 export function planOf(
@@ -58,8 +59,9 @@ export function planOf(
   return {
     hash,
     certificates: [],
+    namespaces: [],
     runtime: { name: 'test', control: [], grace: 1_000 },
-    shards: [{ name: 'default', instances: 1, binds }],
+    shards: [{ name: 'default', ...plainShard, binds }],
     routes,
     backends,
   };

@@ -10,6 +10,7 @@ import type { Probe } from '../../src/runtime/checks/probe.ts';
 import { type Attachments, createAttachments } from '../../src/runtime/control/attachments.ts';
 import { type Runtime, type RuntimeOptions, startRuntime } from '../../src/runtime/runtime.ts';
 import { type ChannelPair, channelPair } from '../support/channel-pair.ts';
+import { plainShard } from '../support/plain-shard.ts';
 import { createScriptedEngine, type ScriptedEngine } from '../support/scripted-engine.ts';
 import { certificatesInMemory } from './certificates-in-memory.ts';
 
@@ -94,7 +95,7 @@ export function plan(over: Partial<Plan> & { readonly settings?: Partial<Plan['r
     shards: [
       {
         name: 'default',
-        instances: 1,
+        ...plainShard,
         binds: [
           {
             name: ':80',
@@ -111,6 +112,7 @@ export function plan(over: Partial<Plan> & { readonly settings?: Partial<Plan['r
       },
     ],
     certificates: [],
+    namespaces: [],
     routes: [],
     backends: [backend()],
     ...rest,

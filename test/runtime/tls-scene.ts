@@ -15,6 +15,7 @@ export function tlsRoute(
   const { tls, ...rest } = over;
   return {
     name,
+    namespace: 'default',
     labels: {},
     host: `${name}.example.com`,
     path: '/',

@@ -113,8 +113,22 @@ describe('a hostile request', () => {
       servers: [await rawServer(onConnection)],
       bind: { backend: undefined as never },
       routes: [
-        { name: 'shop', labels: {}, host: 'shop.example', path: '/', to: [{ backend: 'app', weight: 1 }] },
-        { name: 'none', labels: {}, host: 'none.example', path: '/', to: [{ backend: 'app', weight: 0 }] },
+        {
+          name: 'shop',
+          namespace: 'default',
+          labels: {},
+          host: 'shop.example',
+          path: '/',
+          to: [{ backend: 'app', weight: 1 }],
+        },
+        {
+          name: 'none',
+          namespace: 'default',
+          labels: {},
+          host: 'none.example',
+          path: '/',
+          to: [{ backend: 'app', weight: 0 }],
+        },
       ],
     });
     await rawServer(other);

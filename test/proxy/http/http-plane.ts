@@ -11,6 +11,7 @@ import { serveHttp } from '../../../src/proxy/http/client-session.ts';
 import type { Serve, ServeHttp } from '../../../src/proxy/plane.ts';
 import { systemClock } from '../../../src/proxy/system-clock.ts';
 import { serveTls } from '../../../src/proxy/tls/tls-session.ts';
+import { plainShard } from '../../support/plain-shard.ts';
 
 export const timeouts: Timeouts = {
   connect: 1_000,
@@ -117,7 +118,7 @@ export async function startPlane(options: PlaneOptions): Promise<HttpPlane> {
     shards: [
       {
         name: 'default',
-        instances: 1,
+        ...plainShard,
         binds: [
           {
             name: 'web',

@@ -12,6 +12,7 @@ const route = (
   name,
   host,
   path: '/',
+  namespace: 'default',
   labels: {},
   to: [{ backend: 'app', weight: 1 }],
   ...(policy === undefined

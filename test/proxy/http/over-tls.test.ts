@@ -20,6 +20,7 @@ function routeOf(name: string, host: string, tls: RouteTls | undefined = edge): 
     name,
     host,
     path: '/',
+    namespace: 'default',
     labels: {},
     to: [{ backend: 'app', weight: 1 }],
     ...(tls === undefined ? {} : { tls }),

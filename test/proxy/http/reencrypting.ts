@@ -9,6 +9,7 @@ import { serveHttp } from '../../../src/proxy/http/client-session.ts';
 import type { LiveConnection } from '../../../src/proxy/live-connection.ts';
 import { systemClock } from '../../../src/proxy/system-clock.ts';
 import { serveTls } from '../../../src/proxy/tls/tls-session.ts';
+import { plainShard } from '../../support/plain-shard.ts';
 import { authority, fileOf } from '../../support/tls-peers.ts';
 import { backendOf, timeouts } from './http-plane.ts';
 
@@ -59,11 +60,12 @@ export async function reencrypting(
   const plan: Plan = {
     hash: 'test',
     certificates: [],
+    namespaces: [],
     runtime: { name: 'test', control: [], grace: 0 },
     shards: [
       {
         name: 'default',
-        instances: 1,
+        ...plainShard,
         binds: [
           {
             name: 'web',
@@ -81,6 +83,7 @@ export async function reencrypting(
     routes: [
       {
         name: 'shop',
+        namespace: 'default',
         labels: {},
         host: 'shop.example.com',
         path: '/',

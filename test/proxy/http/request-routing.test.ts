@@ -25,6 +25,7 @@ const route = (
   name,
   host,
   path,
+  namespace: 'default',
   labels: {},
   to: [{ backend: 'app', weight: 1 }],
   ...(termination === undefined

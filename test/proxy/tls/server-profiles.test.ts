@@ -11,6 +11,7 @@ import { backendOf, planOf } from '../plan-parts.ts';
 function routeOf(name: string, host: string, backend: string, ca?: string): Plan['routes'][number] {
   return {
     name,
+    namespace: 'default',
     labels: {},
     host,
     path: '/',

@@ -57,6 +57,7 @@ export function tlsRoute(
 ): Route {
   return {
     name,
+    namespace: 'default',
     labels: {},
     ...(host === undefined ? {} : { host }),
     path: '/',

@@ -115,6 +115,7 @@ describe('how a backend is checked', () => {
   });
   const route = (termination: Termination) => ({
     name: termination,
+    namespace: 'default',
     labels: {},
     host: 'shop.example.com',
     path: '/',

@@ -7,6 +7,7 @@ import { plan, type Scene, scene } from '../fixture.ts';
 
 const route = (name: string, termination: Termination, over: Partial<Route> = {}): Route => ({
   name,
+  namespace: 'default',
   labels: {},
   host: `${name}.example.com`,
   path: '/',

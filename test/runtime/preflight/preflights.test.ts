@@ -49,6 +49,7 @@ async function preflights(world: World) {
   const from = world.from ?? 'edge';
   const route: Route = {
     name: 'shop',
+    namespace: 'default',
     labels: {},
     host: 'shop.example.com',
     path: '/',
@@ -284,6 +285,7 @@ describe('a preflight to passthrough', () => {
 
   const other: Route = {
     name: 'api',
+    namespace: 'default',
     labels: {},
     host: 'shop.example.com',
     path: '/api',
