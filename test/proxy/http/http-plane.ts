@@ -114,6 +114,7 @@ export async function startPlane(options: PlaneOptions): Promise<HttpPlane> {
   const plan: Plan = {
     hash: 'test',
     certificates: options.certificates ?? [],
+    namespaces: [],
     runtime: { name: 'test', control: [], grace: 0 },
     shards: [
       {
