@@ -45,6 +45,11 @@ export function createPrepare(options: {
         return prepareReload();
       case 'kill':
         return prepareKill(command.connection);
+      case 'reshape':
+      case 'reset-shape':
+      case 'write-back-shape':
+      case 'renew':
+        return refuse('not-capable', 'this runtime cannot change the shape of shards');
     }
   };
 

@@ -59,6 +59,11 @@ export async function previewOf(command: Command, context: PreviewContext): Prom
       return routeWriteBackPreview(command, context.routes);
     case 'reload':
       return reloadPreview(context);
+    case 'reshape':
+    case 'reset-shape':
+    case 'write-back-shape':
+    case 'renew':
+      return refused(command, 'this runtime cannot change the shape of shards');
   }
 }
 

@@ -206,6 +206,8 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     sampling,
     commands,
     preflight: tls.preflight,
+    shardPlan: async () => ({ fault: 'this runtime plans no changes of shards' }),
+    trace: () => ({ fault: 'this runtime traces no requests' }),
     preview: (command) =>
       previewOf(command, {
         facts: {

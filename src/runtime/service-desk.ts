@@ -17,6 +17,8 @@ export function createServices(options: {
   readonly commands: Commands;
   preview(command: Command): Promise<Preview>;
   readonly preflight: ControlServices['preflight'];
+  readonly shardPlan: ControlServices['shardPlan'];
+  readonly trace: ControlServices['trace'];
 }): ControlServices {
   const { store, name, version, engine, sampling, commands, preview, preflight } = options;
   return {
@@ -25,6 +27,8 @@ export function createServices(options: {
     version,
     preview,
     preflight,
+    shardPlan: options.shardPlan,
+    trace: options.trace,
     samples: sampling.subscribe,
     history: sampling.history,
     filterFault(filter) {

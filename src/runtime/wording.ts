@@ -2,6 +2,7 @@
 
 import type { Command, DeadlineAction } from '../domain/command.ts';
 import type { AdminState } from '../domain/server-state.ts';
+import { type ShapeChange, shapeChangeText } from '../domain/shape.ts';
 import type { Fares } from '../domain/tls-switch.ts';
 import { allRejected, failedShare } from '../domain/tls-switch-rules.ts';
 import { spokenDuration } from '../domain/units.ts';
@@ -47,6 +48,14 @@ export function commandText(command: Command): string {
       return "back to the configuration's TLS mode";
     case 'write-back-route':
       return 'write the TLS mode back to the configuration';
+    case 'reshape':
+      return command.changes.map(shapeChangeText).join(', ');
+    case 'reset-shape':
+      return "back to the configuration's value";
+    case 'write-back-shape':
+      return 'write back to the configuration';
+    case 'renew':
+      return 'renew the instances';
     case 'reload':
       return 'reload the configuration';
   }
@@ -105,7 +114,19 @@ export function subjectOf(command: Command): string {
     case 'reset-route':
     case 'write-back-route':
       return command.route;
+    case 'reshape':
+      return [...new Set(command.changes.map(subjectOfShape))].join(', ');
+    case 'reset-shape':
+    case 'write-back-shape':
+      return command.drift;
+    case 'renew':
+      return command.shard;
   }
+}
+
+/** The shard or the route that it is about. */
+export function subjectOfShape(change: ShapeChange): string {
+  return change.kind === 'relabel' ? change.route : change.shard;
 }
 
 export function stateText({ admin, weight }: { admin: AdminState; weight: number }): string {
