@@ -13,6 +13,7 @@ export const manyConnections: readonly ConnectionRow[] = Array.from({ length: 30
     client:
       index % 5 === 2 ? `[2001:db8::${index.toString(16)}]:61002` : `10.2.0.${index % 256}:5181${index % 10}`,
     bind: ':80',
+    instance: `default/${(index % 2) + 1}`,
     mode: 'http',
     ...(index % 3 ? { route: 'shop' } : {}),
     backend: 'web',

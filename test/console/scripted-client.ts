@@ -13,7 +13,9 @@ import { createEmitter } from '../../src/domain/event.ts';
 import { type Change, emptyModel, type MutableModel } from '../../src/domain/model.ts';
 import type { Preflight } from '../../src/domain/preflight.ts';
 import type { HistoryPoint, Sample, SampleTopic } from '../../src/domain/sample.ts';
+import type { ShardPlan, WhatIf } from '../../src/domain/shard-plan.ts';
 import type { Termination } from '../../src/domain/tls.ts';
+import type { Trace, TraceQuestion } from '../../src/domain/trace.ts';
 
 export interface ScriptedClock extends Clock {
   advance(ms: number): void;
@@ -71,6 +73,8 @@ export interface ScriptedClient extends RuntimeClient {
   readonly queries: ConnectionTableQuery[];
   readonly previews: Asked<Command, Preview>[];
   readonly commands: Asked<Command, Outcome>[];
+  readonly shardPlans: Asked<WhatIf, ShardPlan>[];
+  readonly traces: Asked<TraceQuestion, Trace>[];
   /** Begun, oldest first. */
   readonly preflights: ScriptedPreflight[];
   /** Sent with each command. */
@@ -121,6 +125,8 @@ export function createScriptedClient(clock: Clock, model: MutableModel = emptyMo
     queries: [],
     previews: [],
     commands: [],
+    shardPlans: [],
+    traces: [],
     preflights: [],
     conditions: [],
     details: new Map(),
@@ -150,6 +156,8 @@ export function createScriptedClient(clock: Clock, model: MutableModel = emptyMo
     },
     connection: (id) => Promise.resolve(client.details.get(id)),
     tail: () => () => {},
+    shardPlan: (whatIf) => asked(client.shardPlans, whatIf),
+    trace: (question) => asked(client.traces, question),
     preview: (command) => asked(client.previews, command),
     preflight(route, termination, listener, failed) {
       const begun: ScriptedPreflight = {

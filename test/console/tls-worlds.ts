@@ -21,6 +21,10 @@ export function addRoute(
     path: '/',
     to: [{ backend: 'web', weight: 100 }],
     warnings: [],
+    namespace: 'default',
+    labels: {},
+    configuredLabels: {},
+    shards: [{ shard: 'default', admitted: true }],
     ...(tls === undefined
       ? {}
       : {

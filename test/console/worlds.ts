@@ -28,6 +28,7 @@ const capabilities = {
   reload: true,
   latency: true,
   tls: true,
+  shards: true,
 } as const;
 
 export function bareWorld(): MutableModel {
@@ -44,11 +45,14 @@ export function bareWorld(): MutableModel {
   });
   model.instance.set('default/1', {
     id: 'default/1',
+    name: 'default/1',
     shard: 'default',
     pid: 4712,
     state: 'serving',
     planHash: '7f3a11c09d2e',
     startedAt: noon - 26 * hour,
+    version: '0.1.0',
+    crashes: 0,
   });
   model.bind.set(':80', {
     name: ':80',
