@@ -55,9 +55,17 @@ export function backendWarnings(backends: readonly Found[], uses: readonly Use[]
       ...(unused
         ? [{ path: name.path, message: `nothing sends to the backend "${textOf(name) ?? ''}"` }]
         : []),
+      ...noServers(backend),
       ...sameServerTwice(items(at(backend, 'servers'))),
     ];
   });
+}
+
+function noServers(backend: Found): Finding[] {
+  const servers = at(backend, 'servers');
+  return Array.isArray(servers.value) && servers.value.length === 0
+    ? [{ path: servers.path, message: 'there is no server: what is sent here is answered 503' }]
+    : [];
 }
 
 /** As written; else as the first that sends there; else http. */

@@ -1,9 +1,8 @@
-// What TLS needs of several places at once: keys that make no sense where they stand, files that need each other, and
-// routes that cannot share a host. Works on raw values, like all of what is in references.ts.
+// What TLS needs of several places at once: keys that make no sense where they stand, files that need each other.
+// Works on raw values, like all of what is in references.ts.
 
 import { at, duplicates, type Found, isThere, items, textOf } from './found.ts';
 import type { Finding } from './problem.ts';
-import { parseHost } from './values.ts';
 
 export function checkTls(
   root: Found,
@@ -16,7 +15,6 @@ export function checkTls(
     ...duplicates('certificate', certificates, () => 'remove one'),
     ...binds.flatMap(bindKeys),
     ...routes.flatMap(routeKeys),
-    ...passthroughConflicts(routes),
     ...backends.flatMap(backendKeys),
   ];
 }
@@ -81,38 +79,6 @@ function routeKeys(route: Found): Finding[] {
       ),
     );
   return found;
-}
-
-/** A host has one passthrough route or any number of other TLS routes. A wildcard and a name under it are two hosts. */
-function passthroughConflicts(routes: readonly Found[]): Finding[] {
-  const secured = routes
-    .filter((route) => isThere(at(route, 'tls')))
-    .map((route) => ({
-      route,
-      host: hostOf(route),
-      path: textOf(at(route, 'path')) ?? '/',
-      passthrough: at(route, 'tls', 'termination').value === 'passthrough',
-    }));
-  return secured.flatMap(({ route, host, path, passthrough }, index): Finding[] => {
-    if (!passthrough || host === undefined) return [];
-    // The same host and path are reported as such; of two passthrough routes the later one.
-    const other = secured.find(
-      (candidate, at) =>
-        at !== index &&
-        candidate.host === host &&
-        candidate.path !== path &&
-        (!candidate.passthrough || at < index),
-    );
-    if (other === undefined) return [];
-    const name = textOf(at(other.route, 'name')) ?? '?';
-    return [
-      {
-        path: at(route, 'tls', 'termination').path,
-        message: `the route "${name}" has TLS on ${host} too, and passthrough takes the whole host`,
-        remedy: 'give one of them another host, or write termination: edge or reencrypt',
-      },
-    ];
-  });
 }
 
 function backendKeys(backend: Found): Finding[] {
@@ -226,12 +192,6 @@ function verifyWarnings(backend: Found): Finding[] {
       ? [{ path: at(tls, 'ca').path, atKey: true, message: 'ca is not used with verify: none' }]
       : []),
   ];
-}
-
-function hostOf(route: Found): string | undefined {
-  const written = textOf(at(route, 'host'));
-  const host = written === undefined ? undefined : parseHost(written);
-  return host?.ok ? host.value : undefined;
 }
 
 function wrong({ path }: Found, message: string, remedy: string): Finding {

@@ -1,12 +1,21 @@
 // Every default of sluice.yaml, in one place, as an operator would write it. HAProxy's own default where it has one;
 // where ours differs, the reason stands beside it.
 
+import { defaultTableSize } from '../domain/maglev.ts';
+
 export const defaults = {
   runtimeName: 'sluice',
   /** HAProxy `hard-stop-after` has none; a stop that never ends is worse than a cut tunnel. */
   grace: '30s',
   accessLogFormat: 'haproxy',
   instances: 1,
+  /** OpenShift's is WildcardsDisallowed; here whoever writes a wildcard into the configuration means it. */
+  wildcardPolicy: 'WildcardsAllowed',
+  namespaceOwnership: 'Strict',
+  steering: 'handoff',
+  ipv6Prefix: 128,
+  tableSize: defaultTableSize,
+  namespace: 'default',
 
   // HAProxy leaves timeouts unset, warns, and then waits for ever; ours are its manual's usual advice.
   connect: '1s',

@@ -25,8 +25,13 @@ export function findingsOf(issues: readonly $ZodIssue[], schema: z.ZodType, raw:
         const message = issue.message === 'is missing' ? `${lastOf(path)} is missing` : issue.message;
         return [{ path, message, ...(typeof remedy === 'string' && remedy !== '' ? { remedy } : {}) }];
       }
-      case 'invalid_key':
-        return [{ path, atKey: true, message: `${lastOf(path)} is not allowed as a name here` }];
+      case 'invalid_key': {
+        const [inner] = issue.issues;
+        const remedy: unknown = inner?.code === 'custom' ? inner.params?.remedy : undefined;
+        const message =
+          inner?.code === 'custom' ? inner.message : `${lastOf(path)} is not allowed as a name here`;
+        return [{ path, atKey: true, message, ...(typeof remedy === 'string' ? { remedy } : {}) }];
+      }
       case 'too_small':
         return [{ path, message: `${lastOf(path)} is empty`, remedy: 'at least one is needed' }];
       case 'invalid_type': {

@@ -5,9 +5,10 @@ import type { Mode } from '../domain/plan.ts';
 import { backendWarnings, checkBackends, checkUses, modesOf, type Use } from './check-backends.ts';
 import { bindWarnings, checkBinds } from './check-binds.ts';
 import { checkRoutes, routeWarnings } from './check-routes.ts';
+import { checkShards, shardFigureWarnings } from './check-shards.ts';
 import { checkTls, tlsWarnings } from './check-tls.ts';
 import { lackOf, parseControlUrl } from './control.ts';
-import { at, duplicates, type Found, isThere, items, textOf } from './found.ts';
+import { at, type Found, isThere, items, textOf } from './found.ts';
 import type { Finding } from './problem.ts';
 
 export interface References {
@@ -29,7 +30,7 @@ export function checkReferences(raw: unknown): References {
     modes,
     errors: [
       ...controlLacks(at(root, 'runtime', 'control')),
-      ...checkShards(shards),
+      ...checkShards(shards, items(at(root, 'namespaces'))),
       ...checkBinds(binds),
       ...checkRoutes(routes),
       ...checkBackends(backends, modes),
@@ -37,31 +38,13 @@ export function checkReferences(raw: unknown): References {
       ...checkTls(root, binds, routes, backends),
     ],
     warnings: [
+      ...shardFigureWarnings(shards),
       ...bindWarnings(binds, routes),
       ...routeWarnings(routes),
       ...backendWarnings(backends, uses),
       ...tlsWarnings(root, binds, routes, backends),
     ],
   };
-}
-
-function checkShards(shards: readonly Found[]): Finding[] {
-  const names = shards.map((shard) => at(shard, 'name'));
-  const findings: Finding[] = duplicates('shard', names);
-  if (shards.length > 1)
-    findings.push({
-      path: shards[1]!.path,
-      message: 'more than one shard is not supported yet in this version',
-      remedy: 'put all binds into the first one',
-    });
-  for (const { value, path } of shards.map((shard) => at(shard, 'instances')))
-    if (typeof value === 'number' && value > 1)
-      findings.push({
-        path,
-        message: 'more than one instance is not supported yet in this version',
-        remedy: 'write 1, or remove it',
-      });
-  return findings;
 }
 
 function usesOf(binds: readonly Found[], routes: readonly Found[]): Use[] {

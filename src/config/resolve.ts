@@ -15,6 +15,7 @@ import type {
 } from '../domain/plan.ts';
 import { controlListens } from './control.ts';
 import { planHash } from './plan-hash.ts';
+import { shardOf } from './resolve-shard.ts';
 import { backendTlsOf, bindTlsOf, certificateFiles, routeTlsOf, type ToFile } from './resolve-tls.ts';
 import type { Configuration } from './schema.ts';
 import { serverIds } from './server-ids.ts';
@@ -35,14 +36,13 @@ export function resolvePlan(configuration: Configuration, surroundings: Surround
   const plan: Omit<Plan, 'hash'> = {
     runtime: runtimeOf(configuration.runtime, surroundings, file),
     certificates: configuration.certificates.map((entry) => certificateFiles(entry, file)),
-    shards: configuration.shards.map(({ name, domain, instances, binds }, shard) => ({
-      name,
-      ...(domain === undefined ? {} : { domain }),
-      instances,
-      binds: binds.map((bind, index) =>
-        bindOf(bind, surroundings.listenTexts[shard]?.[index], timeouts, file),
+    namespaces: configuration.namespaces,
+    shards: configuration.shards.map((shard, index) =>
+      shardOf(
+        shard,
+        shard.binds.map((bind, at) => bindOf(bind, surroundings.listenTexts[index]?.[at], timeouts, file)),
       ),
-    })),
+    ),
     routes: configuration.routes.map((route) => routeOf(route, file)),
     backends: configuration.backends.map((backend) =>
       backendOf(backend, surroundings.modes.get(backend.name) ?? 'http', timeouts, file),
@@ -52,7 +52,7 @@ export function resolvePlan(configuration: Configuration, surroundings: Surround
 }
 
 function runtimeOf(
-  { name, control, stateFile, journalFile, accessLog, grace }: Configuration['runtime'],
+  { name, control, stateFile, journalFile, accessLog, watch, grace }: Configuration['runtime'],
   { defaultControlPath }: Surroundings,
   file: ToFile,
 ): RuntimeSettings {
@@ -64,6 +64,7 @@ function runtimeOf(
     ...(accessLog === undefined
       ? {}
       : { accessLog: { ...accessLog, path: accessLog.path === '-' ? '-' : file(accessLog.path) } }),
+    ...(watch === undefined ? {} : { watch: file(watch) }),
     grace,
   };
 }
@@ -94,12 +95,15 @@ function bindOf(
 }
 
 function routeOf(
-  { name, labels, host, path, tls, to }: Configuration['routes'][number],
+  { name, namespace, labels, created, uid, host, path, tls, to }: Configuration['routes'][number],
   file: ToFile,
 ): Route {
   return {
     name,
+    namespace,
     labels,
+    ...(created === undefined ? {} : { createdAt: created }),
+    ...(uid === undefined ? {} : { uid }),
     ...(host === undefined ? {} : { host }),
     path,
     ...(tls === undefined ? {} : { tls: routeTlsOf(tls, file) }),

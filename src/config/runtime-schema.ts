@@ -52,6 +52,9 @@ export const runtime = z
     stateFile: file('Where overrides and drain jobs outlive a restart').optional(),
     journalFile: file('Where the journal outlives a restart').optional(),
     accessLog: accessLog.optional(),
+    watch: file(
+      'Folder of Kubernetes YAML, whose routes and servers are served beside those of this file, live',
+    ).optional(),
     grace: duration('How long open streams may go on when the runtime is told to stop').prefault(
       defaults.grace,
     ),

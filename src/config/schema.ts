@@ -4,7 +4,10 @@
 import * as z from 'zod';
 import { parseListen, parseServerAddress } from './addresses.ts';
 import { defaults } from './defaults.ts';
+import { labels, namespace, namespaceName } from './label-schema.ts';
+import { moment } from './moment.ts';
 import { runtime } from './runtime-schema.ts';
+import { shardKeys } from './shard-schema.ts';
 import { parseStatusRanges } from './status-ranges.ts';
 import { backendTls, certificate, clientTls, routeTls, tlsVersion } from './tls-schema.ts';
 import {
@@ -17,6 +20,7 @@ import {
   parseHost,
   parsePath,
   parseToken,
+  parseUid,
   share,
   size,
   text,
@@ -87,18 +91,18 @@ const bind = z
   .meta({ description: 'A listening address' });
 
 const shard = z
-  .strictObject({
-    name: name('Of the shard'),
-    domain: text(parseHost, 'The domain under which its routes live').optional(),
-    instances: wholeNumber(1, 64, 'Data-plane processes').prefault(defaults.instances),
-    binds: z.array(bind).min(1),
-  })
-  .meta({ description: 'An ingress controller: its own binds' });
+  .strictObject({ ...shardKeys, binds: z.array(bind).min(1) })
+  .meta({ description: 'An ingress controller: its own binds, and the routes that it selects' });
 
 const route = z
   .strictObject({
     name: name('Of the route'),
-    labels: z.record(z.string().regex(/^[\w./-]{1,253}$/), line('Value of a label')).prefault({}),
+    namespace: namespaceName('Whose it is').prefault(defaults.namespace),
+    labels: labels.prefault({}).meta({ description: 'What the routeSelector of a shard goes by' }),
+    created: moment(
+      'When; of two routes for one host the older wins, and one without is older than any',
+    ).optional(),
+    uid: text(parseUid, 'Decides between two routes of one second').optional(),
     host: text(parseHost, 'Host that it serves, or *.DOMAIN; every host if missing').optional(),
     path: text((value) => parsePath(value, false), 'Path and everything under it').prefault(
       defaults.routePath,
@@ -205,7 +209,7 @@ const backend = z
       defaults.maxIdleConnections,
     ),
     tls: backendTls.optional(),
-    servers: z.array(server).min(1),
+    servers: z.array(server),
   })
   .meta({ description: 'A named pool of servers' });
 
@@ -217,6 +221,10 @@ export const configurationSchema = z
       .array(certificate)
       .prefault([])
       .meta({ description: 'For clients, chosen by the name they ask for; the first one is the default' }),
+    namespaces: z
+      .array(namespace)
+      .prefault([])
+      .meta({ description: 'Namespaces with labels; others need not be named' }),
     shards: z.array(shard).min(1),
     routes: z.array(route).prefault([]),
     backends: z.array(backend).prefault([]),

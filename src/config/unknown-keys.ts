@@ -10,15 +10,9 @@ const later: readonly {
   readonly within?: RegExp;
   readonly remedy: string;
 }[] = [
-  { key: 'routeSelector', remedy: 'the one shard serves every route: remove it' },
-  { key: 'namespaceSelector', remedy: 'the one shard serves every route: remove it' },
-  { key: 'namespace', remedy: 'remove it' },
-  { key: 'steering', remedy: 'there is one instance: remove it' },
   { key: 'service', remedy: 'write the address of each server' },
   { key: 'path', within: /\.binds\[\d+\]$/, remedy: 'every bind is served by the engine: remove it' },
-  { key: 'watch', remedy: 'reload by command or by SIGHUP' },
   { key: 'engine', remedy: 'the engine is the embedded one: remove it' },
-  { key: 'nft', remedy: 'remove it' },
   {
     key: 'caCertificate',
     within: /\.tls$/,
@@ -35,6 +29,8 @@ const later: readonly {
 ];
 
 const inBind = /\.binds\[\d+\]$/;
+const inShard = /^shards\[\d+\]$/;
+const inSelector = /^shards\[\d+\]\.(route|namespace)Selector$/;
 const inRouteTls = /^routes\[\d+\]\.tls$/;
 const onBind = 'write mode: tls, and list the certificate under certificates: at the top';
 const onBackend = 'write it in tls: of the backend';
@@ -56,6 +52,18 @@ const misplaced: readonly { readonly key: string; readonly within: RegExp; reado
   { key: 'serverName', within: inRouteTls, remedy: onBackend },
   { key: 'minVersion', within: inRouteTls, remedy: 'write it at the bind' },
   { key: 'clientTLS', within: inRouteTls, remedy: 'write it at the bind' },
+  ...['routeSelector', 'namespaceSelector', 'routeAdmission', 'steering', 'instances', 'domain'].map(
+    (key) => ({
+      key,
+      within: /^$/,
+      remedy: 'write it at the shard',
+    }),
+  ),
+  { key: 'watch', within: /^$/, remedy: 'write it in runtime:' },
+  { key: 'wildcardPolicy', within: inShard, remedy: 'write it in routeAdmission:' },
+  { key: 'namespaceOwnership', within: inShard, remedy: 'write it in routeAdmission:' },
+  { key: 'matchLabels', within: inShard, remedy: 'write it in routeSelector: or namespaceSelector:' },
+  { key: 'matchExpressions', within: inShard, remedy: 'write it in routeSelector: or namespaceSelector:' },
   { key: 'termination', within: /^routes\[\d+\]$/, remedy: 'write tls: { termination: … }' },
   { key: 'tlsPort', within: /^backends\[\d+\](\.tls)?$/, remedy: 'write it at each server' },
 ];
@@ -101,6 +109,12 @@ const otherNames: Readonly<Record<string, string>> = {
   ca: 'destinationCACertificate',
   clientCa: 'clientCA',
   mode: 'termination',
+  replicas: 'instances',
+  selector: 'routeSelector',
+  isDefault: 'default',
+  creationTimestamp: 'created',
+  createdAt: 'created',
+  watchDir: 'watch',
 };
 
 export function unknownKey(path: Path, key: string, known: readonly string[]): Finding {
@@ -109,6 +123,12 @@ export function unknownKey(path: Path, key: string, known: readonly string[]): F
   const notYet = later.find((entry) => entry.key === key && (entry.within?.test(within) ?? true));
   if (notYet)
     return { ...place, message: `"${key}" is not supported yet in this version`, remedy: notYet.remedy };
+  if (inSelector.test(within) && nearest(key, known) === undefined)
+    return {
+      ...place,
+      message: `"${key}" does not belong here`,
+      remedy: `write matchLabels: { ${key}: … }, if it is a label`,
+    };
   const elsewhere = misplaced.find((entry) => entry.key === key && entry.within.test(within));
   if (elsewhere) return { ...place, message: `"${key}" does not belong here`, remedy: elsewhere.remedy };
   if (key === '<<')

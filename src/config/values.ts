@@ -65,16 +65,21 @@ export function text<T>(
   return leaf(fromText(parse), { type: 'string', ...(examples.length > 0 ? { examples } : {}) }, description);
 }
 
-const namePattern = /^[A-Za-z0-9_.:-]{1,64}$/;
-
-/** HAProxy's alphabet for names: no "/", which joins backend and server, and nothing that a screen or log would mangle. */
-export function name(description: string) {
+/**
+ * HAProxy's alphabet for names: no "/", which joins backend and server, and nothing that a screen or log would mangle.
+ * Long enough for what Kubernetes has, with its namespace: "NAMESPACE:SERVICE-PORT".
+ */
+export function name(description: string, longest = 200) {
+  const pattern = new RegExp(`^[A-Za-z0-9_.:-]{1,${longest}}$`);
   const parse = fromText((value) =>
-    namePattern.test(value)
+    pattern.test(value)
       ? { ok: true, value }
-      : refused(`${quote(value)} is not a name`, 'up to 64 letters, digits and the characters - _ . :'),
+      : refused(
+          `${quote(value)} is not a name`,
+          `up to ${longest} letters, digits and the characters - _ . :`,
+        ),
   );
-  return leaf(parse, { type: 'string', pattern: namePattern.source }, description);
+  return leaf(parse, { type: 'string', pattern: pattern.source }, description);
 }
 
 export function line(description: string) {
@@ -233,4 +238,11 @@ export function parseToken(value: string): Parsed<string> {
   return tokenPattern.test(value)
     ? { ok: true, value }
     : refused(`${quote(value)} is not a name that HTTP allows`, "letters, digits and !#$%&'*+-.^_`|~");
+}
+
+/** Kubernetes' are UUIDs, and so are these mostly; only their order matters. */
+export function parseUid(value: string): Parsed<string> {
+  return /^[A-Za-z0-9_.:-]{1,128}$/.test(value)
+    ? { ok: true, value }
+    : refused(`${quote(value)} is not a uid`, 'up to 128 letters, digits and the characters - _ . :');
 }
