@@ -214,6 +214,8 @@ export function attach(options: AttachOptions): RuntimeClient {
     preflight: watches.preflight,
     history: async () => live().request('history.get', {}),
     connection: async (id) => (await live().request('connections.get', { id })) ?? undefined,
+    shardPlan: async (whatIf) => live().request('shards.plan', { whatIf }),
+    trace: async (question) => live().request('trace', { question }),
     preview: async (command) => live().request('command.preview', { command }),
     async execute(command, conditions): Promise<Outcome> {
       if (state.state !== 'live' || !session)

@@ -113,6 +113,10 @@ const doing: Readonly<Record<Command['kind'], string>> = {
   'tls-revert': 'reverting a TLS mode',
   'reset-route': 'dropping an override',
   'write-back-route': 'writing to the configuration',
+  reshape: 'changing labels, selectors or numbers of instances',
+  'reset-shape': 'dropping an override',
+  'write-back-shape': 'writing to the configuration',
+  renew: 'replacing instances',
   reload: 'reloading',
 };
 

@@ -65,6 +65,8 @@ export interface ShardPlan {
   readonly servers: readonly BackendChange[];
   readonly overMs: number;
   readonly missed: number;
+  /** Left out of lists that would be too long to send, by the list's name: "moved", "servers". */
+  readonly omitted?: Readonly<Record<string, number>>;
 }
 
 export interface ShardChange {

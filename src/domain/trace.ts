@@ -34,6 +34,8 @@ export interface TraceStep {
   readonly others: readonly { readonly name: string; readonly why: string }[];
   /** Candidates in the order they would be tried (servers), or with their share: "50 %". */
   readonly candidates?: readonly { readonly name: string; readonly share?: number; readonly why: string }[];
+  /** Candidates left out behind those, where they would be too many to send. */
+  readonly more?: number;
 }
 
 export interface TraceFacts {

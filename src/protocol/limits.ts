@@ -23,6 +23,10 @@ export interface Limits {
   readonly preflights: number;
   /** Between two reports of a preflight under way: it may have thousands of servers. */
   readonly preflightReportMs: number;
+  /** What-ifs of one attachment under way: each asks every instance for its clients, and builds tables anew. */
+  readonly whatIfs: number;
+  /** Entries of each list of what a what-if or a trace is answered with: some are as long as the configuration. */
+  readonly listed: number;
   /** Requests of one attachment that are not answered yet. */
   readonly outstanding: number;
   /** Bytes waiting for a slow console: over the first, samples and windows are left out … */
@@ -52,6 +56,8 @@ export const defaultLimits: Limits = {
   watches: 32,
   preflights: 4,
   preflightReportMs: 100,
+  whatIfs: 2,
+  listed: 1_000,
   outstanding: 128,
   dropSamplesAbove: 512 * 1024,
   holdChangesAbove: 2 * 1024 * 1024,

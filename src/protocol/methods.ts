@@ -5,6 +5,7 @@ import * as z from 'zod';
 import { command, outcome, precondition, preview } from './schemas/commands.ts';
 import { change, snapshot } from './schemas/entities.ts';
 import { preflight } from './schemas/preflight.ts';
+import { shardPlan, trace, traceQuestion, whatIf } from './schemas/shards.ts';
 import {
   connectionDetail,
   connectionQuery,
@@ -103,6 +104,19 @@ export const methods = {
     role: 'viewer',
     params: z.strictObject({ watch }),
     result: nothing,
+  },
+  'shards.plan': {
+    summary:
+      'What if: which routes and which of the observed clients would move, were these changes made, or the file loaded.',
+    role: 'viewer',
+    params: z.strictObject({ whatIf }),
+    result: shardPlan,
+  },
+  trace: {
+    summary: 'Where a request would go, step by step, and why not elsewhere; sends nothing.',
+    role: 'viewer',
+    params: z.strictObject({ question: traceQuestion }),
+    result: trace,
   },
   'command.preview': {
     summary: 'What a command would do to whom, from the present state.',

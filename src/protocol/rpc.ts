@@ -33,6 +33,7 @@ export const rpcErrors = {
   badFilter: -32007,
   notCapable: -32008,
   notProbed: -32009,
+  notPlanned: -32010,
 } as const;
 
 const isId = (value: unknown): value is RpcId =>

@@ -122,7 +122,7 @@ const instances: Table<InstanceEntity> = {
 const drift: Table<DriftEntity> = {
   rows: (model) => [...model.drift.values()],
   columns: () => [
-    { title: 'subject', cell: (row) => ('server' in row ? row.server : row.route) },
+    { title: 'subject', cell: driftSubject },
     { title: 'what', cell: ({ field }) => field },
     { title: 'configured', cell: ({ configured }) => configured },
     { title: 'running', cell: ({ running }) => ({ text: running, shade: 'warning' }) },
@@ -135,6 +135,21 @@ const drift: Table<DriftEntity> = {
 
 export const tables = { servers, backends, binds, routes, certificates, instances, drift } as const;
 export type TableName = keyof typeof tables;
+
+/** As `sluice reset` and `write-back` take it. */
+function driftSubject(drift: DriftEntity): string {
+  switch (drift.field) {
+    case 'admin':
+    case 'weight':
+      return drift.server;
+    case 'termination':
+      return drift.route;
+    case 'labels':
+    case 'instances':
+    case 'routeSelector':
+      return drift.key;
+  }
+}
 
 function isServing(server: ServerEntity | undefined): boolean {
   if (server === undefined || server.admin !== 'ready') return false;

@@ -2,7 +2,8 @@
 
 import * as z from 'zod';
 import type { Command, Outcome, Preview } from '../../domain/command.ts';
-import { adminState, count, line, name, routeName, serverKey, termination } from './words.ts';
+import { planHash, shapeChanges, shapeDrift } from './shape.ts';
+import { adminState, count, line, name, routeName, serverKey, shardName, termination } from './words.ts';
 
 const hour = 3_600_000;
 const week = 7 * 24 * hour;
@@ -36,7 +37,15 @@ export const command = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('tls-revert'), route: routeName }),
   z.strictObject({ kind: z.literal('reset-route'), route: routeName }),
   z.strictObject({ kind: z.literal('write-back-route'), route: routeName }),
-  z.strictObject({ kind: z.literal('reload') }),
+  z.strictObject({ kind: z.literal('reshape'), changes: shapeChanges, from: planHash.exactOptional() }),
+  z.strictObject({ kind: z.literal('reset-shape'), drift: shapeDrift }),
+  z.strictObject({ kind: z.literal('write-back-shape'), drift: shapeDrift }),
+  z.strictObject({ kind: z.literal('renew'), shard: shardName }),
+  z.strictObject({
+    kind: z.literal('reload'),
+    from: planHash.exactOptional(),
+    to: planHash.exactOptional(),
+  }),
 ]) satisfies z.ZodType<Command>;
 
 /** What a preview was made from: the command is refused (`changed-since`) when it no longer holds. */
@@ -46,6 +55,7 @@ const refusalCode = z.enum([
   'no-such-server',
   'no-such-connection',
   'no-such-route',
+  'no-such-shard',
   'no-drain-job',
   'unsafe',
   'nothing-to-undo',

@@ -6,6 +6,8 @@ import type { JournalEntry } from '../../domain/journal.ts';
 import type { Change, EntityTypes } from '../../domain/model.ts';
 import type { TlsSwitch } from '../../domain/tls-switch.ts';
 import { command } from './commands.ts';
+import { labels } from './shape.ts';
+import { routeStatus } from './shards.ts';
 import {
   adminState,
   amount,
@@ -40,18 +42,43 @@ const runtime = z.object({
     reload: capability,
     latency: capability,
     tls: capability,
+    shards: capability,
   }),
 }) satisfies z.ZodType<EntityTypes['runtime']>;
 
 const instance = z.object({
   id: name,
+  name,
   shard: line,
   pid: count,
   state: z.enum(['starting', 'serving', 'leaving', 'gone']),
   planHash: line,
   startedAt: amount,
+  version: line,
+  crashes: count,
+  retryAt: amount.exactOptional(),
+  leaveBy: amount.exactOptional(),
   text: line.exactOptional(),
 }) satisfies z.ZodType<EntityTypes['instance']>;
+
+const shard = z.object({
+  name,
+  domain: line.exactOptional(),
+  instances: count,
+  configuredInstances: count,
+  routeSelector: line,
+  configuredRouteSelector: line,
+  namespaceSelector: line,
+  isDefault: z.boolean(),
+  binds: z.array(name),
+  routes: z.array(name),
+  refused: z.array(name),
+  steering: z.object({
+    by: z.enum(['direct', 'handoff']),
+    tableSize: count,
+    ipv6Prefix: z.union([z.literal(64), z.literal(128)]),
+  }),
+}) satisfies z.ZodType<EntityTypes['shard']>;
 
 const bind = z.object({
   name,
@@ -117,6 +144,10 @@ const route = z.object({
     })
     .exactOptional(),
   to: z.array(z.object({ backend: name, weight: count })),
+  namespace: line,
+  labels,
+  configuredLabels: labels,
+  shards: z.array(routeStatus),
   warnings: z.array(z.object({ about: z.enum(['route', 'certificate']), text: line })),
 }) satisfies z.ZodType<EntityTypes['route']>;
 
@@ -201,7 +232,8 @@ const driftLine = { key: name, configured: line, running: line, by: line, at: am
 
 const drift = z.discriminatedUnion('field', [
   z.object({ ...driftLine, server: serverKey, field: z.enum(['admin', 'weight']) }),
-  z.object({ ...driftLine, route: name, field: z.literal('termination') }),
+  z.object({ ...driftLine, route: name, field: z.enum(['termination', 'labels']) }),
+  z.object({ ...driftLine, shard: name, field: z.enum(['instances', 'routeSelector']) }),
 ]) satisfies z.ZodType<EntityTypes['drift']>;
 
 export const journalEntry = z.object({
@@ -222,6 +254,7 @@ export const journalEntry = z.object({
 
 const entities = {
   runtime,
+  shard,
   instance,
   bind,
   backend,
@@ -240,6 +273,7 @@ function changeOf<T extends keyof typeof entities, S extends z.ZodType>(type: T,
 
 export const change = z.discriminatedUnion('type', [
   changeOf('runtime', runtime),
+  changeOf('shard', shard),
   changeOf('instance', instance),
   changeOf('bind', bind),
   changeOf('backend', backend),
@@ -255,6 +289,7 @@ export const change = z.discriminatedUnion('type', [
 /** Each type's entities in the model's order, with their keys. */
 export const snapshot = z.object({
   runtime: z.array(z.tuple([line, runtime])),
+  shard: z.array(z.tuple([line, shard])),
   instance: z.array(z.tuple([line, instance])),
   bind: z.array(z.tuple([line, bind])),
   backend: z.array(z.tuple([line, backend])),

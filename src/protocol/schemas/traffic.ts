@@ -7,7 +7,9 @@ import type { TerminationState } from '../../domain/termination.ts';
 import type { ClientTlsFacts, ServerTlsFacts } from '../../domain/tls.ts';
 import { amount, count, mode, name, rate, serverKey, termination } from './words.ts';
 
-export const topics = z.array(z.enum(['totals', 'binds', 'backends', 'servers', 'routes'])).max(5);
+export const topics = z
+  .array(z.enum(['totals', 'binds', 'backends', 'servers', 'routes', 'instances']))
+  .max(6);
 
 const latency = z.object({ p50: amount, p90: amount, p99: amount, max: amount }).nullable();
 const status = z.tuple([amount, amount, amount, amount, amount]).nullable();
@@ -70,6 +72,21 @@ export const sample = z.object({
       }),
     )
     .exactOptional(),
+  instances: z
+    .array(
+      z.object({
+        id: name,
+        shard: name,
+        connections: amount,
+        clients: amount,
+        newConnections: rate,
+        requests: rate,
+        cpu: rate,
+        rssBytes: amount,
+        loopDelayMs: amount,
+      }),
+    )
+    .exactOptional(),
 }) satisfies z.ZodType<Sample>;
 
 export const historyPoint = z.object({
@@ -86,6 +103,7 @@ const row = z.object({
   id: name,
   client: raw,
   bind: raw,
+  instance: raw,
   mode,
   route: raw.exactOptional(),
   backend: raw.exactOptional(),
@@ -190,6 +208,7 @@ export const streamRecord = z.object({
   at: amount,
   client: raw,
   bind: raw,
+  instance: raw,
   route: raw.exactOptional(),
   backend: raw.exactOptional(),
   server: serverKey.exactOptional(),

@@ -24,8 +24,10 @@ export const mode = z.enum(['tcp', 'http']);
 export const bindMode = z.enum(['tcp', 'http', 'tls']);
 /** Screens say "TLS mode". */
 export const termination = z.enum(['passthrough', 'edge', 'reencrypt']);
+const configured = z.string().regex(/^[A-Za-z0-9_.:-]{1,200}$/);
 /** As names are in a configuration: anything else is no route's, and gets no further. */
-export const routeName = z.string().regex(/^[A-Za-z0-9_.:-]{1,64}$/);
+export const routeName = configured;
+export const shardName = configured;
 export const adminState = z.enum(['ready', 'drain', 'maint']);
 export const operationalState = z.enum(['starting', 'up', 'down', 'unchecked', 'paused']);
 export const role = z.enum(['viewer', 'operator']);

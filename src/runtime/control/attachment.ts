@@ -15,6 +15,7 @@ import {
 import { errorText, type Incoming, readMessage, resultText, rpcErrors } from '../../protocol/rpc.ts';
 import { createBudget } from './budget.ts';
 import { createOutlet, type Outlet } from './outlet.ts';
+import { createQuestions } from './questions.ts';
 import { RpcRefusal } from './refusal.ts';
 import type { ControlServices, Identified, Identity } from './services.ts';
 import { snapshotOf } from './snapshot.ts';
@@ -51,6 +52,7 @@ export function createAttachment({
   const { store } = services;
   const outlet: Outlet = createOutlet(channel, store, limits, clock, waitingForAll);
   const watches = createWatches(services, outlet, limits, clock);
+  const questions = createQuestions(services, limits);
   const mayAsk = createBudget(limits.requestsPerSecond, clock);
   const mayCommand = createBudget(limits.commandsPerSecond, clock);
   const mayErr = createBudget(20, clock);
@@ -75,6 +77,14 @@ export function createAttachment({
     'preflight.open': ({ watch, route, termination }) => {
       spendCommand();
       return watches.openPreflight(watch, route, termination);
+    },
+    'shards.plan': async ({ whatIf }) => {
+      spendCommand();
+      return (await questions.plan(whatIf)) as Result<'shards.plan'>;
+    },
+    trace: ({ question }) => {
+      spendCommand();
+      return questions.trace(question) as Result<'trace'>;
     },
     'watch.close': ({ watch }) => watches.close(watch),
     'command.preview': async ({ command }) => (await services.preview(command)) as Result<'command.preview'>,

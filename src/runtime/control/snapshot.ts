@@ -7,6 +7,7 @@ export type SnapshotEntries = { readonly [T in keyof Model]: readonly (readonly 
 export function snapshotOf(model: Model): SnapshotEntries {
   return {
     runtime: [...model.runtime],
+    shard: [...model.shard],
     instance: [...model.instance],
     bind: [...model.bind],
     backend: [...model.backend],
