@@ -18,6 +18,11 @@ const demoPorts = {
   ],
   api: [{ plain: 5, tls: 6 }],
   pay: [{ plain: 7, tls: 8 }],
+  tickets: [
+    { plain: 11, tls: 12 },
+    { plain: 13, tls: 14 },
+  ],
+  media: [{ plain: 15 }],
   legacy: [{ plain: 9 }],
   db: [{ plain: 10 }],
 };
