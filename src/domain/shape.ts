@@ -1,9 +1,11 @@
 // The shape of a plan: how many instances a shard has, which labels a route, which selector a shard. What operators change
 // of it at run time is an override, held apart from the configuration; the plan that runs is the configuration's with them.
 
+import { labelKeyFault, labelValueFault } from './label-syntax.ts';
+import { nearest } from './nearest.ts';
 import type { Plan, Route, Shard } from './plan.ts';
 import { safe } from './safe.ts';
-import { type LabelSelector, type Labels, selectorText } from './selector.ts';
+import { type LabelSelector, type Labels, parseSelector, selectorText } from './selector.ts';
 
 export type ShapeChange =
   | { readonly kind: 'scale'; readonly shard: string; readonly instances: number }
@@ -68,4 +70,60 @@ function labelChangesText(labels: Readonly<Record<string, string | null>>): stri
   return Object.entries(labels)
     .map(([key, value]) => (value === null ? `${key}-` : `${key}=${value}`))
     .join(' ');
+}
+
+export interface ShapeFault {
+  readonly code: 'no-such-shard' | 'no-such-route' | 'bad-value';
+  /** One safe line. */
+  readonly text: string;
+}
+
+export const mostInstances = 64;
+
+/** Why a plan cannot have it; undefined where it can. */
+export function shapeFault(change: ShapeChange, plan: Plan): ShapeFault | undefined {
+  if (change.kind === 'relabel') {
+    if (!plan.routes.some(({ name }) => name === change.route))
+      return noSuch('route', change.route, plan.routes);
+    const fault = labelsFault(change.labels);
+    return fault === undefined ? undefined : badValue(fault);
+  }
+  const shard = plan.shards.find(({ name }) => name === change.shard);
+  if (shard === undefined) return noSuch('shard', change.shard, plan.shards);
+  if (change.kind === 'select') {
+    // Its text is what the words of a selector are checked by, wherever it comes from.
+    const read = parseSelector(selectorText(change.routeSelector ?? undefined));
+    return read.ok ? undefined : badValue(`the selector of ${change.shard}: ${read.message}`);
+  }
+  const most = Math.min(mostInstances, shard.steering.tableSize);
+  return Number.isInteger(change.instances) && change.instances >= 1 && change.instances <= most
+    ? undefined
+    : badValue(`${shard.name} can have 1 to ${most} instances, not ${change.instances}`);
+}
+
+function labelsFault(labels: Readonly<Record<string, string | null>>): string | undefined {
+  const entries = Object.entries(labels);
+  if (entries.length === 0) return 'name at least one label';
+  for (const [key, value] of entries) {
+    const fault = labelKeyFault(key) ?? (value === null ? undefined : labelValueFault(value));
+    if (fault !== undefined) return `label ${key}: ${fault}`;
+  }
+  return undefined;
+}
+
+function noSuch(
+  what: 'route' | 'shard',
+  name: string,
+  known: readonly { readonly name: string }[],
+): ShapeFault {
+  const meant = nearest(
+    name,
+    known.map((each) => each.name),
+  );
+  const text = `there is no ${what} ${name}${meant === undefined ? '' : `: did you mean ${meant}?`}`;
+  return { code: `no-such-${what}`, text: safe(text, 300) };
+}
+
+function badValue(text: string): ShapeFault {
+  return { code: 'bad-value', text: safe(text, 300) };
 }

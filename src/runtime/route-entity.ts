@@ -1,14 +1,20 @@
 // A route as it stands in the model: what is in force of its TLS, and what an operator should know of it.
 
+import type { Admission, RouteStatus } from '../domain/admission.ts';
 import { namesCover } from '../domain/certificate-choice.ts';
 import type { CertificateEntity, RouteEntity, RouteWarning } from '../domain/model.ts';
-import type { Plan, Route } from '../domain/plan.ts';
+import type { Plan, Route, Shard } from '../domain/plan.ts';
 import { safe } from '../domain/safe.ts';
+import type { Labels } from '../domain/selector.ts';
 import type { Termination } from '../domain/tls.ts';
 import { spokenDuration } from '../domain/units.ts';
 
 export interface RouteContext {
   readonly plan: Plan;
+  /** Of that plan, with the TLS modes in force. */
+  readonly admission: Admission;
+  /** What the configuration says of a route's labels; undefined where it does not have the route. */
+  configuredLabels(route: string): Labels | undefined;
   readonly now: number;
   /** What a client of this host gets, were its TLS ended here. */
   certificateOf(host: string | undefined, route: string): CertificateEntity | undefined;
@@ -23,12 +29,17 @@ export function routeEntity(
   termination: Termination | undefined,
   context: RouteContext,
 ): RouteEntity {
-  const { name, host, path, to, tls } = route;
+  const { name, namespace, labels, host, path, to, tls } = route;
+  const statuses = context.admission.statuses.get(name) ?? [];
   const certificate = tls && context.certificateOf(host, name);
   return {
     name,
     path,
     to,
+    namespace,
+    labels,
+    configuredLabels: context.configuredLabels(name) ?? labels,
+    shards: statuses,
     ...(host !== undefined && { host }),
     ...(tls &&
       termination && {
@@ -41,7 +52,10 @@ export function routeEntity(
           ...(certificate && { certificate: certificate.key }),
         },
       }),
-    warnings: warningsOf(route, termination, certificate, context),
+    warnings: [
+      ...warningsAbout('route', servingWarnings(statuses)),
+      ...warningsOf(route, termination, certificate, servingShards(statuses, context.plan), context),
+    ],
   };
 }
 
@@ -52,13 +66,36 @@ export function unverified({ to }: Route, { backends }: Plan): readonly string[]
   );
 }
 
+/** By whom it is served is a matter of selectors and admission: nobody, or several, is rarely what is meant. */
+function servingWarnings(statuses: readonly RouteStatus[]): string[] {
+  const serving = statuses.filter(({ admitted }) => admitted);
+  const refused = statuses.flatMap((status) =>
+    status.admitted ? [] : [`${status.shard}: ${status.reason}: ${status.message}`],
+  );
+  if (serving.length > 1)
+    return [
+      `served by ${serving.length} shards: ${serving.map(({ shard }) => shard).join(', ')}`,
+      ...refused.map((text) => `refused by ${text}`),
+    ];
+  if (serving.length === 1) return refused.map((text) => `refused by ${text}`);
+  if (refused.length === 0) return ['served by no shard: no selector takes it'];
+  return refused.map((text) => `served by no shard: refused by ${text}`);
+}
+
+/** Those whose binds it can be served on; of a route that none serves, all: what else is wrong should be known too. */
+function servingShards(statuses: readonly RouteStatus[], { shards }: Plan): readonly Shard[] {
+  const serving = new Set(statuses.filter(({ admitted }) => admitted).map(({ shard }) => shard));
+  return serving.size === 0 ? shards : shards.filter(({ name }) => serving.has(name));
+}
+
 function warningsOf(
   route: Route,
   termination: Termination | undefined,
   certificate: CertificateEntity | undefined,
+  shards: readonly Shard[],
   { plan, now }: RouteContext,
 ): RouteWarning[] {
-  const binds = plan.shards.flatMap((shard) => shard.binds);
+  const binds = shards.flatMap((shard) => shard.binds);
   const has = (mode: 'http' | 'tls'): boolean => binds.some((bind) => bind.mode === mode);
   const { tls, host } = route;
   if (!tls || !termination) {
