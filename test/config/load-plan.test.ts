@@ -8,6 +8,7 @@ import { formatProblems } from '../../src/config/format-problems.ts';
 import { loadPlan, planFromText } from '../../src/config/load-plan.ts';
 import { idOfName } from '../../src/config/server-ids.ts';
 import type { Plan } from '../../src/domain/plan.ts';
+import { plainShard } from '../support/plain-shard.ts';
 
 const exampleFile = join(import.meta.dirname, 'sluice.yaml');
 const example = readFileSync(exampleFile, 'utf8');
@@ -49,10 +50,11 @@ describe('the least configuration', () => {
         grace: 30_000,
       },
       certificates: [],
+      namespaces: [],
       shards: [
         {
           name: 'default',
-          instances: 1,
+          ...plainShard,
           binds: [
             {
               name: '127.0.0.1:0',

@@ -207,27 +207,6 @@ describe('one error, where it is', () => {
     ],
     [
       'route',
-      `host: a.example, tls: { termination: ^passthrough } ${other('host: A.example, path: /x, tls: { termination: edge }')}`,
-      'routes[0].tls.termination',
-      'the route "s" has TLS on a.example too',
-      'another host',
-    ],
-    [
-      'route',
-      `host: a.example, path: /x, tls: { termination: edge } ${other('host: A.example, tls: { termination: ^passthrough }')}`,
-      'routes[1].tls.termination',
-      'the route "r" has TLS on a.example too',
-      'another host',
-    ],
-    [
-      'route',
-      `host: a.example, tls: { termination: passthrough } ^${other('host: a.example, tls: { termination: edge }')}`,
-      'routes[1]',
-      'the route "r" already serves a.example, path /',
-      'change',
-    ],
-    [
-      'route',
       'host: a.example, tls: { termination: edge, ^key: k }',
       'routes[0].tls.key',
       'of no use without certificate',
