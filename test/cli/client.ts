@@ -52,6 +52,8 @@ export function fakeClient(
     connections: never,
     connection: never,
     tail: never,
+    shardPlan: never,
+    trace: never,
     preflight(_route, _termination, listener, failed = () => {}) {
       probe = { listener, failed };
       return () => {

@@ -2,7 +2,16 @@ import { expect, it } from 'vitest';
 import { knownRoute, routeOrItsDrift } from '../../src/cli/known-route.ts';
 import { emptyModel, type RouteEntity } from '../../src/domain/model.ts';
 
-const shop: RouteEntity = { name: 'shop', path: '/', to: [], warnings: [] };
+const shop: RouteEntity = {
+  name: 'shop',
+  path: '/',
+  to: [],
+  namespace: 'default',
+  labels: {},
+  configuredLabels: {},
+  shards: [],
+  warnings: [],
+};
 
 function model(...names: string[]) {
   const made = emptyModel();

@@ -7,6 +7,7 @@ const record: StreamRecord = {
   mode: 'http',
   at: 0,
   client: '10.0.0.1:4000',
+  instance: 'default/1',
   bind: 'secure',
   server: 'web/app1',
   timers: { TR: 0, Tw: 0, Tc: 0, Tr: 1, Ta: 2 },

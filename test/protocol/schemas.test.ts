@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { Command } from '../../src/domain/command.ts';
-import type { CertificateEntity, Change, RouteEntity } from '../../src/domain/model.ts';
+import type {
+  CertificateEntity,
+  Change,
+  InstanceEntity,
+  RouteEntity,
+  ShardEntity,
+} from '../../src/domain/model.ts';
 import type { TlsSwitch } from '../../src/domain/tls-switch.ts';
 import { command, precondition } from '../../src/protocol/schemas/commands.ts';
 import { change } from '../../src/protocol/schemas/entities.ts';
@@ -21,6 +27,7 @@ describe('LM10: commands on routes', () => {
     { ...tlsSwitch, watchMs: 3_600_000, threshold: 1, closeMs: 604_800_000, force: 'shop' },
     { kind: 'tls-revert', route: 'shop' },
     { kind: 'reset-route', route: 'a.b_c:d-1' },
+    { kind: 'reset-route', route: 'x'.repeat(200) },
     { kind: 'write-back-route', route: 'shop' },
   ])('%j is one', (given) => expect(command.parse(given)).toEqual(given));
 
@@ -33,7 +40,7 @@ describe('LM10: commands on routes', () => {
     { ...tlsSwitch, closeMs: 604_800_001 },
     { ...tlsSwitch, route: '' },
     { ...tlsSwitch, route: 'a\u001b[2J' },
-    { ...tlsSwitch, route: 'x'.repeat(65) },
+    { ...tlsSwitch, route: 'x'.repeat(201) },
     { ...tlsSwitch, force: true },
     { ...tlsSwitch, forced: 'shop' },
     { kind: 'tls-revert', route: 'web/app1' },
@@ -79,6 +86,19 @@ const route: RouteEntity = {
     certificate: 'shop.pem',
   },
   to: [{ backend: 'web', weight: 100 }],
+  namespace: 'default',
+  labels: { sharded: 'true' },
+  configuredLabels: {},
+  shards: [
+    { shard: 'sharded', admitted: true },
+    {
+      shard: 'default',
+      admitted: false,
+      reason: 'HostAlreadyClaimed',
+      message: 'pay of namespace bank is older',
+      by: 'pay',
+    },
+  ],
   warnings: [{ about: 'route', text: 'verify: none' }],
 };
 
@@ -99,6 +119,36 @@ const watched: TlsSwitch = {
   text: 'failures rose',
 };
 
+const shard: ShardEntity = {
+  name: 'default',
+  domain: 'apps.example.com',
+  instances: 3,
+  configuredInstances: 2,
+  routeSelector: '!sharded',
+  configuredRouteSelector: '',
+  namespaceSelector: 'tier=gold',
+  isDefault: true,
+  binds: ['http'],
+  routes: ['shop'],
+  refused: ['pay'],
+  steering: { by: 'handoff', tableSize: 65_537, ipv6Prefix: 64 },
+};
+
+const instance: InstanceEntity = {
+  id: 'default/1:4711',
+  name: 'default/1',
+  shard: 'default',
+  pid: 4711,
+  state: 'leaving',
+  planHash: 'ab12',
+  startedAt: 1,
+  version: '0.4.0',
+  crashes: 2,
+  retryAt: 3,
+  leaveBy: 4,
+  text: 'finishes what it has',
+};
+
 const drift = { key: 'k', configured: 'edge', running: 'reencrypt', by: 'anna', at: 1 };
 
 it.each<Change>([
@@ -107,6 +157,10 @@ it.each<Change>([
   { seq: 1, type: 'switch', key: 'shop', value: watched },
   { seq: 1, type: 'drift', key: 'k', value: { ...drift, route: 'shop', field: 'termination' } },
   { seq: 1, type: 'drift', key: 'k', value: { ...drift, server: 'web/app1', field: 'weight' } },
+  { seq: 1, type: 'drift', key: 'k', value: { ...drift, route: 'shop', field: 'labels' } },
+  { seq: 1, type: 'drift', key: 'k', value: { ...drift, shard: 'default', field: 'instances' } },
+  { seq: 1, type: 'shard', key: 'default', value: shard },
+  { seq: 1, type: 'instance', key: 'default/1:4711', value: instance },
 ])('carries a $type whole', (given) => expect(change.parse(given)).toEqual(given));
 
 it('PF5: of a certificate nothing is carried but what is named, whatever it is given', () => {
@@ -120,6 +174,7 @@ const row = {
   id: 'a-1',
   client: '10.0.0.1:1',
   bind: 'secure',
+  instance: 'default/1',
   mode: 'tcp',
   route: 'shop',
   tls: 'passthrough',
@@ -174,6 +229,7 @@ it('carries a failed handshake with its cause', () => {
     at: 1,
     client: '10.0.0.1:1',
     bind: 'secure',
+    instance: 'default/1',
     timers,
     bytesIn: 0,
     bytesOut: 7,

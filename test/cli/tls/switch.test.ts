@@ -14,6 +14,10 @@ const shop: RouteEntity = {
   name: 'shop',
   path: '/',
   to: [{ backend: 'web', weight: 100 }],
+  namespace: 'default',
+  labels: {},
+  configuredLabels: {},
+  shards: [],
   warnings: [],
 };
 const good: PreflightFinding = { subject: 'web/app1', severity: 'good', text: 'speaks TLSv1.3' };

@@ -43,7 +43,16 @@ it('LN6, LN8: is closed, and no other console notices', async () => {
   const stop = new Promise<void>((resolve) => {
     const turn = (): void => {
       // Until the other one was given up: then one attachment is left.
-      store.set('route', 'filling', { name: 'filling', path: `${filling}${turns++}`, to: [], warnings: [] });
+      store.set('route', 'filling', {
+        name: 'filling',
+        path: `${filling}${turns++}`,
+        to: [],
+        namespace: 'default',
+        labels: {},
+        configuredLabels: {},
+        shards: [],
+        warnings: [],
+      });
       if (stalledWasLeft()) resolve();
       else setTimeout(turn, 1);
     };
