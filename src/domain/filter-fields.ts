@@ -43,6 +43,13 @@ export const filterFields: readonly FilterField[] = [
     'bind=:80',
     text((s) => s.bind),
   ),
+  field('shard', 'the shard whose bind it came in by', 'shard=default', text(shardOf)),
+  field(
+    'instance',
+    'the process that carries it',
+    'instance=default/2',
+    text((s) => s.instance),
+  ),
   field(
     'mode',
     'http or tcp',
@@ -187,6 +194,10 @@ export function subjectOfRecord(record: StreamRecord): FilterSubject {
   const { connection, timers, handshake, ...rest } = record;
   const { version, cipher, resumed } = handshake ?? {};
   return { ...rest, id: connection, phase: 'ended', total: timers.Ta, tlsVersion: version, cipher, resumed };
+}
+
+function shardOf({ instance }: FilterSubject): string | undefined {
+  return instance?.slice(0, instance.lastIndexOf('/'));
 }
 
 function tlsOf({ tls, tlsVersion }: FilterSubject): string | undefined {

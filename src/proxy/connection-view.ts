@@ -52,6 +52,9 @@ export class RowFlyweight {
   get bind() {
     return this.connection.bind;
   }
+  get instance() {
+    return this.connection.instance;
+  }
   get mode() {
     return this.connection.mode;
   }
@@ -133,6 +136,7 @@ export function connectionRow(connection: LiveConnection, life: string, mono: nu
     id: row.id,
     client: connection.client,
     bind: connection.bind,
+    instance: connection.instance,
     mode: connection.mode,
     ...(route === undefined ? {} : { route }),
     ...(backend === undefined ? {} : { backend }),

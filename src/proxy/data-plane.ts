@@ -4,15 +4,18 @@ import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { hostPort, plainHost } from '../domain/address-text.ts';
 import type { Random } from '../domain/clock.ts';
-import type { EngineSample, ProcessSample } from '../domain/counters.ts';
+import type { EngineSample, InstanceSample, ProcessSample } from '../domain/counters.ts';
 import type { BindEntity } from '../domain/model.ts';
-import type { Plan, ServerKey, Shard } from '../domain/plan.ts';
+import type { Plan, ServerKey } from '../domain/plan.ts';
 import type { ServerWish } from '../domain/server-state.ts';
 import type { RouteWish, Termination, TlsMaterial } from '../domain/tls.ts';
 import type { BackendRuntime } from './backend-runtime.ts';
 import { BackendSet } from './backend-set.ts';
-import { BindRuntime } from './bind-runtime.ts';
+import type { BindRuntime } from './bind-runtime.ts';
+import { BindRuntimes } from './bind-runtimes.ts';
 import { BindSet } from './bind-set.ts';
+import { ClientLedger, type LedgerClient, type LedgerClients, wholeSecond } from './client-ledger.ts';
+import { endInOtherModes, endOnServer, hasStream } from './connection-ends.ts';
 import type { ConnectionTable } from './connection-table.ts';
 import type { HeldSockets } from './listener.ts';
 import { LiveConnection } from './live-connection.ts';
@@ -33,8 +36,10 @@ export interface DataPlaneOptions {
   readonly serveHttp: ServeHttp;
   /** How connections on binds of mode tls are served (tls/tls-session.ts). */
   readonly serveTls: (serveHttp: ServeHttp) => Serve;
-  /** Only this shard's binds are opened; undefined opens all. */
+  /** Only this shard's binds are opened; undefined opens all. A bind serves the routes that its own shard admits. */
   readonly shard: string | undefined;
+  /** "default/2": its name. */
+  readonly instance: string;
   /** Changes whenever counters start again from zero. */
   readonly life: string;
   /** False in a node:cluster worker, whose listening sockets the primary holds. */
@@ -62,13 +67,13 @@ export class DataPlane implements Plane {
   readonly #sampler = new Sampler();
   #plan: Plan | undefined;
   readonly #routes = new RouteSet();
+  readonly #tablesOf = (shard: string) => this.#routes.tablesOf(shard);
   /** Until a runtime gives some: no files, and ticket keys that nobody else has. */
   #material: TlsMaterial = { files: [], tickets: { secret: randomBytes(32).toString('base64'), epoch: 0 } };
   #tlsProblems: readonly string[] = [];
-  #bindRuntimes = new Map<string, BindRuntime>();
-  /** Binds no longer in the plan that still have connections. */
-  readonly #leavingBinds = new Set<BindRuntime>();
+  readonly #bindRuntimes = new BindRuntimes();
   readonly #backends: BackendSet;
+  readonly #ledger: ClientLedger;
   #applying: Promise<void> = Promise.resolve();
   #serial = 0;
   #open = 0;
@@ -80,6 +85,7 @@ export class DataPlane implements Plane {
     this.#serveTls = options.serveTls(options.serveHttp);
     this.connections = options.connections;
     this.timers = new TimerWheel(options.clock);
+    this.#ledger = new ClientLedger(() => options.clock.mono());
     this.#backends = new BackendSet({
       timers: this.timers,
       random: options.random,
@@ -159,7 +165,7 @@ export class DataPlane implements Plane {
 
   /** TLS modes from the next ClientHello on. Wishes for routes without TLS, or that the plan does not know, are passed over. */
   setRoutes(wishes: readonly RouteWish[]): void {
-    this.#routes.wish(wishes);
+    if (this.#routes.wish(wishes)) this.#bindRuntimes.serve(this.#tablesOf);
   }
 
   /** Other contents of the files that the plan names, from the next handshake on. */
@@ -170,16 +176,7 @@ export class DataPlane implements Plane {
 
   /** Ends connections that came in by a route in another TLS mode than its present one; answers how many there were. */
   endInOtherModes(route: string, how: 'retire' | 'kill'): number {
-    const present = this.terminations.get(route);
-    const others = [...this.connections].filter(
-      ({ tlsRoute, tls }) => tlsRoute === route && tls?.termination !== present,
-    );
-    for (const connection of others) {
-      if (how === 'kill') connection.kill();
-      // What is passed through has no end of a request that we could see.
-      else if (connection.tls?.termination !== 'passthrough') connection.retire();
-    }
-    return others.length;
+    return endInOtherModes(this.connections, route, this.terminations.get(route), how);
   }
 
   /** By LiveConnection.serial. False where it is no longer there. */
@@ -192,34 +189,34 @@ export class DataPlane implements Plane {
 
   /** Streams first, then idle connections whose cookie names it; answers how many were ended. */
   killOnServer(server: ServerKey, count: number): number {
-    const streams: LiveConnection[] = [];
-    const sticky: LiveConnection[] = [];
-    for (const connection of this.connections) {
-      if (streams.length >= count) break;
-      if (connection.server === server && onServer(connection)) streams.push(connection);
-      else if (connection.stickyTo === server && connection.phase === 'idle') sticky.push(connection);
-    }
-    const chosen = [...streams, ...sticky].slice(0, count);
-    for (const connection of chosen) {
-      // An idle connection has no stream to kill: it is closed like any whose time is over.
-      if (connection.phase === 'idle') connection.retire();
-      else connection.kill();
-    }
-    return chosen.length;
+    return endOnServer(this.connections, server, count);
+  }
+
+  /** Client addresses that have connections, or had some in the last minute. */
+  clients(): LedgerClients {
+    return this.#ledger.observed(this.#streamsUnderWay());
   }
 
   /** `full`: every entry; else those that changed since the sample before. */
   sample(full: boolean): EngineSample {
-    const binds = [...this.#bindRuntimes.values(), ...this.#leavingBinds];
-    const { life, clock, processSample } = this.#options;
-    const sample = this.#sampler.take(binds, this.#backends.all(), this.#routes.traffic(), full);
+    const { life, clock, instance, shard = '' } = this.#options;
+    const sample = this.#sampler.take(this.#bindRuntimes, this.#backends.all(), this.#routes.traffic(), full);
     // Said once more with nothing left on it, then forgotten.
     this.#backends.forgetEnded();
     this.#routes.forgetEnded();
-    for (const bind of this.#leavingBinds) {
-      if (bind.traffic.connections === 0) this.#leavingBinds.delete(bind);
-    }
-    return { at: clock.now(), life, ...sample, process: processSample() };
+    this.#bindRuntimes.forgetEnded();
+    const process = this.#options.processSample();
+    const ofInstance: InstanceSample = {
+      ...process,
+      id: instance,
+      shard,
+      life,
+      connections: this.#open,
+      clients: this.#ledger.present,
+      newConnections: this.#serial,
+      requests: this.#bindRuntimes.requests,
+    };
+    return { at: clock.now(), life, ...sample, process, instances: [ofInstance] };
   }
 
   /** No new connections; idle ones close; resolves when the last has finished, or was ended after `graceMs`. */
@@ -240,7 +237,7 @@ export class DataPlane implements Plane {
   }
 
   begin(socket: Socket, bind: BindRuntime, kill: () => void, retire: () => void): LiveConnection {
-    const { clock } = this.#options;
+    const { clock, instance } = this.#options;
     this.#serial += 1;
     this.#open += 1;
     bind.traffic.connections += 1;
@@ -259,6 +256,8 @@ export class DataPlane implements Plane {
     );
     if (settings.mode === 'tls') connection.phase = 'handshake';
     connection.clientHost = host;
+    connection.instance = instance;
+    connection.ledger = this.#ledger.came(host);
     connection.retire = retire;
     this.connections.add(connection);
     return connection;
@@ -269,6 +268,7 @@ export class DataPlane implements Plane {
     backend: BackendRuntime | undefined,
     server: ServerRuntime | undefined,
   ): void {
+    if (backend !== undefined) connection.ledger?.used(backend.name, wholeSecond(connection.endMono));
     this.onStreamEnd?.(connection, backend, server);
   }
 
@@ -276,6 +276,8 @@ export class DataPlane implements Plane {
     this.connections.ended(connection);
     // Ended rows stay for some seconds, but not all that carried them.
     connection.kill = connection.retire = alreadyEnded;
+    if (connection.ledger !== undefined) this.#ledger.left(connection.ledger);
+    connection.ledger = undefined;
     bind.traffic.connections -= 1;
     this.#open -= 1;
     if (this.#open === 0) this.#lastEnded?.();
@@ -306,13 +308,16 @@ export class DataPlane implements Plane {
     this.#plan = plan;
     this.#backends.configure(plan.backends);
     this.#backends.wish(wishes);
-    this.#routes.configure(plan.routes, (name) => this.backend(name), tls?.routes);
+    const backendOf = (name: string) => this.backend(name);
+    this.#routes.configure(plan, shards, backendOf, tls?.routes);
     if (tls !== undefined) this.#material = tls.material;
     this.#putInForce(plan);
-    this.#bindRuntimes = this.#configureBinds(shards);
+    this.#bindRuntimes.configure(shards, this.#tablesOf, backendOf);
     this.#backends.refresh();
     const left = prepared.commit(({ name }) => this.#bindRuntimes.get(name)!);
-    this.#pointToTls(shards);
+    this.#bindRuntimes.pointToTls(
+      new Map(this.#binds.open.map(({ runtime, address }) => [runtime.name, address])),
+    );
     this.#retire(left);
   }
 
@@ -323,29 +328,11 @@ export class DataPlane implements Plane {
     ];
   }
 
-  #configureBinds(shards: readonly Shard[]): Map<string, BindRuntime> {
-    const { tables } = this.#routes;
-    return new Map(
-      shards
-        .flatMap(({ binds }) => binds)
-        .map((settings) => {
-          const { name } = settings;
-          const runtime = this.bind(name) ?? this.#revived(name) ?? new BindRuntime(settings);
-          const backend = settings.backend === undefined ? undefined : this.backend(settings.backend);
-          runtime.configure(settings, tables, backend);
-          return [name, runtime];
-        }),
-    );
-  }
-
-  /** Plain HTTP is redirected to its shard's first bind of mode tls, at the port that it really has. */
-  #pointToTls(shards: readonly Shard[]): void {
-    const listening = new Map(this.#binds.open.map(({ runtime, address }) => [runtime.name, address]));
-    for (const { binds } of shards) {
-      const secure = binds.find(({ mode, address }) => mode === 'tls' && address.kind === 'ip');
-      const address = secure && listening.get(secure.name);
-      const port = address === undefined ? undefined : Number(address.slice(address.lastIndexOf(':') + 1));
-      for (const { name } of binds) this.bind(name)!.tlsPort = port;
+  /** With whom a client's stream is now, of those that did not end yet. */
+  *#streamsUnderWay(): Iterable<readonly [LedgerClient, string]> {
+    for (const connection of this.connections) {
+      const { ledger, backend } = connection;
+      if (ledger !== undefined && backend !== undefined && hasStream(connection)) yield [ledger, backend];
     }
   }
 
@@ -353,22 +340,9 @@ export class DataPlane implements Plane {
   #retire(left: readonly BindRuntime[]): void {
     if (left.length === 0) return;
     const names = new Set(left.map(({ name }) => name));
-    for (const bind of left) this.#leavingBinds.add(bind);
+    this.#bindRuntimes.leave(left);
     for (const connection of [...this.connections]) if (names.has(connection.bind)) connection.retire();
-  }
-
-  #revived(name: string): BindRuntime | undefined {
-    for (const bind of this.#leavingBinds) {
-      if (bind.name !== name) continue;
-      this.#leavingBinds.delete(bind);
-      return bind;
-    }
-    return undefined;
   }
 }
 
 function alreadyEnded(): void {}
-
-function onServer({ phase }: LiveConnection): boolean {
-  return phase === 'connect' || phase === 'wait' || phase === 'data' || phase === 'tunnel';
-}

@@ -5,6 +5,7 @@ import type { ConnectionPhase, ConnectionStep } from '../domain/connection.ts';
 import type { Mode, ServerKey } from '../domain/plan.ts';
 import type { TerminationState } from '../domain/termination.ts';
 import type { ClientTlsFacts, ServerTlsFacts } from '../domain/tls.ts';
+import type { LedgerClient } from './client-ledger.ts';
 
 export class LiveConnection {
   readonly serial: number;
@@ -21,6 +22,10 @@ export class LiveConnection {
   retire: () => void = () => {};
   /** The client's address without port; "" on a unix socket. */
   clientHost = '';
+  /** "default/2": whose connection it is. */
+  instance = '';
+  /** Its client's entry, while it is open. */
+  ledger: LedgerClient | undefined = undefined;
 
   phase: ConnectionPhase;
   /** Of a connection on a bind of mode tls, once its ClientHello was read: a new object when more is known. */

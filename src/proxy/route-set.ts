@@ -1,58 +1,76 @@
-// The routes of a data plane: what a plan says of them, the TLS modes in force, and what was counted for each.
+// The routes of a data plane: what each of its shards serves of a plan, the TLS modes in force, and what was counted.
 
+import { admit } from '../domain/admission.ts';
 import type { RouteSample } from '../domain/counters.ts';
-import type { Route } from '../domain/plan.ts';
+import type { Plan, Route, Shard } from '../domain/plan.ts';
 import { type RouteWish, type Termination, terminations } from '../domain/tls.ts';
 import type { BackendRuntime } from './backend-runtime.ts';
 import { RouteRuntime } from './bind-runtime.ts';
 import { RouteTraffic } from './counters.ts';
 import { compileRouteTables, noRoutes, type RouteTables } from './route-tables.ts';
 
+/** What of a plan decides who serves which route. */
+export type RoutePlan = Pick<Plan, 'shards' | 'namespaces' | 'routes'>;
+
 export class RouteSet {
-  tables: RouteTables = noRoutes;
+  #plan: RoutePlan = { shards: [], namespaces: [], routes: [] };
+  /** Those whose binds are here. */
+  #shards: readonly Shard[] = [];
+  #backendOf: (name: string) => BackendRuntime | undefined = () => undefined;
+  /** Of the present plan, and served here: made once, so that choices by weight go on when another table is made. */
+  #runtimes = new Map<string, RouteRuntime>();
+  #tables = new Map<string, RouteTables>();
   #terminations: ReadonlyMap<string, Termination> = new Map();
-  #routes: readonly Route[] = [];
   readonly #wishes = new Map<string, Termination>();
+  /** Of every route of the plan that was ever served here: it may come back. */
   readonly #traffic = new Map<string, RouteTraffic>();
   /** No longer in the plan, with connections that came in by them. */
   readonly #leaving = new Map<string, RouteTraffic>();
 
-  /** Modes in force of the routes with TLS. Never written to again: after a change it is another map. */
+  /** Modes in force of the plan's routes with TLS. Never written to again: after a change it is another map. */
   get terminations(): ReadonlyMap<string, Termination> {
     return this.#terminations;
   }
 
-  /** Takes over a plan's routes; `wishes` replace those that held, undefined keeps them. */
+  /** What the binds of a shard serve: the routes that it admits in the modes in force. */
+  tablesOf(shard: string): RouteTables {
+    return this.#tables.get(shard) ?? noRoutes;
+  }
+
+  /**
+   * Takes over a plan's routes; `wishes` replace those that held, undefined keeps them.
+   * @param shards of the plan, those whose tables are asked for
+   */
   configure(
-    routes: readonly Route[],
+    plan: RoutePlan,
+    shards: readonly Shard[],
     backendOf: (name: string) => BackendRuntime | undefined,
     wishes: readonly RouteWish[] | undefined,
   ): void {
-    this.#routes = routes;
+    const { routes } = plan;
+    this.#plan = plan;
+    this.#shards = shards;
+    this.#backendOf = backendOf;
+    this.#runtimes = new Map();
     this.#leaveBut(new Set(routes.map(({ name }) => name)));
-    this.tables = compileRouteTables(
-      routes.map((route) => new RouteRuntime(route, backendOf, this.#trafficOf(route.name))),
-    );
     if (wishes !== undefined) this.#wishes.clear();
     const secured = new Set(routes.filter(({ tls }) => tls !== undefined).map(({ name }) => name));
     for (const name of this.#wishes.keys()) if (!secured.has(name)) this.#wishes.delete(name);
-    this.wish(wishes ?? []);
+    this.#setModes(wishes ?? []);
+    this.#admit();
   }
 
-  /** Wishes for routes without TLS, or that the plan does not know, are passed over. */
-  wish(wishes: readonly RouteWish[]): void {
-    const modes = new Map<string, Termination>();
-    const wished = new Map(wishes.map(({ route, termination }) => [route, termination]));
-    for (const { name, tls } of this.#routes) {
-      if (tls === undefined) continue;
-      const wish = wished.get(name);
-      if (wish !== undefined) this.#wishes.set(name, wish);
-      modes.set(name, this.#wishes.get(name) ?? tls.termination);
-    }
-    if (!same(modes, this.#terminations)) this.#terminations = modes;
+  /**
+   * Wishes for routes without TLS, or that the plan does not know, are passed over. Answers whether modes changed: then
+   * other routes may be served, and every table is another one.
+   */
+  wish(wishes: readonly RouteWish[]): boolean {
+    const changed = this.#setModes(wishes);
+    if (changed) this.#admit();
+    return changed;
   }
 
-  /** Of every route of the plan, and of those gone that still have connections. */
+  /** Of every route of the plan that was served here, and of those gone that still have connections. */
   *traffic(): Iterable<readonly [name: string, traffic: RouteTraffic]> {
     yield* this.#traffic;
     yield* this.#leaving;
@@ -61,6 +79,39 @@ export class RouteSet {
   /** Forgets those that are gone and carry nothing any more: after they have said so. */
   forgetEnded(): void {
     for (const [name, { open }] of this.#leaving) if (!anyOpen(open)) this.#leaving.delete(name);
+  }
+
+  #setModes(wishes: readonly RouteWish[]): boolean {
+    const modes = new Map<string, Termination>();
+    const wished = new Map(wishes.map(({ route, termination }) => [route, termination]));
+    for (const { name, tls } of this.#plan.routes) {
+      if (tls === undefined) continue;
+      const wish = wished.get(name);
+      if (wish !== undefined) this.#wishes.set(name, wish);
+      modes.set(name, this.#wishes.get(name) ?? tls.termination);
+    }
+    if (same(modes, this.#terminations)) return false;
+    this.#terminations = modes;
+    return true;
+  }
+
+  #admit(): void {
+    const { served } = admit(this.#plan, ({ name }) => this.#terminations.get(name));
+    this.#tables = new Map(
+      this.#shards.map(({ name }) => [
+        name,
+        compileRouteTables((served.get(name) ?? []).map((route) => this.#runtimeOf(route))),
+      ]),
+    );
+  }
+
+  #runtimeOf(route: Route): RouteRuntime {
+    let runtime = this.#runtimes.get(route.name);
+    if (runtime === undefined) {
+      runtime = new RouteRuntime(route, this.#backendOf, this.#trafficOf(route.name));
+      this.#runtimes.set(route.name, runtime);
+    }
+    return runtime;
   }
 
   #trafficOf(name: string): RouteTraffic {
@@ -87,4 +138,18 @@ function same(one: ReadonlyMap<string, Termination>, other: ReadonlyMap<string, 
   if (one.size !== other.size) return false;
   for (const [name, termination] of one) if (other.get(name) !== termination) return false;
   return true;
+}
+
+// Until admission.ts is there.
+function admitted(
+  plan: RoutePlan,
+  modes: ReadonlyMap<string, Termination>,
+): ReadonlyMap<string, readonly Route[]> {
+  try {
+    return admit(plan, ({ name }) => modes.get(name)).served;
+  } catch (error) {
+    if (error instanceof Error && error.message === 'to be written')
+      return new Map(plan.shards.map(({ name }) => [name, plan.routes]));
+    throw error;
+  }
 }

@@ -1,5 +1,5 @@
 // Which route serves what comes in: by host and path on binds of mode http, by SNI before a TLS mode is known, and by
-// host and path again for requests over TLS that was ended here. Compiled once for a plan, shared by its binds.
+// host and path again for requests over TLS that was ended here. Compiled for a shard, shared by its binds.
 
 import { compileRoutes, type RouteTable } from '../domain/route-table.ts';
 import type { RouteRuntime } from './bind-runtime.ts';
@@ -22,7 +22,7 @@ export function compileRouteTables(routes: readonly RouteRuntime[]): RouteTables
   const secured = routes.filter(({ tls }) => tls !== undefined);
   const policy = ({ tls }: RouteRuntime) => tls?.insecureEdgeTerminationPolicy ?? 'Allow';
   const redirecting = secured.some((route) => policy(route) === 'Redirect');
-  // A host has one passthrough route or any number of others (config refuses the rest), so its first one tells.
+  // A host has one passthrough route or any number of others (admission refuses the rest), so its first one tells.
   const names = compileRoutes(secured.map((route) => ({ host: route.host, path: '/', route })));
   return {
     insecure: compileRoutes(routes.filter((route) => policy(route) === 'Allow')),

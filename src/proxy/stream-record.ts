@@ -74,6 +74,7 @@ export function streamRecord(
     at: Math.floor(connection.acceptedAt + (startedMono(connection) - connection.acceptedMono)),
     client: connection.client,
     bind: connection.bind,
+    instance: connection.instance,
     timers: streamTimers(connection, mono),
     bytesIn: connection.streamBytesIn,
     bytesOut: connection.streamBytesOut,

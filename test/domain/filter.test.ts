@@ -240,6 +240,7 @@ describe('a filter', () => {
       at: 0,
       client: '10.0.0.1:1',
       bind: ':80',
+      instance: 'default/1',
       timers: { TR: 0, Tw: 0, Tc: 0, Tr: 0, Ta: 2_000 },
       bytesIn: 1,
       bytesOut: 1,

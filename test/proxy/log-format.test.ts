@@ -174,6 +174,7 @@ describe('JSON lines', () => {
       mode: 'http',
       client: '10.0.1.2:33317',
       bind: 'http-in',
+      instance: 'default/1',
       route: 'shop',
       backend: 'static',
       server: 'static/srv1',

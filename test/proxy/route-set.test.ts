@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Route } from '../../src/domain/plan.ts';
 import { type RouteWish, type Termination, terminations } from '../../src/domain/tls.ts';
 import { RouteSet } from '../../src/proxy/route-set.ts';
-import { routeOf } from './plan-parts.ts';
+import { planOf, routeOf } from './plan-parts.ts';
 
 const tls = (termination: Termination) => ({ termination, insecureEdgeTerminationPolicy: 'None' as const });
 const shop = routeOf('shop', { host: 'shop.example.com', tls: tls('edge') });
@@ -12,9 +12,14 @@ const plain = routeOf('plain', { host: 'plain.example.com' });
 
 function setOf(routes: readonly Route[], wishes?: readonly RouteWish[]): RouteSet {
   const set = new RouteSet();
-  set.configure(routes, () => undefined, wishes);
+  configure(set, routes, wishes);
   return set;
 }
+function configure(set: RouteSet, routes: readonly Route[], wishes?: readonly RouteWish[]): void {
+  const plan = planOf('p', [], [], routes);
+  set.configure(plan, plan.shards, () => undefined, wishes);
+}
+const tables = (set: RouteSet) => set.tablesOf('default');
 const modes = (set: RouteSet) => Object.fromEntries(set.terminations);
 
 describe('the TLS modes in force', () => {
@@ -43,16 +48,16 @@ describe('the TLS modes in force', () => {
 
   it('go on over a plan that brings no wishes, and are replaced by one that does', () => {
     const set = setOf([shop, pay], [{ route: 'shop', termination: 'reencrypt' }]);
-    set.configure([shop, pay], () => undefined, undefined);
+    configure(set, [shop, pay]);
     expect(modes(set)).toEqual({ shop: 'reencrypt', pay: 'passthrough' });
-    set.configure([shop, pay], () => undefined, []);
+    configure(set, [shop, pay], []);
     expect(modes(set)).toEqual({ shop: 'edge', pay: 'passthrough' });
   });
 
   it('are forgotten with the route', () => {
     const set = setOf([shop, pay], [{ route: 'shop', termination: 'reencrypt' }]);
-    set.configure([pay], () => undefined, undefined);
-    set.configure([shop, pay], () => undefined, undefined);
+    configure(set, [pay]);
+    configure(set, [shop, pay]);
     expect(modes(set).shop).toBe('edge');
   });
 
@@ -82,17 +87,17 @@ describe('the TLS modes in force', () => {
 describe('what was counted for a route', () => {
   it('goes on over plans that keep its name', () => {
     const set = setOf([shop]);
-    set.tables.bySni('shop.example.com')!.traffic.total = 7;
-    set.configure([shop, pay], () => undefined, undefined);
-    expect(set.tables.bySni('shop.example.com')!.traffic.total).toBe(7);
+    tables(set).bySni('shop.example.com')!.traffic.total = 7;
+    configure(set, [shop, pay]);
+    expect(tables(set).bySni('shop.example.com')!.traffic.total).toBe(7);
   });
 
   it('is told until the last connection of a route that is gone has ended', () => {
     const set = setOf([shop, pay]);
-    const { traffic } = set.tables.bySni('shop.example.com')!;
+    const { traffic } = tables(set).bySni('shop.example.com')!;
     traffic.open.edge = 1;
     const names = () => [...set.traffic()].map(([name]) => name);
-    set.configure([pay], () => undefined, undefined);
+    configure(set, [pay]);
     set.forgetEnded();
     expect(names()).toEqual(['pay', 'shop']);
     traffic.open.edge = 0;
@@ -103,11 +108,11 @@ describe('what was counted for a route', () => {
 
   it('goes on where it comes back while it carried something', () => {
     const set = setOf([shop]);
-    const { traffic } = set.tables.bySni('shop.example.com')!;
+    const { traffic } = tables(set).bySni('shop.example.com')!;
     traffic.open.passthrough = 1;
-    set.configure([], () => undefined, undefined);
-    set.configure([shop], () => undefined, undefined);
-    expect(set.tables.bySni('shop.example.com')!.traffic).toBe(traffic);
+    configure(set, []);
+    configure(set, [shop]);
+    expect(tables(set).bySni('shop.example.com')!.traffic).toBe(traffic);
     expect([...set.traffic()]).toHaveLength(1);
   });
 });

@@ -7,6 +7,7 @@ export const sampleRecord: StreamRecord = {
   at: new Date(2009, 1, 6, 12, 14, 14, 655).getTime(),
   client: '10.0.1.2:33317',
   bind: 'http-in',
+  instance: 'default/1',
   route: 'shop',
   backend: 'static',
   server: 'static/srv1',

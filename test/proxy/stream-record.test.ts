@@ -104,6 +104,7 @@ describe('the record', () => {
       streamBytesOut: 800,
       termination: '--VN',
       retries: 1,
+      instance: 'default/2',
       backendQueuePlace: 4,
     });
     expect(streamRecord(connection, 'abc', [4, 3, 2, 1], 160)).toEqual({
@@ -111,6 +112,7 @@ describe('the record', () => {
       mode: 'http',
       at: 1_000_100,
       client: '10.0.0.1:4000',
+      instance: 'default/2',
       bind: 'web',
       backend: 'app',
       server: 'app/one',

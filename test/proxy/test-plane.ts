@@ -37,6 +37,7 @@ export async function testPlane(
     serveHttp: overrides.serveHttp ?? ((socket) => socket.destroy()),
     serveTls: overrides.serveTls ?? serveTls,
     shard: undefined,
+    instance: 'default/1',
     life: 'test',
     exclusive: true,
     processSample: () => ({ cpuUs: 0, rssBytes: 0, loopDelayMs: 0, logDropped: 0 }),

@@ -39,6 +39,7 @@ function sample(at: number, servers: readonly ServerSample[], life = 'a'): Engin
     backends: [],
     servers,
     routes: [],
+    instances: [],
     process: { cpuUs: at * 100, rssBytes: 1, loopDelayMs: 0, logDropped: 0 },
   };
 }

@@ -41,6 +41,7 @@ function flowing() {
         backends: [web(total)],
         servers: [],
         routes: [],
+        instances: [],
         process: { cpuUs: 0, rssBytes: 1, loopDelayMs: 0, logDropped: 0 },
       });
       clock.advance(200);

@@ -53,6 +53,7 @@ const plane = new DataPlane({
   serveHttp,
   serveTls,
   shard,
+  instance: id,
   life,
   exclusive: true,
   ...(sockets === undefined ? {} : { heldSockets: sockets }),

@@ -5,6 +5,7 @@ import type {
   BackendSample,
   BindSample,
   EngineSample,
+  InstanceSample,
   ProcessSample,
   RouteSample,
   ServerSample,
@@ -20,6 +21,7 @@ export interface SampleMerge {
 interface Latest {
   life: string;
   process: ProcessSample;
+  instances: readonly InstanceSample[];
   readonly binds: Map<string, BindSample>;
   readonly backends: Map<string, BackendSample>;
   readonly servers: Map<string, ServerSample>;
@@ -58,6 +60,7 @@ export function createSampleMerge(): SampleMerge {
           : {
               life: '',
               process: sample.process,
+              instances: sample.instances,
               binds: new Map(),
               backends: new Map(),
               servers: new Map(),
@@ -66,6 +69,7 @@ export function createSampleMerge(): SampleMerge {
       latest.set(instance, one);
       one.life = sample.life;
       one.process = sample.process;
+      one.instances = sample.instances;
       for (const entry of sample.binds) one.binds.set(entry.name, entry);
       for (const entry of sample.backends) one.backends.set(entry.name, entry);
       for (const entry of sample.servers) one.servers.set(entry.key, entry);
@@ -103,6 +107,7 @@ export function createSampleMerge(): SampleMerge {
           anew,
         ),
         process: [...latest.values()].map((each) => each.process).reduce(addProcess),
+        instances: [...latest.values()].flatMap((each) => each.instances),
       };
     },
     left(instance) {

@@ -24,6 +24,7 @@ const sampleOf = (
     },
   ],
   routes: [],
+  instances: [],
   process: { cpuUs: 10, rssBytes: 100, loopDelayMs: streams, logDropped: 0 },
   ...more,
 });

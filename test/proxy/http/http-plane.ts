@@ -92,6 +92,7 @@ export async function startPlane(options: PlaneOptions): Promise<HttpPlane> {
     serveHttp,
     serveTls: options.serveTls ?? serveTls,
     shard: undefined,
+    instance: 'default/1',
     life: 'test',
     exclusive: true,
     processSample: () => ({ cpuUs: 0, rssBytes: 0, loopDelayMs: 0, logDropped: 0 }),

@@ -40,6 +40,7 @@ export async function reencrypting(
     serveHttp,
     serveTls,
     shard: undefined,
+    instance: 'default/1',
     life: 'test',
     exclusive: true,
     processSample: () => ({ cpuUs: 0, rssBytes: 0, loopDelayMs: 0, logDropped: 0 }),
