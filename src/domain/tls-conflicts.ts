@@ -1,6 +1,7 @@
-// What no route can be, in whatever TLS mode it is asked for. Pure; the same holds for a configuration and for a switch.
+// What no route can be, in whatever TLS mode it is asked for, and what it cannot be beside the others of its shards. Pure.
 
-import type { Backend, Route } from './plan.ts';
+import { type Admission, admit } from './admission.ts';
+import type { Plan, Route } from './plan.ts';
 import type { Termination } from './tls.ts';
 
 export interface TlsConflict {
@@ -16,7 +17,7 @@ export interface TlsConflict {
 export function tlsConflict(
   route: Route,
   termination: Termination,
-  plan: { readonly routes: readonly Route[]; readonly backends: readonly Backend[] },
+  plan: Pick<Plan, 'shards' | 'namespaces' | 'routes' | 'backends'>,
   terminationOf: (route: Route) => Termination | undefined,
 ): TlsConflict | undefined {
   const { name, host, path, tls } = route;
@@ -25,9 +26,9 @@ export function tlsConflict(
       text: `route ${name} has no tls: it is plain HTTP`,
       remedy: 'give it tls: in its configuration',
     };
-  const onHost = plan.routes.filter((other) => other.name !== name && other.tls && other.host === host);
+  const contenders = inTheWay(route, termination, plan, terminationOf);
   if (termination !== 'passthrough') {
-    const passed = onHost.find((other) => terminationOf(other) === 'passthrough');
+    const [passed] = contenders;
     if (passed)
       return {
         text: `its host ${host ?? '(any)'} is passed through by route ${passed.name}`,
@@ -50,7 +51,7 @@ export function tlsConflict(
       text: `route ${name} has the path ${path}, which nobody sees in a passed-through connection`,
       remedy: 'only a route with the path / can be passed through',
     };
-  const [other] = onHost;
+  const [other] = contenders;
   if (other)
     return {
       text: `route ${other.name} has TLS on the same host ${host}${other.path === '/' ? '' : ` (path ${other.path})`}, and its requests would be passed through as well`,
@@ -62,4 +63,42 @@ export function tlsConflict(
       remedy: 'set it to None or Redirect',
     };
   return undefined;
+}
+
+/**
+ * Routes with TLS on its host that would lose their shard to it, or that it would lose its own to: where no shard
+ * serves both, there is nothing between them. Of a route that no shard serves they are those that keep it out.
+ */
+function inTheWay(
+  route: Route,
+  termination: Termination,
+  plan: Pick<Plan, 'shards' | 'namespaces' | 'routes'>,
+  terminationOf: (route: Route) => Termination | undefined,
+): readonly Route[] {
+  const { name, host } = route;
+  const others = plan.routes.filter(
+    (other) =>
+      other.name !== name &&
+      other.tls &&
+      other.host === host &&
+      (termination === 'passthrough' || terminationOf(other) === 'passthrough'),
+  );
+  // Rarely is there anybody, and only then is it worth asking all shards.
+  if (others.length === 0) return [];
+  const then = (each: Route): Termination | undefined =>
+    each.name === name ? termination : terminationOf(each);
+  const before = admit(plan, terminationOf);
+  const after = admit(plan, then);
+  const served = (of: Admission, each: string, shard: string): boolean =>
+    of.statuses.get(each)?.some((status) => status.admitted && status.shard === shard) === true;
+  const nowhere = !plan.shards.some((shard) => served(after, name, shard.name));
+  return others.filter((other) =>
+    plan.shards.some((shard) => {
+      const own = after.statuses.get(name)?.find((status) => status.shard === shard.name);
+      const keptOut = own?.admitted === false && own.by === other.name;
+      if (keptOut && (nowhere || served(before, name, shard.name))) return true;
+      const displaced = served(before, other.name, shard.name) && !served(after, other.name, shard.name);
+      return own?.admitted === true && displaced;
+    }),
+  );
 }

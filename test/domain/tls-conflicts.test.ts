@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Route } from '../../src/domain/plan.ts';
 import type { RouteTls, Termination } from '../../src/domain/tls.ts';
 import { tlsConflict } from '../../src/domain/tls-conflicts.ts';
+import { shard } from './sharded-plans.ts';
 
 const tls = (termination: Termination, over: Partial<RouteTls> = {}): RouteTls => ({
   termination,
@@ -17,6 +18,10 @@ const shop: Route = {
   tls: tls('edge'),
   to: [{ backend: 'web', weight: 1 }],
 };
+const shards = [
+  shard('default', { isDefault: true }),
+  shard('sharded', { routeSelector: { matchLabels: { sharded: 'true' } } }),
+];
 const backends = [
   { name: 'web', mode: 'http' },
   { name: 'raw', mode: 'tcp' },
@@ -52,11 +57,32 @@ describe('tlsConflict', () => {
     ['a tcp backend, passed through', { to: [{ backend: 'raw', weight: 1 }] }, [], 'passthrough', undefined],
     ['a tcp backend at the edge', { to: [{ backend: 'raw', weight: 1 }] }, [], 'edge', /raw is of mode tcp/],
     [
-      'a passed-through route on the host',
-      {},
-      [{ name: 'old', tls: tls('passthrough') }],
+      'an older passed-through route on the host',
+      { createdAt: 2 },
+      [{ name: 'old', createdAt: 1, tls: tls('passthrough') }],
       'reencrypt',
       /passed through by route old/,
+    ],
+    [
+      'a passed-through route that is refused as it is',
+      { createdAt: 1 },
+      [{ name: 'new', createdAt: 2, tls: tls('passthrough') }],
+      'reencrypt',
+      undefined,
+    ],
+    [
+      'a TLS route of another shard on the host',
+      {},
+      [{ name: 'api', path: '/api', labels: { sharded: 'true' } }],
+      'passthrough',
+      undefined,
+    ],
+    [
+      'a TLS route on the host that is refused as it is',
+      {},
+      [{ name: 'foreign', namespace: 'foreign', path: '/api' }],
+      'passthrough',
+      undefined,
     ],
     ['no TLS', { tls: undefined as never }, [], 'edge', /has no tls/],
     ['nothing against edge', {}, [], 'edge', undefined],
@@ -64,7 +90,12 @@ describe('tlsConflict', () => {
   it.each(cases)('%s', (_, over, others, to, text) => {
     const route = { ...shop, ...over };
     const routes = [route, ...others.map((other) => ({ ...shop, ...other }))];
-    const conflict = tlsConflict(route, to, { routes, backends }, (each) => each.tls?.termination);
+    const conflict = tlsConflict(
+      route,
+      to,
+      { shards, namespaces: [], routes, backends },
+      (each) => each.tls?.termination,
+    );
     if (text === undefined) expect(conflict).toBeUndefined();
     else expect(conflict?.text).toMatch(text);
   });
