@@ -7,9 +7,12 @@ import type {
   RouteEntity,
   ShardEntity,
 } from '../../src/domain/model.ts';
+import type { LabelSelector } from '../../src/domain/selector.ts';
+import type { ShapeChange } from '../../src/domain/shape.ts';
 import type { TlsSwitch } from '../../src/domain/tls-switch.ts';
 import { command, precondition } from '../../src/protocol/schemas/commands.ts';
 import { change } from '../../src/protocol/schemas/entities.ts';
+import { whatIf } from '../../src/protocol/schemas/shards.ts';
 import { connectionDetail, streamRecord } from '../../src/protocol/schemas/traffic.ts';
 
 const tlsSwitch: Command = {
@@ -52,6 +55,115 @@ describe('LM10: commands on routes', () => {
     expect(precondition.safeParse({ admin: 'ready', weight: 100 }).success).toBe(true);
     expect(precondition.safeParse({ admin: 'ready' }).success).toBe(false);
     expect(precondition.safeParse({ termination: 'plain' }).success).toBe(false);
+  });
+});
+
+const many = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, at) => [`l${at}`, 'x']));
+const relabel = { kind: 'relabel', route: 'shop', labels: { sharded: 'true', old: null } } as const;
+const scale = { kind: 'scale', shard: 'default', instances: 3 } as const;
+const select = (routeSelector: LabelSelector | null): ShapeChange => ({
+  kind: 'select',
+  shard: 'sharded',
+  routeSelector,
+});
+
+describe('LM11: changes of shape', () => {
+  it.each<ShapeChange>([
+    scale,
+    { ...scale, instances: 1 },
+    { ...scale, instances: 64 },
+    relabel,
+    { ...relabel, labels: { 'example.com/tier': 'gold', 'a.b_c-d': '' } },
+    { ...relabel, labels: { constructor: 'true' } },
+    { ...relabel, labels: many(64) },
+    select(null),
+    select({}),
+    select({
+      matchLabels: { sharded: 'true' },
+      matchExpressions: [{ key: 'old', operator: 'DoesNotExist' }],
+    }),
+    select({ matchExpressions: [{ key: 'tier', operator: 'In', values: ['gold', ''] }] }),
+    select({ matchExpressions: [{ key: 'tier', operator: 'Exists', values: [] }] }),
+  ])('%j is one', (given) => {
+    const reshape = { kind: 'reshape', changes: [given], from: 'ab12ab12ab12' };
+    expect(command.parse(reshape)).toEqual(reshape);
+    expect(whatIf.parse({ changes: [given] })).toEqual({ changes: [given] });
+  });
+
+  it.each([
+    { ...scale, instances: 0 },
+    { ...scale, instances: 65 },
+    { ...scale, instances: 1.5 },
+    { ...scale, shard: '' },
+    { ...scale, shard: 'a\u001b[2J' },
+    { ...scale, by: 2 },
+    { ...relabel, labels: {} },
+    { ...relabel, labels: many(65) },
+    { ...relabel, labels: { 'a b': 'x' } },
+    { ...relabel, labels: { '-a': 'x' } },
+    { ...relabel, labels: { 'Example.com/a': 'x' } },
+    { ...relabel, labels: { a: 'x y' } },
+    { ...relabel, labels: { a: 'x'.repeat(64) } },
+    { ...relabel, labels: { a: '\u001b[2J' } },
+    { ...relabel, labels: JSON.parse('{"__proto__":"x"}') },
+    { ...relabel, route: 'web/app1' },
+    { kind: 'select', shard: 'sharded' },
+    select({ matchLabels: many(65) }),
+    select({ matchExpressions: [{ key: 'tier', operator: 'In' }] }),
+    select({ matchExpressions: [{ key: 'tier', operator: 'NotIn', values: [] }] }),
+    select({ matchExpressions: [{ key: 'tier', operator: 'Exists', values: ['gold'] }] }),
+    select({ matchExpressions: [{ key: 'a b', operator: 'Exists' }] }),
+    select({ matchExpressions: Array.from({ length: 65 }, () => ({ key: 'a', operator: 'Exists' })) }),
+    { kind: 'move' },
+  ])('%j is none', (given) => {
+    expect(command.safeParse({ kind: 'reshape', changes: [given] }).success).toBe(false);
+    expect(whatIf.safeParse({ changes: [given] }).success).toBe(false);
+  });
+
+  it('come 1 to 64 at a time', () => {
+    for (const [count, good] of [
+      [0, false],
+      [1, true],
+      [64, true],
+      [65, false],
+    ] as const) {
+      const changes = Array.from({ length: count }, () => scale);
+      expect(command.safeParse({ kind: 'reshape', changes }).success).toBe(good);
+      expect(whatIf.safeParse({ changes }).success).toBe(good);
+    }
+  });
+
+  it.each<Command>([
+    { kind: 'reset-shape', drift: 'default:instances' },
+    { kind: 'write-back-shape', drift: 'a:b:labels' },
+    { kind: 'renew', shard: 'default' },
+    { kind: 'reload', from: 'ab12', to: 'cd34' },
+  ])('%j is a command', (given) => expect(command.parse(given)).toEqual(given));
+
+  it.each([
+    { kind: 'reset-shape', drift: 'default' },
+    { kind: 'reset-shape', drift: 'default:weight' },
+    { kind: 'reset-shape', drift: 'a\u001b[2J:labels' },
+    { kind: 'renew' },
+    { kind: 'renew', shard: 'a/1' },
+    { kind: 'reload', from: 'not a hash' },
+    { kind: 'reshape', changes: [scale], from: '' },
+  ])('%j is no command', (given) => expect(command.safeParse(given).success).toBe(false));
+
+  it('a what-if may ask of servers too, or of the file', () => {
+    for (const good of [
+      { changes: [{ kind: 'remove', server: 'web/app1' }] },
+      { changes: [{ kind: 'weight', server: 'web/app1', weight: 0 }] },
+      { reload: true },
+    ])
+      expect(whatIf.parse(good)).toEqual(good);
+    for (const bad of [
+      { reload: false },
+      {},
+      { reload: true, changes: [scale] },
+      { changes: [{ kind: 'weight', server: 'web/app1', weight: 257 }] },
+    ])
+      expect(whatIf.safeParse(bad).success).toBe(false);
   });
 });
 
