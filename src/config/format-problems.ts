@@ -14,7 +14,9 @@ export function formatProblems(result: LoadResult, { color }: { readonly color: 
   const lines = result.source.split(/\r?\n/);
   const blocks = problems
     .slice(0, most)
-    .map((problem) => formatOne(problem, result.ok, lines[(problem.line ?? 0) - 1], color));
+    .map((problem) =>
+      formatOne(problem, result.ok, problem.imported ? undefined : lines[(problem.line ?? 0) - 1], color),
+    );
   const kind = result.ok ? 'warning' : 'error';
   const count = `${problems.length} ${kind}${problems.length === 1 ? '' : 's'}`;
   return `${blocks.join('\n\n')}\n\n${count}${problems.length > most ? `, the first ${most} shown` : ''}\n`;
@@ -23,7 +25,8 @@ export function formatProblems(result: LoadResult, { color }: { readonly color: 
 function formatOne(problem: Problem, warning: boolean, line: string | undefined, color: boolean): string {
   const paint = (code: string, text: string) => (color ? `\x1b[${code}m${text}\x1b[0m` : text);
   const { file, line: row, column = 1 } = problem;
-  const place = paint('1', `${safe(file)}${row === undefined ? '' : `:${row}:${column}`}:`);
+  const at = row === undefined ? '' : problem.imported ? `:${row}` : `:${row}:${column}`;
+  const place = paint('1', `${safe(file)}${at}:`);
   const kind = warning ? paint('33', 'warning:') : paint('31', 'error:');
   const path = problem.path === '' ? '' : paint('2', ` (${safe(problem.path, 120)})`);
   const rows = [`${place} ${kind} ${problem.message}${path}`];

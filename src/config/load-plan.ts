@@ -2,15 +2,19 @@
 
 import { readFile, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import type { RuntimeSettings } from '../domain/plan.ts';
 import { safe } from '../domain/safe.ts';
 import { defaultControlPath } from './control.ts';
 import { controlListenWarnings } from './control-warnings.ts';
 import { findingsOf } from './findings.ts';
+import { type Imported, mergeImported } from './imported.ts';
 import { checkListening } from './listening.ts';
 import type { Finding, LoadResult, Problem } from './problem.ts';
 import { checkReferences } from './references.ts';
-import { resolvePlan } from './resolve.ts';
+import { resolvePlan, resolveRuntime } from './resolve.ts';
+import { runtime as runtimeSchema } from './runtime-schema.ts';
 import { configurationSchema } from './schema.ts';
+import { shardWarnings } from './shard-warnings.ts';
 import { maxBytes, readSource, valueAt } from './source.ts';
 
 export interface TextPlace {
@@ -22,17 +26,27 @@ export interface TextPlace {
   readonly runtimeFolder?: string | undefined;
 }
 
-export function planFromText(text: string, { file, folder, runtimeFolder }: TextPlace): LoadResult {
+/** @param imported what is served beside the text's own */
+export function planFromText(
+  text: string,
+  { file, folder, runtimeFolder }: TextPlace,
+  imported?: Imported,
+): LoadResult {
   const source = readSource(text, file);
   if (!source.readable) return { ok: false, errors: source.problems, source: text };
   const raw = source.value;
-  const shape = configurationSchema.safeParse(raw);
-  const references = checkReferences(raw);
-  const findings = [
-    ...(shape.success ? [] : findingsOf(shape.error.issues, configurationSchema, raw)),
-    ...references.errors,
-  ];
-  const errors = inOrder([...source.problems, ...findings.map(source.problem)]);
+  let merged = mergeImported(raw, imported);
+  let checked = checkShape(merged.value);
+  // What is left out may leave others without what they need.
+  for (;;) {
+    const theirs = checked.findings.filter((finding) => merged.problem(finding) !== undefined);
+    if (theirs.length === 0) break;
+    merged = merged.without(theirs);
+    checked = checkShape(merged.value);
+  }
+  const { shape, references } = checked;
+  const locate = (finding: Finding): Problem => merged.problem(finding) ?? source.problem(finding);
+  const errors = inOrder([...source.problems, ...checked.findings.map(locate)]);
   if (errors.length > 0 || !shape.success) return { ok: false, errors, source: text };
   const plan = resolvePlan(shape.data, {
     folder,
@@ -43,13 +57,41 @@ export function planFromText(text: string, { file, folder, runtimeFolder }: Text
     ),
   });
   const listening = checkListening(plan);
-  if (listening.length > 0)
-    return { ok: false, errors: inOrder(listening.map(source.problem)), source: text };
+  if (listening.length > 0) return { ok: false, errors: inOrder(listening.map(locate)), source: text };
   const warnings: readonly Finding[] = [
     ...references.warnings,
     ...controlListenWarnings(plan.runtime.control),
+    ...shardWarnings(plan),
   ];
-  return { ok: true, plan, warnings: inOrder(warnings.map(source.problem)), source: text };
+  return {
+    ok: true,
+    plan,
+    warnings: inOrder([...merged.warnings, ...warnings.map(locate)]),
+    source: text,
+    ...(imported && { locate }),
+  };
+}
+
+function checkShape(value: unknown) {
+  const shape = configurationSchema.safeParse(value);
+  const references = checkReferences(value);
+  const findings: readonly Finding[] = [
+    ...(shape.success ? [] : findingsOf(shape.error.issues, configurationSchema, value)),
+    ...references.errors,
+  ];
+  return { shape, references, findings };
+}
+
+/** What a text says of the runtime itself; undefined where that is wrong, which its errors tell. */
+export function runtimeSettings(
+  text: string,
+  { file, folder, runtimeFolder }: TextPlace,
+): RuntimeSettings | undefined {
+  const source = readSource(text, file);
+  if (!source.readable) return undefined;
+  const settings = runtimeSchema.prefault({}).safeParse(valueAt(source.value, ['runtime']));
+  if (!settings.success) return undefined;
+  return resolveRuntime(settings.data, folder, defaultControlPath(runtimeFolder));
 }
 
 /** The plan of a text, as if the file had it. */
@@ -57,8 +99,16 @@ export function planAsIfIn(
   path: string,
   text: string,
   runtimeFolder: string | undefined = process.env.XDG_RUNTIME_DIR,
+  imported?: Imported,
 ): LoadResult {
-  return planFromText(text, { file: path, folder: dirname(resolve(path)), runtimeFolder });
+  return planFromText(text, placeOfFile(path, runtimeFolder), imported);
+}
+
+export function placeOfFile(
+  path: string,
+  runtimeFolder: string | undefined = process.env.XDG_RUNTIME_DIR,
+): TextPlace {
+  return { file: path, folder: dirname(resolve(path)), runtimeFolder };
 }
 
 /** Never rejects: a file that cannot be read is a problem like any other. */
@@ -66,14 +116,23 @@ export async function loadPlan(
   path: string,
   runtimeFolder: string | undefined = process.env.XDG_RUNTIME_DIR,
 ): Promise<LoadResult> {
+  const read = await readText(path);
+  return 'problem' in read
+    ? { ok: false, errors: [read.problem], source: '' }
+    : planAsIfIn(path, read.text, runtimeFolder);
+}
+
+/** A configuration's text as it is, or why it cannot be had. */
+export async function readText(
+  path: string,
+): Promise<{ readonly text: string } | { readonly problem: Problem }> {
   try {
     const { size } = await stat(path);
     // Only what is refused for its size anyway is not read as a whole.
     if (size > maxBytes) return unread(path, `the file is larger than ${maxBytes / 1024 / 1024} MiB`);
     const octets = await readFile(path);
     if (octets.includes(0)) return unread(path, 'this is a binary file, and a configuration is YAML text');
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(octets);
-    return planAsIfIn(path, text, runtimeFolder);
+    return { text: new TextDecoder('utf-8', { fatal: true }).decode(octets) };
   } catch (cause) {
     return unread(path, reasonOf(cause));
   }
@@ -95,22 +154,25 @@ function reasonOf(cause: unknown): string {
   }
 }
 
-function unread(file: string, message: string): LoadResult {
-  const remedy = safe('name the configuration with -c FILE');
+function unread(file: string, message: string): { readonly problem: Problem } {
   return {
-    ok: false,
-    errors: [{ file, path: '', message: safe(message), remedy }],
-    source: '',
+    problem: { file, path: '', message: safe(message), remedy: safe('name the configuration with -c FILE') },
   };
 }
 
-/** By place; the same finding of two stages once. */
+/** By place, those of other files last; the same finding of two stages once. */
 export function inOrder(problems: readonly Problem[]): Problem[] {
   const seen = new Set<string>();
   return problems
-    .filter(({ line, column, message }) => {
-      const key = `${line}:${column}:${message}`;
+    .filter(({ file, line, column, message }) => {
+      const key = `${file}:${line}:${column}:${message}`;
       return !seen.has(key) && seen.add(key);
     })
-    .sort((a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0));
+    .sort(
+      (a, b) =>
+        Number(a.imported ?? false) - Number(b.imported ?? false) ||
+        (a.imported && a.file !== b.file ? (a.file < b.file ? -1 : 1) : 0) ||
+        (a.line ?? 0) - (b.line ?? 0) ||
+        (a.column ?? 0) - (b.column ?? 0),
+    );
 }

@@ -16,11 +16,20 @@ export interface Problem {
   readonly message: SafeText;
   /** What would be right. */
   readonly remedy?: SafeText;
+  /** It stands in another file than the configuration. */
+  readonly imported?: true;
 }
 
 /** `source`: the file's text, from which the lines are shown. */
 export type LoadResult =
-  | { readonly ok: true; readonly plan: Plan; readonly warnings: readonly Problem[]; readonly source: string }
+  | {
+      readonly ok: true;
+      readonly plan: Plan;
+      readonly warnings: readonly Problem[];
+      readonly source: string;
+      /** Places what is found later; there where the text alone cannot tell, because more was imported beside it. */
+      readonly locate?: (finding: Finding) => Problem;
+    }
   | { readonly ok: false; readonly errors: readonly Problem[]; readonly source: string };
 
 export type Path = readonly (string | number)[];

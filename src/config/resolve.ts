@@ -51,9 +51,18 @@ export function resolvePlan(configuration: Configuration, surroundings: Surround
   return { hash: planHash(plan), ...plan };
 }
 
+/** What a configuration says of the runtime alone. */
+export function resolveRuntime(
+  settings: Configuration['runtime'],
+  folder: string,
+  defaultControlPath: string,
+): RuntimeSettings {
+  return runtimeOf(settings, { defaultControlPath }, (path) => resolvePath(folder, path));
+}
+
 function runtimeOf(
   { name, control, stateFile, journalFile, accessLog, watch, grace }: Configuration['runtime'],
-  { defaultControlPath }: Surroundings,
+  { defaultControlPath }: Pick<Surroundings, 'defaultControlPath'>,
   file: ToFile,
 ): RuntimeSettings {
   return {

@@ -13,18 +13,16 @@ export async function withTlsFiles(file: string, result: LoadResult, reading: Re
   const { problems, units } = await readTlsFiles(result.plan, reading);
   const uncovered = coverageWarnings(result.plan, units);
   if (problems.length + uncovered.length === 0) return result;
-  const { problem } = readSource(result.source, file);
+  const problem = result.locate ?? readSource(result.source, file).problem;
   const told = (severity: TlsProblem['severity']) =>
     problems.filter((found) => found.severity === severity).map((found) => problem(findingOf(found)));
   const [errors, warnings] = [told('error'), told('warning')];
-  const { source, plan } = result;
+  const { source } = result;
   return errors.length > 0
     ? { ok: false, errors: inOrder(errors), source }
     : {
-        ok: true,
-        plan,
+        ...result,
         warnings: inOrder([...result.warnings, ...warnings, ...uncovered.map(problem)]),
-        source,
       };
 }
 
