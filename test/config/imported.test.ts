@@ -173,7 +173,6 @@ describe('what is imported beside a configuration', () => {
       expect(!result.ok && new Set(result.errors.map(({ file }) => file))).toEqual(new Set(['sluice.yaml']));
     }
   });
-  });
 
   it('may be sent to by the configuration', () => {
     const text = own.replace('defaultBackend: web', 'defaultBackend: "bank:pay"');
