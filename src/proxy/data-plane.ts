@@ -219,20 +219,30 @@ export class DataPlane implements Plane {
     return { at: clock.now(), life, ...sample, process, instances: [ofInstance] };
   }
 
-  /** No new connections; idle ones close; resolves when the last has finished, or was ended after `graceMs`. */
-  async stop(graceMs: number): Promise<void> {
+  /**
+   * No new connections; idle ones close; resolves when the last has finished, or was ended after `graceMs`.
+   * `succeeded`: somebody else goes on with the binds, and clients should not notice: an idle connection is closed with its
+   * next answer, since a request may be on its way on it already (HAProxy: option idle-close-on-response), or when it
+   * had nothing to say for half of the time.
+   */
+  async stop(graceMs: number, succeeded = false): Promise<void> {
     await this.#applying;
     this.#stopping = true;
     this.#binds.close();
-    for (const connection of [...this.connections]) connection.retire();
-    if (this.#open === 0) return;
+    const retireAll = new Timer(() => {
+      for (const connection of [...this.connections]) connection.retire();
+    });
     const deadline = new Timer(() => {
       for (const connection of [...this.connections]) connection.kill();
     });
+    if (!succeeded) for (const connection of [...this.connections]) connection.retire();
+    if (this.#open === 0) return;
     await new Promise<void>((resolve) => {
       this.#lastEnded = resolve;
+      if (succeeded) this.timers.arm(retireAll, graceMs / 2);
       this.timers.arm(deadline, graceMs);
     });
+    this.timers.cancel(retireAll);
     this.timers.cancel(deadline);
   }
 

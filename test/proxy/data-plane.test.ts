@@ -318,6 +318,21 @@ describe('stopping', () => {
   });
 });
 
+describe('stopping with a successor', () => {
+  it('leaves idle connections their next request, and retires them when half of the time is over', async () => {
+    const { serve, sessions } = scriptedHttp();
+    const set = await testPlane(planOf('1', [bindOf('web', { mode: 'http' })], []), [], { serveHttp: serve });
+    await dial({ port: set.port('web') });
+    await until(() => sessions.length === 1);
+    const [{ told }] = sessions as [(typeof sessions)[number]];
+    const stopping = set.plane.stop(400, true);
+    await until(() => set.plane.stopping);
+    expect(told).toEqual([]);
+    await stopping;
+    expect(told).toEqual(['retire']);
+  });
+});
+
 /** A stand-in for the HTTP session: writes down what the plane tells it. */
 function scriptedHttp() {
   const sessions: { readonly live: LiveConnection; readonly told: string[] }[] = [];
