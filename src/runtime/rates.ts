@@ -6,6 +6,7 @@ import { backendOf } from '../domain/plan.ts';
 import type {
   BackendRates,
   BindRates,
+  InstanceRates,
   LatencySample,
   RouteRates,
   Sample,
@@ -125,7 +126,33 @@ export function sampleBetween(
     ...(topics.includes('backends') && { backends: backends() }),
     ...(topics.includes('servers') && { servers: servers() }),
     ...(topics.includes('routes') && { routes: routes() }),
+    ...(topics.includes('instances') && { instances: instancesBetween(from, to) }),
   };
+}
+
+/** Each by its own life: that the sums begin anew says nothing of an instance. */
+function instancesBetween(from: Reading | undefined, to: Reading): InstanceRates[] {
+  const windowMs = from ? to.at - from.at : 0;
+  return [...to.instances.values()].map((instance) => {
+    const { id, shard, life, connections, clients, rssBytes, loopDelayMs } = instance;
+    const known = windowMs > 0 ? from?.instances.get(id) : undefined;
+    // A successor under the same name counts from zero.
+    const before = known?.life === life ? known : undefined;
+    const rate = (counter: 'newConnections' | 'requests' | 'cpuUs'): number | null =>
+      before ? perSecond(instance[counter] - before[counter], windowMs) : null;
+    const cpuUs = rate('cpuUs');
+    return {
+      id,
+      shard,
+      connections,
+      clients,
+      newConnections: rate('newConnections'),
+      requests: rate('requests'),
+      cpu: cpuUs === null ? null : cpuUs / 1e6,
+      rssBytes,
+      loopDelayMs,
+    };
+  });
 }
 
 function totalsBetween(

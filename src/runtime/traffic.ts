@@ -5,6 +5,7 @@ import type {
   BackendSample,
   BindSample,
   EngineSample,
+  InstanceSample,
   LatencyDelta,
   ProcessSample,
   RouteSample,
@@ -21,6 +22,8 @@ export interface Reading {
   readonly servers: ReadonlyMap<ServerKey, ServerSample>;
   readonly routes: ReadonlyMap<string, RouteSample>;
   readonly process: ProcessSample;
+  /** Those that are there, by id. */
+  readonly instances: ReadonlyMap<string, InstanceSample>;
 }
 
 export interface Traffic {
@@ -94,6 +97,7 @@ export function createTraffic(): Traffic {
         servers: new Map(servers),
         routes: new Map(routes),
         process: newest.process,
+        instances: new Map(newest.instances.map((each) => [each.id, each])),
       };
       return cached;
     },

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import { expect, it } from 'vitest';
-import type { EngineSample, ServerSample } from '../../src/domain/counters.ts';
+import { describe, expect, it } from 'vitest';
+import type { EngineSample, InstanceSample, ServerSample } from '../../src/domain/counters.ts';
 import { sampleBetween } from '../../src/runtime/rates.ts';
 import { createTraffic, type Reading } from '../../src/runtime/traffic.ts';
 import { routeSample } from '../support/scripted-traffic.ts';
@@ -142,4 +142,60 @@ it('has rates of routes, where a request that a server failed counts once', () =
       open: { passthrough: 0, edge: 3, reencrypt: 1 },
     },
   ]);
+});
+
+describe('rates of instances', () => {
+  const figures = (requests: number, over: Partial<InstanceSample> = {}): InstanceSample => ({
+    id: 'default/1',
+    shard: 'default',
+    life: 'x',
+    connections: 4,
+    clients: 3,
+    newConnections: requests / 10,
+    requests,
+    cpuUs: requests * 1_000,
+    rssBytes: 7,
+    loopDelayMs: 1,
+    logDropped: 0,
+    ...over,
+  });
+  const ratesOf = (...steps: readonly (readonly InstanceSample[])[]) => {
+    const traffic = createTraffic();
+    const readings = steps.map((instances, i) => {
+      // Every time with another life of the sums: that is no matter of theirs.
+      traffic.take({ ...sample((i + 1) * 2_000, [], `sums-${i}`), instances });
+      return traffic.reading()!;
+    });
+    return sampleBetween(readings.at(-2), readings.at(-1)!, ['instances'], traffic, context).instances;
+  };
+
+  it('are its own, the CPU as a share of a core', () => {
+    expect(ratesOf([figures(100)], [figures(600)])).toEqual([
+      {
+        id: 'default/1',
+        shard: 'default',
+        connections: 4,
+        clients: 3,
+        newConnections: 25,
+        requests: 250,
+        cpu: 0.25,
+        rssBytes: 7,
+        loopDelayMs: 1,
+      },
+    ]);
+  });
+
+  it.each<readonly [string, readonly (readonly InstanceSample[])[]]>([
+    ['one reading', [[figures(5)]]],
+    ['a successor', [[figures(5)], [figures(9, { life: 'y' })]]],
+    ['one that came meanwhile', [[], [figures(9)]]],
+  ])('are not known of %s', (_, steps) => {
+    expect(ratesOf(...steps)).toMatchObject([
+      { connections: 4, requests: null, newConnections: null, cpu: null },
+    ]);
+  });
+
+  it('are none of one that is gone', () => {
+    expect(ratesOf([figures(5)], [])).toEqual([]);
+  });
 });

@@ -1,153 +1,181 @@
-// Several instances' samples as one: counters and gauges added up, under a life that changes with the set of instances.
-// A single instance's samples pass through as they are.
+// Several instances' samples as one: counters and gauges added up, and each instance's own figures beside them. What an
+// instance counted stays in the sums when it is gone, so that a total never goes back and its rate goes on when one of
+// several is replaced: all that is lost is what it counted after its last sample, a fifth of a second.
 
-import type {
-  BackendSample,
-  BindSample,
-  EngineSample,
-  InstanceSample,
-  ProcessSample,
-  RouteSample,
-  ServerSample,
-  TrafficCounters,
-} from '../../domain/counters.ts';
+import type { EngineSample, ProcessSample, TrafficCounters } from '../../domain/counters.ts';
+import type { Plan } from '../../domain/plan.ts';
+import { serverKey } from '../../domain/plan.ts';
+import {
+  addEntries,
+  addProcess,
+  countersOf,
+  type Entries,
+  type EntryKind,
+  entryKinds,
+  keyOf,
+  noEntries,
+  takeEntries,
+} from './summed-samples.ts';
 
-export interface SampleMerge {
-  take(instance: object, sample: EngineSample): EngineSample;
-  left(instance: object): void;
+export interface SampleMerge<I extends object> {
+  /**
+   * Holds the changed entries; every entry after an instance came or went. Its life changes only where an instance comes
+   * whose counters began before this merge did: one that was adopted.
+   */
+  take(instance: I, sample: EngineSample): EngineSample;
+  left(instance: I): void;
+  /** Forgets what a plan does not have any more. What still carries something is known again as soon as it changes. */
+  keep(plan: Pick<Plan, 'shards' | 'backends' | 'routes'>): void;
 }
 
-/** What an instance said last, of everything. */
-interface Latest {
-  life: string;
-  process: ProcessSample;
-  instances: readonly InstanceSample[];
-  readonly binds: Map<string, BindSample>;
-  readonly backends: Map<string, BackendSample>;
-  readonly servers: Map<string, ServerSample>;
-  readonly routes: Map<string, RouteSample>;
+/** What is known of an instance beside its samples. */
+export interface SampledInstance {
+  /** As InstanceEntity.id at present: a leaving one has another id than before. */
+  readonly id: string;
+  /** Wall clock of its process's start. */
+  readonly startedAt: number;
 }
 
-export function createSampleMerge(): SampleMerge {
-  const latest = new Map<object, Latest>();
+interface Latest extends Entries {
+  readonly life: string;
+  sample: EngineSample;
+}
+
+/** A link that broke comes back within seconds: so many instances are remembered one by one. */
+const rememberedGone = 32;
+
+export function createSampleMerge<I extends object>(
+  factsOf: (instance: I) => SampledInstance | undefined = () => undefined,
+): SampleMerge<I> {
+  const latest = new Map<I, Latest>();
+  /** By life: they may come back with what they counted, which is then taken out of the past again. */
+  const gone = new Map<string, Latest>();
+  const past = noEntries();
+  let pastProcess: ProcessSample = { cpuUs: 0, rssBytes: 0, loopDelayMs: 0, logDropped: 0 };
+  /** Of the sums; its parts: the first instance's, and how often counters came that were not from zero. */
   let life = '';
+  let lifeParts: { readonly first: string; readonly adopted: number; readonly since: number } | undefined;
+  let anew = false;
+  let alone = true;
+
+  function joined(instance: I, sample: EngineSample): Latest {
+    const known = latest.get(instance);
+    if (known?.life === sample.life) return known;
+    if (known !== undefined) leave(instance, known);
+    if (latest.size > 0) alone = false;
+    const former = gone.get(sample.life);
+    if (former !== undefined) {
+      gone.delete(former.life);
+      addToPast(former, -1);
+    } else beginLife(sample, factsOf(instance)?.startedAt ?? 0);
+    const one = former ?? { ...noEntries(), life: sample.life, sample };
+    latest.set(instance, one);
+    anew = true;
+    return one;
+  }
+
+  function beginLife(sample: EngineSample, startedAt: number): void {
+    if (lifeParts === undefined) lifeParts = { first: sample.life, adopted: 0, since: sample.at };
+    else if (startedAt < lifeParts.since) lifeParts = { ...lifeParts, adopted: lifeParts.adopted + 1 };
+    life = lifeParts.adopted === 0 ? lifeParts.first : `${lifeParts.first}.${lifeParts.adopted}`;
+  }
+
+  function leave(instance: I, one: Latest): void {
+    latest.delete(instance);
+    alone = false;
+    anew = true;
+    addToPast(one, 1);
+    gone.set(one.life, one);
+    for (const [oldest] of gone) if (gone.size > rememberedGone) gone.delete(oldest);
+  }
+
+  function addToPast(one: Latest, sign: 1 | -1): void {
+    for (const kind of entryKinds) {
+      const entries = past[kind] as Map<string, TrafficCounters>;
+      for (const [key, entry] of one[kind] as ReadonlyMap<string, TrafficCounters>) {
+        const before = entries.get(key);
+        const counters = countersOf(entry);
+        if (before !== undefined) entries.set(key, addEntries(before, counters, sign));
+        else if (sign === 1) entries.set(key, counters);
+      }
+    }
+    const { cpuUs, logDropped } = one.sample.process;
+    pastProcess = {
+      ...pastProcess,
+      cpuUs: pastProcess.cpuUs + sign * cpuUs,
+      logDropped: pastProcess.logDropped + sign * logDropped,
+    };
+  }
 
   /** The changed entries added up over all instances; or, told anew, every entry that any of them has. */
-  function merged<E extends TrafficCounters>(
-    changed: readonly E[],
-    keyOf: (entry: E) => string,
-    of: (each: Latest) => Map<string, E>,
-    anew: boolean,
-  ): E[] {
-    const byKey = new Map(changed.map((entry) => [keyOf(entry), entry]));
-    const keys = anew ? new Set([...latest.values()].flatMap((each) => [...of(each).keys()])) : byKey.keys();
-    return [...keys].map((key) => {
-      const entries = [...latest.values()]
-        .map((each) => of(each).get(key))
-        .filter((each) => each !== undefined);
-      const sum = entries.reduce(add);
+  function merged<K extends EntryKind>(kind: K, changed: EngineSample[K]): EngineSample[K] {
+    const parts = [past, ...latest.values()].map(
+      (each) => each[kind] as ReadonlyMap<string, TrafficCounters>,
+    );
+    const byKey = new Map<string, object>(changed.map((entry) => [keyOf(entry), entry]));
+    const keys = anew ? new Set(parts.flatMap((part) => [...part.keys()])) : byKey.keys();
+    const sums = [...keys].map((key) => {
+      const entries = parts.map((part) => part.get(key)).filter((entry) => entry !== undefined);
+      const sum = entries.reduce((a, b) => addEntries(a, b));
       // Latencies are what was recorded since the sample before: only the present one's count.
       return 'latency' in sum ? { ...sum, latency: latencyOf(byKey.get(key)) } : sum;
     });
+    return sums as unknown as EngineSample[K];
   }
 
   return {
     take(instance, sample) {
-      const known = latest.get(instance);
-      const one: Latest =
-        known?.life === sample.life
-          ? known
-          : {
-              life: '',
-              process: sample.process,
-              instances: sample.instances,
-              binds: new Map(),
-              backends: new Map(),
-              servers: new Map(),
-              routes: new Map(),
-            };
-      latest.set(instance, one);
-      one.life = sample.life;
-      one.process = sample.process;
-      one.instances = sample.instances;
-      for (const entry of sample.binds) one.binds.set(entry.name, entry);
-      for (const entry of sample.backends) one.backends.set(entry.name, entry);
-      for (const entry of sample.servers) one.servers.set(entry.key, entry);
-      for (const entry of sample.routes) one.routes.set(entry.name, entry);
-
-      const lives = [...latest.values()].map((each) => each.life).sort();
-      const anew = lives.join('+') !== life;
-      life = lives.join('+');
-      if (latest.size === 1 && (!anew || known === undefined)) return sample;
-      return {
+      const one = joined(instance, sample);
+      one.sample = sample;
+      takeEntries(one, sample);
+      const instances = [...latest].flatMap(
+        ([
+          each,
+          {
+            sample: { instances: own },
+          },
+        ]) => {
+          const id = factsOf(each)?.id;
+          return id === undefined
+            ? own
+            : own.map((figures) => (figures.id === id ? figures : { ...figures, id }));
+        },
+      );
+      if (alone) {
+        anew = false;
+        return instances[0] === sample.instances[0] ? sample : { ...sample, instances };
+      }
+      const all = {
         at: sample.at,
         life,
-        binds: merged(
-          sample.binds,
-          ({ name }) => name,
-          (each) => each.binds,
-          anew,
-        ),
-        backends: merged(
-          sample.backends,
-          ({ name }) => name,
-          (each) => each.backends,
-          anew,
-        ),
-        servers: merged(
-          sample.servers,
-          ({ key }) => key,
-          (each) => each.servers,
-          anew,
-        ),
-        routes: merged(
-          sample.routes,
-          ({ name }) => name,
-          (each) => each.routes,
-          anew,
-        ),
-        process: [...latest.values()].map((each) => each.process).reduce(addProcess),
-        instances: [...latest.values()].flatMap((each) => each.instances),
+        binds: merged('binds', sample.binds),
+        backends: merged('backends', sample.backends),
+        servers: merged('servers', sample.servers),
+        routes: merged('routes', sample.routes),
+        process: [...latest.values()].map((each) => each.sample.process).reduce(addProcess, pastProcess),
+        instances,
       };
+      anew = false;
+      return all;
     },
     left(instance) {
-      latest.delete(instance);
+      const one = latest.get(instance);
+      if (one !== undefined) leave(instance, one);
+    },
+    keep({ shards, backends, routes }) {
+      const known: Readonly<Record<EntryKind, ReadonlySet<string>>> = {
+        binds: new Set(shards.flatMap(({ binds }) => binds.map(({ name }) => name))),
+        backends: new Set(backends.map(({ name }) => name)),
+        servers: new Set(backends.flatMap((of) => of.servers.map(({ name }) => serverKey(of.name, name)))),
+        routes: new Set(routes.map(({ name }) => name)),
+      };
+      for (const entries of [past, ...latest.values(), ...gone.values()])
+        for (const kind of entryKinds)
+          for (const key of entries[kind].keys()) if (!known[kind].has(key)) entries[kind].delete(key);
     },
   };
 }
 
 function latencyOf(entry: object | undefined): readonly number[] {
   return entry !== undefined && 'latency' in entry ? (entry.latency as readonly number[]) : [];
-}
-
-/** Every number is a count or a gauge, but for the clock of the last arrival. */
-function add<E extends TrafficCounters>(a: E, b: E): E {
-  const sum = { ...a } as unknown as Record<string, unknown>;
-  for (const [field, value] of Object.entries(b)) {
-    if (typeof value !== 'number') continue;
-    const other = sum[field] as number;
-    sum[field] = field === 'lastArrivalAt' ? Math.max(other, value) : other + value;
-  }
-  sum.status = a.status.map((count, i) => count + b.status[i]!);
-  if ('open' in a && 'open' in b) sum.open = addOpen(a.open as Open, b.open as Open);
-  return sum as unknown as E;
-}
-
-type Open = RouteSample['open'];
-
-function addOpen(a: Open, b: Open): Open {
-  return {
-    passthrough: a.passthrough + b.passthrough,
-    edge: a.edge + b.edge,
-    reencrypt: a.reencrypt + b.reencrypt,
-  };
-}
-
-function addProcess(a: ProcessSample, b: ProcessSample): ProcessSample {
-  return {
-    cpuUs: a.cpuUs + b.cpuUs,
-    rssBytes: a.rssBytes + b.rssBytes,
-    loopDelayMs: Math.max(a.loopDelayMs, b.loopDelayMs),
-    logDropped: a.logDropped + b.logDropped,
-  };
 }
