@@ -1,8 +1,11 @@
 // What if: what a change of a plan's shape, or of a server, would do to routes and to the clients that are seen. Pure.
 
 import type { Admission, RouteStatus } from './admission.ts';
+import { shardChanges } from './client-moves.ts';
 import type { Evenness } from './evenness.ts';
 import type { Plan, ServerKey } from './plan.ts';
+import { routeMoves } from './route-moves.ts';
+import { backendChanges } from './server-moves.ts';
 import type { ServerWish } from './server-state.ts';
 import type { ShapeChange } from './shape.ts';
 
@@ -107,6 +110,16 @@ export interface ShardPlanFacts {
   readonly wishesAfter: readonly ServerWish[];
 }
 
-export function shardPlan(_facts: ShardPlanFacts): ShardPlan {
-  throw new Error('to be written');
+export function shardPlan(facts: ShardPlanFacts): ShardPlan {
+  const { before, after, changes, clients } = facts;
+  return {
+    from: before.hash,
+    to: after.hash,
+    changes,
+    routes: routeMoves(facts),
+    shards: shardChanges(before, after, clients.clients),
+    servers: backendChanges(facts),
+    overMs: clients.overMs,
+    missed: clients.missed,
+  };
 }
