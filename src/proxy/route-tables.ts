@@ -1,35 +1,12 @@
-// Which route serves what comes in: by host and path on binds of mode http, by SNI before a TLS mode is known, and by
-// host and path again for requests over TLS that was ended here. Compiled for a shard, shared by its binds.
+// The tables of domain/serving-tables.ts over routes as they serve, compiled for a shard, shared by its binds.
 
-import { compileRoutes, type RouteTable } from '../domain/route-table.ts';
+import { compileServingTables, type ServingTables } from '../domain/serving-tables.ts';
 import type { RouteRuntime } from './bind-runtime.ts';
 
-export interface RouteTables {
-  /** Requests on a bind of mode http: routes without TLS, and those whose policy is Allow. */
-  readonly insecure: RouteTable<RouteRuntime>;
-  /**
-   * Asked first on a bind of mode http: the route of any kind that is the closest match, for whether its policy is
-   * Redirect (OpenShift's os_route_http_redirect lists every host). Undefined where no policy is.
-   */
-  readonly redirects: RouteTable<RouteRuntime> | undefined;
-  /** Requests over TLS that we ended: routes with TLS, whatever their mode is now. */
-  readonly secure: RouteTable<RouteRuntime>;
-  /** Which one a ClientHello is for: exact names first, then wildcards, then routes of every host. */
-  bySni(name: string | undefined): RouteRuntime | undefined;
-}
+export type RouteTables = ServingTables<RouteRuntime>;
 
 export function compileRouteTables(routes: readonly RouteRuntime[]): RouteTables {
-  const secured = routes.filter(({ tls }) => tls !== undefined);
-  const policy = ({ tls }: RouteRuntime) => tls?.insecureEdgeTerminationPolicy ?? 'Allow';
-  const redirecting = secured.some((route) => policy(route) === 'Redirect');
-  // A host has one passthrough route or any number of others (admission refuses the rest), so its first one tells.
-  const names = compileRoutes(secured.map((route) => ({ host: route.host, path: '/', route })));
-  return {
-    insecure: compileRoutes(routes.filter((route) => policy(route) === 'Allow')),
-    redirects: redirecting ? compileRoutes(routes) : undefined,
-    secure: compileRoutes(secured),
-    bySni: (name) => names.match(name, '')?.route,
-  };
+  return compileServingTables(routes);
 }
 
 export const noRoutes: RouteTables = compileRouteTables([]);
