@@ -1,20 +1,23 @@
-// The model's drift: what runs against what the configuration says, servers first, then routes.
+// The model's drift: what runs against what the configuration says, servers first, then routes' TLS modes, then shape.
 
-import type { DriftEntity, RouteDrift, ServerDrift } from '../domain/model.ts';
+import type { DriftEntity } from '../domain/model.ts';
 import type { ModelStore } from './model-store.ts';
 
-/** Each part says all that it has, and leaves the other's alone. */
-export function publishServerDrift(store: ModelStore, drift: readonly ServerDrift[]): void {
-  publish(store, [...drift, ...[...store.model.drift.values()].filter((entry) => 'route' in entry)]);
-}
+type Part = 'server' | 'termination' | 'shape';
+const parts: readonly Part[] = ['server', 'termination', 'shape'];
 
-export function publishRouteDrift(store: ModelStore, drift: readonly RouteDrift[]): void {
-  publish(store, [...[...store.model.drift.values()].filter((entry) => 'server' in entry), ...drift]);
-}
-
-function publish(store: ModelStore, drift: readonly DriftEntity[]): void {
+/** Each part says all that it has, and leaves the others' alone. */
+export function publishDrift(store: ModelStore, part: Part, drift: readonly DriftEntity[]): void {
+  const others = [...store.model.drift.values()];
   store.replace(
     'drift',
-    drift.map((entry) => [entry.key, entry]),
+    parts
+      .flatMap((each) => (each === part ? drift : others.filter((entry) => partOf(entry) === each)))
+      .map((entry) => [entry.key, entry]),
   );
+}
+
+function partOf(entry: DriftEntity): Part {
+  if ('server' in entry) return 'server';
+  return entry.field === 'termination' ? 'termination' : 'shape';
 }

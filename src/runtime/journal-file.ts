@@ -3,6 +3,7 @@
 import * as z from 'zod';
 import type { JournalEntry } from '../domain/journal.ts';
 import { drain, journalEntry } from '../protocol/schemas/entities.ts';
+import { shapeChange } from '../protocol/schemas/shape.ts';
 import {
   adminState,
   amount,
@@ -20,6 +21,7 @@ const override = z.object({
 });
 const writtenText = z.object({ hash: line, at: count, length: count, was: z.string() });
 const mode = z.object({ value: termination, by: line, at: amount }).nullable();
+const shape = z.object({ value: shapeChange, by: line, at: amount }).nullable();
 const written = journalEntry.extend({
   undo: z
     .union([
@@ -31,6 +33,10 @@ const written = journalEntry.extend({
         written: writtenText.exactOptional(),
       }),
       z.object({ route: routeName, before: mode, after: mode, written: writtenText.exactOptional() }),
+      z.object({
+        shape: z.array(z.object({ key: line, before: shape, after: shape })),
+        written: writtenText.exactOptional(),
+      }),
     ])
     .exactOptional(),
 });

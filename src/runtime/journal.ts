@@ -13,9 +13,10 @@ import type { Termination } from '../domain/tls.ts';
 import { parseJournal } from './journal-file.ts';
 import type { ModelStore } from './model-store.ts';
 import type { Override, Wished } from './overrides.ts';
+import type { HeldShape } from './shape/held-shape.ts';
 
 /** What an undo restores, and what must still hold for it. */
-export type UndoRecord = ServerUndo | RouteUndo;
+export type UndoRecord = ServerUndo | RouteUndo | ShapeUndo;
 
 export interface ServerUndo {
   readonly server: ServerKey;
@@ -32,6 +33,16 @@ export interface RouteUndo {
   readonly route: string;
   readonly before: Wished<Termination> | null;
   readonly after: Wished<Termination> | null;
+  readonly written?: WrittenText;
+}
+
+/** Of overrides of shape, by drift key, in the order of the act. Null: none. */
+export interface ShapeUndo {
+  readonly shape: readonly {
+    readonly key: string;
+    readonly before: HeldShape | null;
+    readonly after: HeldShape | null;
+  }[];
   readonly written?: WrittenText;
 }
 

@@ -5,10 +5,13 @@ import { safe } from '../domain/safe.ts';
 import { EngineError } from '../engine/engine.ts';
 import type { Done, Prepare, Prepared, Refused } from './commands.ts';
 import type { Journal } from './journal.ts';
-import type { Reload } from './reload.ts';
+import { nothingToReload, type Reload, type ReloadTerms } from './reload.ts';
 import { prepareRouteCommand, type RouteCommandContext } from './route-commands.ts';
 import { prepareRouteWriteBack } from './route-write-back.ts';
 import { incapable, prepareServerCommand, refuse, type ServerCommandContext } from './server-commands.ts';
+import { prepareRenew } from './shape/renew.ts';
+import { prepareShapeCommand, type ShapeContext } from './shape/shape-commands.ts';
+import { prepareShapeWriteBack } from './shape/shape-write-back.ts';
 import { prepareUndo } from './undo.ts';
 import { type FileEdits, prepareWriteBack } from './write-back.ts';
 
@@ -16,10 +19,11 @@ export function createPrepare(options: {
   readonly journal: Journal;
   readonly servers: ServerCommandContext;
   readonly routes: RouteCommandContext;
+  readonly shape: ShapeContext;
   readonly reload: Reload;
   readonly edits: FileEdits;
 }): Prepare {
-  const { journal, servers, routes, reload, edits } = options;
+  const { journal, servers, routes, shape, reload, edits } = options;
   const { engine } = servers;
 
   return (command, actor, from) => {
@@ -40,28 +44,26 @@ export function createPrepare(options: {
       case 'write-back-route':
         return prepareRouteWriteBack(command, from, routes, edits);
       case 'undo':
-        return prepareUndo(command.entry, journal, servers, routes, edits);
+        return prepareUndo(command.entry, journal, servers, routes, shape, edits);
       case 'reload':
-        return prepareReload();
+        return prepareReload(command);
       case 'kill':
         return prepareKill(command.connection);
       case 'reshape':
       case 'reset-shape':
+        return prepareShapeCommand(command, actor, shape);
       case 'write-back-shape':
+        return prepareShapeWriteBack(command, shape, edits);
       case 'renew':
-        return refuse('not-capable', 'this runtime cannot change the shape of shards');
+        return prepareRenew(command, shape);
     }
   };
 
-  function prepareReload(): Prepared | Refused {
+  function prepareReload(terms: ReloadTerms): Prepared | Refused {
     const unable = incapable(engine, 'reload');
     if (unable) return unable;
-    if (!reload.possible)
-      return refuse(
-        'not-capable',
-        'this runtime was started without a configuration file: there is nothing to reload',
-      );
-    return { result: 'prepared', carryOut: () => reload.run() };
+    if (!reload.possible) return nothingToReload;
+    return { result: 'prepared', carryOut: () => reload.run(terms) };
   }
 
   async function prepareKill(connection: string): Promise<Prepared | Refused> {

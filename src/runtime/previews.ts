@@ -15,6 +15,9 @@ import {
   routeWriteBackPreview,
 } from './route-previews.ts';
 import { incapable, type ServerCommandContext, serverCommandFault } from './server-commands.ts';
+import { renewPreview } from './shape/renew.ts';
+import { type ShapePreviewContext, shapePreview, shapeUndoPreview } from './shape/shape-previews.ts';
+import { shapeWriteBackPreview } from './shape/shape-write-back.ts';
 import { findUndo } from './undo.ts';
 import { commandText, overriddenText, stateText, subjectOf } from './wording.ts';
 import type { FileEdits } from './write-back.ts';
@@ -25,6 +28,8 @@ export interface PreviewContext {
   readonly journal: Journal;
   readonly servers: Pick<ServerCommandContext, 'engine' | 'states' | 'drains'>;
   readonly routes: RoutePreviewContext;
+  readonly shape: ShapePreviewContext;
+  readonly version: string;
   readonly edits: FileEdits;
   readonly configFile: string | undefined;
 }
@@ -61,9 +66,11 @@ export async function previewOf(command: Command, context: PreviewContext): Prom
       return reloadPreview(context);
     case 'reshape':
     case 'reset-shape':
+      return shapePreview(command, context.shape);
     case 'write-back-shape':
+      return shapeWriteBackPreview(command, context.shape);
     case 'renew':
-      return refused(command, 'this runtime cannot change the shape of shards');
+      return renewPreview(command, context.shape.shape, context.version);
   }
 }
 
@@ -123,11 +130,13 @@ async function undoPreview(
   command: Extract<Command, { kind: 'undo' }>,
   context: PreviewContext,
 ): Promise<Preview> {
-  const found = findUndo(command.entry, context.journal, context.servers, context.routes.routes);
+  const { journal, servers, routes, shape } = context;
+  const found = findUndo(command.entry, journal, servers, routes.routes, shape.shape);
   if (!('record' in found)) return { title: 'undo', lines: [{ tone: 'warning', text: found.text }] };
   const { entry, record } = found;
-  if ('route' in record) return routeUndoPreview(entry, record, context.routes);
-  const state = context.servers.states.state(record.server)!;
+  if ('route' in record) return routeUndoPreview(entry, record, routes);
+  if ('shape' in record) return shapeUndoPreview(entry, record, shape);
+  const state = servers.states.state(record.server)!;
   const about = { title: `undo "${entry.text}" of ${record.server}`, entry: entry.id, from: state };
   if (record.written) {
     const edit = await context.edits.ofUndo(record.written);
@@ -160,7 +169,8 @@ function reloadPreview({ facts: { model }, configFile, servers }: PreviewContext
   const fault = incapable(servers.engine, 'reload');
   const drift = [...model.drift.values()];
   const serverCount = new Set(drift.flatMap((entry) => ('server' in entry ? [entry.server] : []))).size;
-  const routeCount = drift.filter((entry) => 'route' in entry).length;
+  const routeCount = drift.filter((entry) => entry.field === 'termination').length;
+  const shapeCount = drift.filter((entry) => !('server' in entry) && entry.field !== 'termination').length;
   return {
     title: 'reload the configuration',
     lines: [
@@ -181,7 +191,7 @@ function reloadPreview({ facts: { model }, configFile, servers }: PreviewContext
         ? [
             {
               tone: 'then' as const,
-              text: `overrides of ${overriddenText(serverCount, routeCount)} stay in force`,
+              text: `overrides of ${overriddenText(serverCount, routeCount, shapeCount)} stay in force`,
             },
           ]
         : []),

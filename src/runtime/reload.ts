@@ -1,16 +1,17 @@
 // A reload: the configuration is read, and put in force as a whole, or not at all.
 
 import { addressText } from '../domain/address-text.ts';
+import type { Command } from '../domain/command.ts';
 import type { Plan } from '../domain/plan.ts';
 import { safe } from '../domain/safe.ts';
-import type { Engine } from '../engine/engine.ts';
-import { EngineError } from '../engine/engine.ts';
 import type { Certificates, ReadyMaterial } from './certificates/certificates.ts';
 import type { Done, Refused } from './commands.ts';
 import type { Happening } from './journal.ts';
+import type { PlanSwap } from './plan-swap.ts';
 import type { RouteStates } from './route-states.ts';
 import { refuse } from './server-commands.ts';
-import type { ServerStates } from './server-states.ts';
+import type { HeldShapes } from './shape/held-shape.ts';
+import { type Plans, plansOf } from './shape/plans.ts';
 
 export type LoadedPlan =
   | { readonly ok: true; readonly plan: Plan }
@@ -27,67 +28,89 @@ export interface LoadFault {
 /** Of the file as it is, or of a text as if the file had it. */
 export type LoadPlan = (text?: string) => Promise<LoadedPlan>;
 
+/** What a command may say of the plan that it was decided on. */
+export type ReloadTerms = Omit<Extract<Command, { kind: 'reload' }>, 'kind'>;
+
 export interface Reload {
   readonly possible: boolean;
-  run(): Promise<Done>;
-  /** Puts a plan in force that is loaded already. */
-  apply(plan: Plan): Promise<Done>;
+  run(terms?: ReloadTerms): Promise<Done>;
+  /** Puts a configuration in force that is loaded already. @param held overrides of shape that hold with it */
+  apply(configured: Plan, held?: HeldShapes): Promise<Done>;
+  /** The plans that a reload would come to now. */
+  ahead(): Promise<Plans | Refused>;
 }
 
 export function createReload(options: {
   readonly load: LoadPlan | undefined;
-  readonly engine: Engine;
-  readonly states: ServerStates;
   readonly routes: RouteStates;
   readonly certificates: Certificates;
-  planInForce(): Plan;
-  inForce(plan: Plan): void;
+  readonly swap: PlanSwap;
+  plans(): Plans;
   happened(happening: Happening): void;
 }): Reload {
-  const { load, engine, states, routes, certificates } = options;
+  const { load, routes, certificates, swap } = options;
+  const goesOn = 'the old plan goes on serving';
+
+  async function ahead(): Promise<Plans | Refused> {
+    if (!load) return nothingToReload;
+    const loaded = await load();
+    if (!loaded.ok) return refuse('bad-configuration', faultsText(loaded.errors), goesOn);
+    return plansOf(loaded.plan, options.plans().shape);
+  }
+
+  async function putInForce(next: Plans): Promise<Done> {
+    const before = options.plans();
+    const fixed = fixedFault(before.configured, next.configured);
+    if (fixed) return refuse('bad-configuration', fixed, 'restart the runtime for that');
+    const impossible = overrideFault(routes, next.running);
+    if (impossible) return impossible;
+    const prepared = await certificates.prepare(next.running);
+    if (!prepared.ok) return refuse('bad-configuration', faultsText(prepared.problems), goesOn);
+    const swapped = await swap(next, prepared);
+    if (swapped.result === 'unknown') return swapped;
+    if (swapped.result === 'failed') return refuse('bad-configuration', swapped.text, goesOn);
+    tellFileWarnings(prepared, options.happened);
+    const [was, is] = [before.running.hash, next.running.hash];
+    return {
+      result: 'done',
+      severity: 'good',
+      after: `plan ${is}`,
+      text: was === is ? `reloaded, nothing changed (plan ${is})` : `plan ${was} → ${is}`,
+    };
+  }
+
   return {
     possible: load !== undefined,
-    async run() {
-      const loaded = await load!();
-      if (!loaded.ok)
-        return refuse('bad-configuration', faultsText(loaded.errors), 'the old plan goes on serving');
-      return this.apply(loaded.plan);
-    },
-    async apply(plan) {
-      const before = options.planInForce();
-      const fixed = fixedFault(before, plan);
-      if (fixed) return refuse('bad-configuration', fixed, 'restart the runtime for that');
-      const impossible = overrideFault(routes, plan);
-      if (impossible) return impossible;
-      const prepared = await certificates.prepare(plan);
-      if (!prepared.ok)
-        return refuse('bad-configuration', faultsText(prepared.problems), 'the old plan goes on serving');
-      // The states take the plan over first, so that the wishes are those of the new servers; taken back on a refusal.
-      states.adopt(plan);
-      routes.adopt(plan);
-      try {
-        const tls = { routes: routes.wishes(), material: prepared.material };
-        await engine.apply(plan, states.wishes(), tls);
-      } catch (error) {
-        states.adopt(before);
-        routes.adopt(before);
-        const text = error instanceof Error ? error.message : String(error);
-        return error instanceof EngineError && error.code === 'unknown'
-          ? { result: 'unknown', text: `the engine did not confirm the new plan: ${text}` }
-          : refuse('bad-configuration', text, 'the old plan goes on serving');
-      }
-      certificates.adopt(prepared);
-      options.inForce(plan);
-      tellFileWarnings(prepared, options.happened);
-      const same = plan.hash === before.hash;
-      return {
-        result: 'done',
-        severity: 'good',
-        after: `plan ${plan.hash}`,
-        text: same ? `reloaded, nothing changed (plan ${plan.hash})` : `plan ${before.hash} → ${plan.hash}`,
-      };
+    ahead,
+    apply: (configured, held = options.plans().shape) => putInForce(plansOf(configured, held)),
+    async run({ from, to } = {}) {
+      const { hash } = options.plans().running;
+      if (from !== undefined && from !== hash) return changedSince(from, hash);
+      const next = await ahead();
+      if ('result' in next) return next;
+      if (to !== undefined && to !== next.running.hash)
+        return refuse(
+          'changed-since',
+          `the configuration comes to plan ${next.running.hash} now, and not to ${to} any more`,
+          'look again, and decide anew',
+        );
+      return putInForce(next);
     },
   };
+}
+
+export const nothingToReload = refuse(
+  'not-capable',
+  'this runtime was started without a configuration file: there is nothing to reload',
+);
+
+/** Of a command that was decided on when another plan was in force. */
+export function changedSince(from: string, now: string): Refused {
+  return refuse(
+    'changed-since',
+    `plan ${from} is not in force any more: now plan ${now}`,
+    'look again, and decide anew',
+  );
 }
 
 /** Of files that are served nevertheless. */

@@ -1,22 +1,28 @@
 // Every route's TLS mode: the configuration's, an operator's override, and what is in force of them; published as
 // entities and drift, and as wishes for the engine.
 
+import { type Admission, admit } from '../domain/admission.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { CertificateEntity, RouteDrift } from '../domain/model.ts';
 import type { Plan, Route } from '../domain/plan.ts';
+import type { Labels } from '../domain/selector.ts';
 import type { RouteWish, Termination } from '../domain/tls.ts';
 import { type TlsConflict, tlsConflict } from '../domain/tls-conflicts.ts';
-import { publishRouteDrift } from './drift.ts';
+import { publishDrift } from './drift.ts';
 import type { ModelStore } from './model-store.ts';
 import type { Wished } from './overrides.ts';
-import { routeEntity, unverified } from './route-entity.ts';
+import { type RouteContext, routeEntity, unverified } from './route-entity.ts';
+import type { Plans } from './shape/plans.ts';
+import { shardEntities } from './shards/shard-entity.ts';
 
 /** A TLS mode that an operator wished; undefined: the configuration's own holds. */
 export type RouteOverride = Wished<Termination> | undefined;
 
 export interface RouteStates {
   /** Takes over a plan; overrides stay, also those of routes that it has not. Publishes nothing yet. */
-  adopt(plan: Plan): void;
+  adopt(plans: Pick<Plans, 'configured' | 'running'>): void;
+  /** Which shard serves which route now, of the plan taken over with the TLS modes in force. */
+  admission(): Admission;
   /** A route of the plan, with or without TLS. */
   route(name: string): Route | undefined;
   routes(): readonly Route[];
@@ -51,14 +57,24 @@ export function createRouteStates(
   publishing: () => void = () => {},
 ): RouteStates {
   let plan: Plan | undefined;
+  let configuredPlan: Plan | undefined;
   let routes = new Map<string, Route>();
+  let configuredLabels = new Map<string, Labels>();
+  /** Until a plan or a mode is another one. */
+  let admitted: Admission | undefined;
   const overrides = new Map<string, Wished<Termination>>();
   const proposed = new Map<string, Termination>();
 
   const inForce = ({ name, tls }: Route): Termination | undefined =>
     tls && (overrides.get(name)?.value ?? tls.termination);
 
+  function admission(): Admission {
+    admitted ??= admit(plan ?? { shards: [], routes: [], namespaces: [] }, inForce);
+    return admitted;
+  }
+
   function setOverride(name: string, held: RouteOverride): void {
+    admitted = undefined;
     if (held === undefined) overrides.delete(name);
     else overrides.set(name, held);
   }
@@ -69,18 +85,23 @@ export function createRouteStates(
     return termination && { route: name, termination };
   }
 
-  function publishDrift(): void {
-    publishRouteDrift(
+  function publishModes(): void {
+    publishDrift(
       store,
+      'termination',
       [...overrides].flatMap(([name, held]) => driftOf(name, held, routes.get(name))),
     );
   }
 
   return {
-    adopt(next) {
-      plan = next;
-      routes = new Map(next.routes.map((route) => [route.name, route]));
+    adopt({ configured, running }) {
+      plan = running;
+      configuredPlan = configured;
+      admitted = undefined;
+      routes = new Map(running.routes.map((route) => [route.name, route]));
+      configuredLabels = new Map(configured.routes.map(({ name, labels }) => [name, labels]));
     },
+    admission,
     route: (name) => routes.get(name),
     routes: () => [...routes.values()],
     termination(name) {
@@ -93,7 +114,10 @@ export function createRouteStates(
 
     conflict(name, termination, of = plan) {
       const route = of?.routes.find((each) => each.name === name);
-      return of && route && tlsConflict(route, termination, of, inForce);
+      // Of a mode that holds already it is asked what came of it: what the others would have with the configured one.
+      const inForceBefore = (each: Route): Termination | undefined =>
+        each.name === name && inForce(each) === termination ? each.tls?.termination : inForce(each);
+      return of && route && tlsConflict(route, termination, of, inForceBefore);
     },
 
     unverified(name) {
@@ -119,7 +143,7 @@ export function createRouteStates(
 
     settle() {
       for (const [name, { value }] of [...overrides])
-        if (routes.get(name)?.tls?.termination === value) overrides.delete(name);
+        if (routes.get(name)?.tls?.termination === value) setOverride(name, undefined);
     },
 
     wish,
@@ -128,12 +152,22 @@ export function createRouteStates(
     publish() {
       if (!plan) return;
       publishing();
-      const context = { plan, now: clock.now(), certificateOf };
+      const context: RouteContext = {
+        plan,
+        admission: admission(),
+        configuredLabels: (name) => configuredLabels.get(name),
+        now: clock.now(),
+        certificateOf,
+      };
       store.replace(
         'route',
         [...routes].map(([name, route]) => [name, routeEntity(route, inForce(route), context)]),
       );
-      publishDrift();
+      store.replace(
+        'shard',
+        shardEntities(plan, configuredPlan ?? plan, admission()).map((shard) => [shard.name, shard]),
+      );
+      publishModes();
     },
   };
 }

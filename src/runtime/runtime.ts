@@ -19,10 +19,12 @@ import { type ControlServer, startControlServer } from './control/control-server
 import type { ControlServices } from './control/services.ts';
 import { actAtDeadline } from './drain-deadline.ts';
 import { createDrains } from './drains.ts';
+import { publishDrift } from './drift.ts';
 import { followEngine } from './engine-events.ts';
 import { createJournal, type Happening } from './journal.ts';
 import { createModelStore } from './model-store.ts';
 import { publishPlan, rateContextOf, runtimeEntity } from './plan-in-force.ts';
+import { createPlanSwap } from './plan-swap.ts';
 import type { RunPreflight } from './preflight-ahead.ts';
 import { createPrepare } from './prepare.ts';
 import { previewOf } from './previews.ts';
@@ -33,6 +35,12 @@ import { createSampling } from './sampling.ts';
 import type { ServerCommandContext } from './server-commands.ts';
 import { createServerStates } from './server-states.ts';
 import { createServices } from './service-desk.ts';
+import { noShapes } from './shape/held-shape.ts';
+import { type Plans, plansOf } from './shape/plans.ts';
+import { tellKeptShape } from './shape/reloaded-shape.ts';
+import type { ShapeContext } from './shape/shape-commands.ts';
+import { shapeDrift } from './shape/shape-wording.ts';
+import { createShardAnswers } from './shape/shard-answers.ts';
 import { createStateWriter, emptyState, readState } from './state-file.ts';
 import { createTlsDesk } from './tls-desk.ts';
 import { createTraffic } from './traffic.ts';
@@ -76,8 +84,8 @@ export interface Runtime {
 export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   const { engine, clock, random, version } = options;
   const warn = options.warn ?? (() => {});
-  let { plan } = options;
-  const { name, stateFile, journalFile } = plan.runtime;
+  let plans = plansOf(options.plan, noShapes);
+  const { name, stateFile, journalFile } = options.plan.runtime;
   const epoch = `${clock.now().toString(36)}${Math.floor(random() * 2 ** 40).toString(36)}`;
   const store = createModelStore(epoch);
   const journal = createJournal(journalFile, store, clock);
@@ -89,7 +97,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   const happened = (happening: Happening): void => journal.event(happening);
   const states = createServerStates(store, clock);
   const traffic = createTraffic();
-  let rateContext = rateContextOf(plan);
+  let rateContext = rateContextOf(plans.running);
   const sampling = createSampling(traffic, clock, () => rateContext);
 
   const drains = createDrains({
@@ -108,6 +116,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
       drains: drains.jobs(),
       routes: tls.routes.overrides(),
       switches: tls.switches.all(),
+      shape: plans.shape,
     }),
     () => clock.now(),
     (text) => warned(text, 'state file'),
@@ -121,10 +130,10 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     createCertificates: options.certificates ?? createCertificates,
     preflight: options.preflight,
     states,
-    planInForce: () => plan,
+    planInForce: () => plans.running,
     commands: () => commands,
     assertRoute: (route) => following.assertRoute(route),
-    terminationChanged: () => checker.adopt(plan, terminationOf),
+    terminationChanged: () => checker.adopt(plans.running, terminationOf),
     happened,
     save: () => writer.save(),
   });
@@ -160,29 +169,42 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     save: () => writer.save(),
   };
   const startedAt = clock.now();
-  const inForce = (next: Plan): void => {
-    const before = plan;
-    plan = next;
-    rateContext = rateContextOf(plan);
-    publishPlan(plan, engine.snapshot(), store, traffic);
+  const inForce = (next: Plans): void => {
+    const before = plans;
+    plans = next;
+    const { running } = plans;
+    rateContext = rateContextOf(running);
+    publishPlan(running, engine.snapshot(), store, traffic);
     const changed = states.settle((key) => drains.job(key) !== undefined);
     states.publish();
-    tls.inForce(before, plan);
+    tls.inForce(before.running, running);
+    publishDrift(store, 'shape', shapeDrift(plans.shape, plans.configured));
     endDrains(drains, states, happened);
-    tellKeptOverrides(before, plan, states, happened);
-    store.set('runtime', 'runtime', runtimeEntity({ ...options, plan, startedAt, planAt: clock.now() }));
-    checker.adopt(plan, terminationOf);
+    tellKeptOverrides(before.running, running, states, happened);
+    tellKeptShape(before.configured, plans.configured, plans.shape, happened);
+    store.set(
+      'runtime',
+      'runtime',
+      runtimeEntity({ ...options, plan: running, startedAt, planAt: clock.now() }),
+    );
+    checker.adopt(running, terminationOf);
     for (const key of changed) checker.reschedule(key);
   };
-  const reload = createReload({
-    load: options.reload,
+  const swap = createPlanSwap({
     engine,
     states,
     routes: tls.routes,
     certificates: tls.certificates,
-    happened,
+    plans: () => plans,
     inForce,
-    planInForce: () => plan,
+  });
+  const reload = createReload({
+    load: options.reload,
+    routes: tls.routes,
+    certificates: tls.certificates,
+    swap,
+    happened,
+    plans: () => plans,
   });
   const edits = createFileEdits({
     file: options.configFile,
@@ -190,12 +212,22 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     reload,
     states,
     routes: tls.routes,
-    planInForce: () => plan,
+    plans: () => plans,
   });
+  const plansInForce = (): Plans => plans;
+  const answers = createShardAnswers({ store, engine, states, tls, reload, plans: plansInForce });
+  const shape: ShapeContext = {
+    engine,
+    clock,
+    swap,
+    plans: plansInForce,
+    admissionOf: answers.admissionOf,
+    save: () => writer.save(),
+  };
   const commands = createCommands({
     store,
     journal,
-    prepare: createPrepare({ journal, servers: context, routes: tls.context, reload, edits }),
+    prepare: createPrepare({ journal, servers: context, routes: tls.context, shape, reload, edits }),
     ahead: tls.ahead,
   });
   const services = createServices({
@@ -206,8 +238,8 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     sampling,
     commands,
     preflight: tls.preflight,
-    shardPlan: async () => ({ fault: 'this runtime plans no changes of shards' }),
-    trace: () => ({ fault: 'this runtime traces no requests' }),
+    shardPlan: answers.shardPlan,
+    trace: answers.trace,
     preview: (command) =>
       previewOf(command, {
         facts: {
@@ -218,6 +250,8 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
         journal,
         servers: context,
         routes: { routes: tls.context, fares: tls.fares, edits },
+        shape: { shape, edits, whatIf: answers.shardPlan, connectionsOf: () => undefined },
+        version,
         edits,
         configFile: options.configFile,
       }),
@@ -236,7 +270,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   let control: ControlServer | undefined;
   try {
     control = await startControlServer({
-      listens: plan.runtime.control,
+      listens: options.plan.runtime.control,
       services,
       limits: { ...defaultLimits, ...options.limits },
       clock,
@@ -245,14 +279,17 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     const journalWarning = await journal.open();
     const saved = stateFile === undefined ? { state: emptyState } : await readState(stateFile, clock.now());
     states.hold(saved.state.overrides);
-    states.adopt(plan);
-    const dropped = tls.hold(saved.state.routes, plan);
-    const files = await tls.certificates.prepare(plan);
+    plans = plansOf(options.plan, saved.state.shape);
+    const { running } = plans;
+    states.adopt(running);
+    const dropped = tls.hold(saved.state.routes, plans);
+    const files = await tls.certificates.prepare(running);
     if (!files.ok) throw new RuntimeError('bad-tls-files', faultsText(files.problems));
-    await engine.start(plan, states.wishes(), { routes: tls.routes.wishes(), material: files.material });
+    const material = { routes: tls.routes.wishes(), material: files.material };
+    await engine.start(running, states.wishes(), material);
     engineStarted = true;
     tls.certificates.adopt(files);
-    inForce(plan);
+    inForce(plans);
     tellFileWarnings(files, happened);
     tls.restore(saved.state.switches);
     for (const job of saved.state.drains) {
@@ -266,7 +303,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
       subject: name,
       from: 'start',
       severity: 'note',
-      text: `runtime started, plan ${plan.hash}${heldText(states.overrides().size, tls.routes.overrides().size)}`,
+      text: `runtime started, plan ${running.hash}${heldText(states.overrides().size, tls.routes.overrides().size, plans.shape.size)}`,
     });
 
     let closing: Promise<void> | undefined;
@@ -276,7 +313,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
       services,
       reload: (actor = { name: 'runtime', from: 'signal' }) => commands.internally({ kind: 'reload' }, actor),
       reopenLogs: () => engine.reopenLogs(),
-      close(graceMs = plan.runtime.grace) {
+      close(graceMs = plans.configured.runtime.grace) {
         if (closing !== undefined) void engine.stop(graceMs).catch(() => undefined);
         closing ??= (async () => {
           checker.close();

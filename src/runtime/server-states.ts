@@ -15,7 +15,7 @@ import {
   startingHealth,
 } from '../domain/rise-fall.ts';
 import type { AdminState, CheckResult, OperationalState, ServerWish } from '../domain/server-state.ts';
-import { publishServerDrift } from './drift.ts';
+import { publishDrift } from './drift.ts';
 import type { ModelStore } from './model-store.ts';
 import { beyond, type Configured, driftOf, isEmpty, noOverride, type Override } from './overrides.ts';
 
@@ -146,12 +146,13 @@ export function createServerStates(store: ModelStore, clock: Clock): ServerState
   function publishOne(key: ServerKey): void {
     const entry = entries.get(key);
     if (entry) store.set('server', key, entity(key, entry));
-    publishDrift();
+    publishOverrides();
   }
 
-  function publishDrift(): void {
-    publishServerDrift(
+  function publishOverrides(): void {
+    publishDrift(
       store,
+      'server',
       [...overrides].flatMap(([key, held]) => driftOf(key, held, entries.get(key)?.server)),
     );
   }
@@ -257,7 +258,7 @@ export function createServerStates(store: ModelStore, clock: Clock): ServerState
         'server',
         [...entries].map(([key, entry]) => [key, entity(key, entry)]),
       );
-      publishDrift();
+      publishOverrides();
     },
   };
 }

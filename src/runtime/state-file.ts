@@ -1,4 +1,4 @@
-// What outlives a restart: overrides and running drain jobs, in one small file that is replaced as a whole.
+// What outlives a restart: overrides of servers, routes and shape, and running drain jobs, in one small file that is replaced as a whole.
 
 import { mkdir, readFile, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -9,9 +9,11 @@ import type { Termination } from '../domain/tls.ts';
 import type { TlsSwitch } from '../domain/tls-switch.ts';
 import { weight } from '../protocol/schemas/commands.ts';
 import { drain, tlsSwitch } from '../protocol/schemas/entities.ts';
+import { shapeChange } from '../protocol/schemas/shape.ts';
 import { adminState, amount, line, routeName, serverKey, termination } from '../protocol/schemas/words.ts';
 import type { Override, Wished } from './overrides.ts';
 import { replaceFile } from './replace-file.ts';
+import { type HeldShapes, noShapes, shapeKey } from './shape/held-shape.ts';
 
 export interface SavedState {
   readonly overrides: ReadonlyMap<ServerKey, Override>;
@@ -19,6 +21,8 @@ export interface SavedState {
   /** TLS modes that operators wished, by route. */
   readonly routes: ReadonlyMap<string, Wished<Termination>>;
   readonly switches: readonly TlsSwitch[];
+  /** What operators changed of the plan's shape, by drift key. */
+  readonly shape: HeldShapes;
 }
 
 export const emptyState: SavedState = {
@@ -26,6 +30,7 @@ export const emptyState: SavedState = {
   drains: [],
   routes: new Map(),
   switches: [],
+  shape: noShapes,
 };
 
 const override = z.strictObject({
@@ -34,6 +39,7 @@ const override = z.strictObject({
   weight: z.strictObject({ value: weight, by: line, at: amount }).exactOptional(),
 });
 const routeMode = z.strictObject({ route: routeName, value: termination, by: line, at: amount });
+const heldShape = z.strictObject({ value: shapeChange, by: line, at: amount });
 const document = z.strictObject({
   version: z.literal(1),
   savedAt: amount,
@@ -42,6 +48,7 @@ const document = z.strictObject({
   // Not in the files of runtimes before these were known, and left out where there are none: those read it, too.
   routes: z.array(routeMode).exactOptional(),
   switches: z.array(tlsSwitch).exactOptional(),
+  shape: z.array(heldShape).exactOptional(),
 });
 
 export type ReadState = { readonly state: SavedState; readonly warning?: string };
@@ -84,13 +91,14 @@ function parse(text: string): { readonly state: SavedState } | { readonly fault:
     const [issue] = parsed.error.issues;
     return { fault: `${issue?.path.join('.') || 'document'}: ${issue?.message}` };
   }
-  const { overrides, drains, routes = [], switches = [] } = parsed.data;
+  const { overrides, drains, routes = [], switches = [], shape = [] } = parsed.data;
   return {
     state: {
       overrides: new Map(overrides.map(({ server, ...held }) => [server, held])),
       drains,
       routes: new Map(routes.map(({ route, ...held }) => [route, held])),
       switches,
+      shape: new Map(shape.map((held) => [shapeKey(held.value), held])),
     },
   };
 }
@@ -98,7 +106,7 @@ function parse(text: string): { readonly state: SavedState } | { readonly fault:
 /** Replaced in one step: a crash leaves the old file or the new one. Readable by its owner only. */
 export async function writeState(
   path: string,
-  { overrides, drains, routes, switches }: SavedState,
+  { overrides, drains, routes, switches, shape }: SavedState,
   now: number,
 ): Promise<void> {
   const text = JSON.stringify(
@@ -109,6 +117,7 @@ export async function writeState(
       drains: [...drains],
       ...(routes.size > 0 && { routes: [...routes].map(([route, held]) => ({ route, ...held })) }),
       ...(switches.length > 0 && { switches: [...switches] }),
+      ...(shape.size > 0 && { shape: [...shape.values()] }),
     } satisfies z.input<typeof document>,
     null,
     1,

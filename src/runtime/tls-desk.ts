@@ -18,6 +18,7 @@ import { endSwitches, keptRouteOverrides } from './reloaded-routes.ts';
 import { type RouteCommandContext, routeCommandFault, switchWatch } from './route-commands.ts';
 import { createRouteStates, type RouteStates } from './route-states.ts';
 import type { ServerStates } from './server-states.ts';
+import type { Plans } from './shape/plans.ts';
 import { createTlsSwitches, type TlsSwitches } from './tls-switches.ts';
 
 export interface TlsDesk {
@@ -30,7 +31,7 @@ export interface TlsDesk {
   readonly context: RouteCommandContext;
   step(sample: EngineSample): void;
   /** What a state file says, before the plan is in force. Answers what of it cannot hold any more, in words. */
-  hold(saved: ReadonlyMap<string, Wished<Termination>>, plan: Plan): string[];
+  hold(saved: ReadonlyMap<string, Wished<Termination>>, plans: Plans): string[];
   /** Switches of the run before, once the plan is in force. */
   restore(saved: readonly TlsSwitch[]): void;
   inForce(before: Plan, after: Plan): void;
@@ -150,9 +151,9 @@ export function createTlsDesk(options: {
     context,
     step: (sample) => switches.step(sample),
 
-    hold(saved, plan) {
+    hold(saved, plans) {
       routes.hold(saved);
-      routes.adopt(plan);
+      routes.adopt(plans);
       return [...saved].flatMap(([route, { value, by }]) => {
         const conflict = routes.configured(route) && routes.conflict(route, value);
         if (!conflict) return [];

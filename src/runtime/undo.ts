@@ -1,4 +1,5 @@
-// Undo: the exact former override (and drain job) of the server or route that a journalled act changed, while nobody changed it since.
+// Undo: the exact former override (and drain job) of what a journalled act
+// changed (a server, a route, the shape), while nobody changed it since.
 
 import { isDeepStrictEqual } from 'node:util';
 import type { JournalEntry } from '../domain/journal.ts';
@@ -8,6 +9,8 @@ import type { Journal, UndoRecord } from './journal.ts';
 import type { RouteCommandContext, RouteFaultContext } from './route-commands.ts';
 import { prepareRouteUndo, routeUndoFault } from './route-undo.ts';
 import { refuse, type ServerCommandContext } from './server-commands.ts';
+import type { ShapeContext } from './shape/shape-commands.ts';
+import { prepareShapeUndo, shapeUndoFault } from './shape/shape-undo.ts';
 import { stateText } from './wording.ts';
 import { type FileEdits, linesText } from './write-back.ts';
 
@@ -19,6 +22,7 @@ export function findUndo(
   journal: Journal,
   { states }: Pick<ServerCommandContext, 'states'>,
   routes: RouteFaultContext,
+  shape: Pick<ShapeContext, 'engine' | 'plans'>,
 ): Undoable | Refused {
   const id = asked ?? journal.newestUndoable();
   if (id === undefined) return refuse('nothing-to-undo', 'nothing was done that could be undone');
@@ -29,6 +33,7 @@ export function findUndo(
     return refuse('not-undoable', `entry ${id} was undone already (entry ${entry.undoneBy})`);
   if (!record) return refuse('not-undoable', `"${entry.text}" cannot be undone`);
   if ('route' in record) return routeUndoFault(record, routes) ?? { entry, record };
+  if ('shape' in record) return shapeUndoFault(record, shape) ?? { entry, record };
   if (!states.has(record.server))
     return refuse('no-such-server', `${record.server} is not in the configuration any more`);
   const now = states.override(record.server);
@@ -51,12 +56,14 @@ export async function prepareUndo(
   journal: Journal,
   context: ServerCommandContext,
   routes: RouteCommandContext,
+  shape: ShapeContext,
   edits: FileEdits,
 ): Promise<Prepared | Refused> {
-  const found = findUndo(asked, journal, context, routes);
+  const found = findUndo(asked, journal, context, routes, shape);
   if (!('record' in found)) return found;
   const { entry, record } = found;
   if ('route' in record) return prepareRouteUndo(entry, record, journal, routes, edits);
+  if ('shape' in record) return prepareShapeUndo(entry, record, journal, shape, edits);
   const { states, drains } = context;
   const { server } = record;
   const text = `undo of ${entry.actor.name}'s "${entry.text}"`;

@@ -133,15 +133,21 @@ export function stateText({ admin, weight }: { admin: AdminState; weight: number
   return `${admin}, weight ${weight}`;
 }
 
-/** "2 servers and 1 route": whose overrides. */
-export function overriddenText(servers: number, routes: number): string {
-  const parts = [servers > 0 && countText(servers, 'server'), routes > 0 && countText(routes, 'route')];
-  return parts.filter(Boolean).join(' and ');
+/** "2 servers, 1 route and 3 of shape": whose overrides. */
+export function overriddenText(servers: number, routes: number, shape: number): string {
+  const parts = [
+    servers > 0 && countText(servers, 'server'),
+    routes > 0 && countText(routes, 'route'),
+    shape > 0 && `${shape} of shape`,
+  ].filter((part) => part !== false);
+  return parts.length < 3 ? parts.join(' and ') : `${parts[0]}, ${parts[1]} and ${parts[2]}`;
 }
 
 /** As the last part of a sentence; "" where nothing is overridden. */
-export function heldText(servers: number, routes: number): string {
-  return servers + routes === 0 ? '' : `, overrides of ${overriddenText(servers, routes)} in force`;
+export function heldText(servers: number, routes: number, shape: number): string {
+  return servers + routes + shape === 0
+    ? ''
+    : `, overrides of ${overriddenText(servers, routes, shape)} in force`;
 }
 
 export function countText(count: number, one: string, many: string = `${one}s`): string {

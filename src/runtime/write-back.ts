@@ -5,10 +5,11 @@
 import { createHash } from 'node:crypto';
 import { type LineChange, lineChanges } from '../config/line-changes.ts';
 import { planHash } from '../config/plan-hash.ts';
-import { type RouteValues, type ServerValues, writeBack } from '../config/write-back.ts';
+import { writeBack } from '../config/write-back.ts';
 import type { Command } from '../domain/command.ts';
 import { type Plan, type ServerKey, serverKey } from '../domain/plan.ts';
 import { safe } from '../domain/safe.ts';
+import { reshaped, type ShapeChange } from '../domain/shape.ts';
 import type { Termination } from '../domain/tls.ts';
 import type { Done, Prepare, Prepared, Refused } from './commands.ts';
 import { readConfiguration, replaceConfiguration } from './configuration-file.ts';
@@ -23,6 +24,8 @@ import {
   serverCommandFault,
   type WriteBackCommand,
 } from './server-commands.ts';
+import type { HeldShapes } from './shape/held-shape.ts';
+import type { Plans } from './shape/plans.ts';
 import { commandText, stateText } from './wording.ts';
 
 /** An edit that was thought through, and not made yet. */
@@ -40,6 +43,8 @@ export interface FileEdits {
   ofServer(server: ServerKey): Promise<FileEdit | Refused>;
   /** The same of a route's TLS mode in force. */
   ofRoute(route: string): Promise<FileEdit | Refused>;
+  /** The same of one override of shape. */
+  ofShape(change: ShapeChange): Promise<FileEdit | Refused>;
   /** What putting back an earlier text would change. */
   ofUndo(written: WrittenText): Promise<FileEdit | Refused>;
   /** @param held overrides that hold together with the new text, and make the same of it as what holds now */
@@ -49,7 +54,11 @@ export interface FileEdits {
 export interface Held {
   readonly servers?: ReadonlyMap<ServerKey, Override>;
   readonly routes?: ReadonlyMap<string, RouteOverride>;
+  /** All that hold, of shape. */
+  readonly shape?: HeldShapes;
 }
+
+type WrittenValue = Parameters<typeof writeBack>[1][number];
 
 const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex');
 
@@ -59,9 +68,10 @@ export function createFileEdits(options: {
   readonly reload: Reload;
   readonly states: ServerCommandContext['states'];
   readonly routes: RouteStates;
-  planInForce(): Plan;
+  plans(): Plans;
 }): FileEdits {
-  const { file, load, reload, states, routes, planInForce } = options;
+  const { file, load, reload, states, routes } = options;
+  const configured = (): Plan => options.plans().configured;
 
   /** The file's text, while it says what is in force. */
   async function present(): Promise<{ readonly text: string } | Refused> {
@@ -83,10 +93,11 @@ export function createFileEdits(options: {
         faultsText(loaded.errors),
         'put it right and reload, then write back',
       );
-    if (loaded.plan.hash !== planInForce().hash)
+    const { hash } = configured();
+    if (loaded.plan.hash !== hash)
       return refuse(
         'changed-since',
-        `${file} was edited, and is not what is in force (plan ${loaded.plan.hash}, in force ${planInForce().hash})`,
+        `${file} was edited, and is not what was loaded (plan ${loaded.plan.hash}, loaded ${hash})`,
         'reload first: `sluice reload`',
       );
     return { text };
@@ -106,7 +117,7 @@ export function createFileEdits(options: {
 
   function written(
     text: string,
-    values: ServerValues | RouteValues,
+    values: WrittenValue,
     expected: Plan,
   ): Promise<FileEdit | Refused> | Refused {
     const made = writeBack(text, [values]);
@@ -121,14 +132,20 @@ export function createFileEdits(options: {
       if ('result' in now) return now;
       const [backend = '', server = ''] = key.split('/');
       const values = valuesOf(beyond(states.override(key), states.configured(key)!));
-      return written(now.text, { backend, server, ...values }, withValues(planInForce(), key, values));
+      return written(now.text, { backend, server, ...values }, withValues(configured(), key, values));
     },
 
     async ofRoute(route) {
       const now = await present();
       if ('result' in now) return now;
       const termination = routes.termination(route)!;
-      return written(now.text, { route, termination }, withTermination(planInForce(), route, termination));
+      return written(now.text, { route, termination }, withTermination(configured(), route, termination));
+    },
+
+    async ofShape(change) {
+      const now = await present();
+      if ('result' in now) return now;
+      return written(now.text, change as never, reshaped(configured(), [change]));
     },
 
     async ofUndo({ hash, at, length, was }) {
@@ -141,7 +158,7 @@ export function createFileEdits(options: {
     },
 
     async carryOut({ before, after, plan }, held = {}) {
-      const { servers = new Map(), routes: modes = new Map() } = held;
+      const { servers = new Map(), routes: modes = new Map(), shape } = held;
       try {
         await replaceConfiguration(file!, before, after);
       } catch (error) {
@@ -149,7 +166,7 @@ export function createFileEdits(options: {
       }
       states.hold(servers);
       routes.hold(modes);
-      const done = await reload.apply(plan);
+      const done = await reload.apply(plan, shape);
       if (done.result === 'done') return done;
       states.hold(new Map([...servers.keys()].map((key) => [key, noOverride])));
       routes.hold(new Map([...modes.keys()].map((route) => [route, undefined])));

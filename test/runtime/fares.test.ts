@@ -11,6 +11,7 @@ const sample = (at: number, routes: readonly Partial<RouteSample>[], life = 'a')
   servers: [],
   routes: routes.map((over) => ({ ...routeSample('shop'), ...over })),
   process: { cpuUs: 0, rssBytes: 1, loopDelayMs: 0, logDropped: 0 },
+  instances: [],
 });
 
 function fares() {

@@ -2,7 +2,16 @@ import { expect, it } from 'vitest';
 import type { Change } from '../../src/domain/model.ts';
 import { createModelStore } from '../../src/runtime/model-store.ts';
 
-const route = (path: string) => ({ name: 'r', path, to: [], warnings: [] });
+const route = (path: string) => ({
+  name: 'r',
+  namespace: 'default',
+  labels: {},
+  configuredLabels: {},
+  shards: [],
+  path,
+  to: [],
+  warnings: [],
+});
 
 it('AT5: tells nothing of what is too long ago', () => {
   const store = createModelStore('e', () => {}, 10);

@@ -167,7 +167,7 @@ it.each<readonly [string, () => void, string, string]>([
     'edited and not reloaded',
     () => writeFileSync(file, text.replace('8002', '8003')),
     'changed-since',
-    'was edited, and is not what is in force',
+    'was edited, and is not what was loaded',
   ],
   ['wrong now', () => writeFileSync(file, `${text}x: 1\n`), 'bad-configuration', 'unknown key "x"'],
   ['gone', () => renameSync(file, `${file}.old`), 'not-capable', 'cannot be read'],

@@ -12,7 +12,7 @@ import type {
 } from '../../src/domain/counters.ts';
 import { createEmitter, type Disposer } from '../../src/domain/event.ts';
 import { parseFilter } from '../../src/domain/filter.ts';
-import type { Capabilities, InstanceEntity } from '../../src/domain/model.ts';
+import type { Capabilities } from '../../src/domain/model.ts';
 import type { Plan, ServerKey } from '../../src/domain/plan.ts';
 import { serverKey } from '../../src/domain/plan.ts';
 import { type ServerWish, takesNewClients } from '../../src/domain/server-state.ts';
@@ -27,6 +27,7 @@ import {
   type TlsInForce,
 } from '../../src/engine/engine.ts';
 import { compareRows } from '../../src/proxy/connection-order.ts';
+import { createScriptedInstances, type ScriptedInstances } from './scripted-instances.ts';
 import { createScriptedTails } from './scripted-tails.ts';
 import { createScriptedTls, nothingOfTls } from './scripted-tls.ts';
 import {
@@ -39,6 +40,7 @@ import {
   everything,
   latencyBucket,
   type Mutable,
+  type OpenConnection,
   recordOf,
   routeSample,
   rowOf,
@@ -56,6 +58,8 @@ export interface ScriptedEngine extends Engine {
   readonly wishes: ReadonlyMap<ServerKey, ServerWish>;
   /** The TLS mode in force of each route that has TLS. */
   readonly terminations: ReadonlyMap<string, Termination>;
+  /** What runs: a test has them die, wait and serve again. */
+  readonly processes: Pick<ScriptedInstances, 'all' | 'change' | 'replace'>;
   /** The TLS files in force; undefined where it was given none. */
   readonly material: TlsMaterial | undefined;
   /**
@@ -87,13 +91,6 @@ export interface ScriptedEngine extends Engine {
   release(): void;
   /** The instance is gone: what was not confirmed is `unknown`; counters start again in a new life. */
   crash(): void;
-}
-
-interface OpenConnection {
-  row: Mutable<ConnectionRow>;
-  acceptedAt: number;
-  lastByteAt: number;
-  endedAt?: number;
 }
 
 interface Held {
@@ -130,22 +127,14 @@ export function createScriptedEngine(options: {
   const backend = (name: string) => entry(script.backends, name, () => backendSample(name));
   const bind = (name: string) => entry(script.binds, name, () => bindSample(name));
   const route = (name: string) => entry(script.routes, name, () => routeSample(name));
-  const instanceEntity = (state: InstanceEntity['state']): InstanceEntity => ({
-    id: `${plan?.shards[0]?.name ?? 'default'}/1`,
-    shard: plan?.shards[0]?.name ?? 'default',
-    pid: 1_000 + lives,
-    state,
-    planHash: plan?.hash ?? '',
-    startedAt: clock.now(),
-  });
-  let instance: InstanceEntity | undefined;
+  const processes = createScriptedInstances(clock, (instance) =>
+    changes.emit({ kind: 'instance', instance }),
+  );
+  const openRows = (): ConnectionRow[] =>
+    [...connections.values()].flatMap(({ row, endedAt }) => (endedAt === undefined ? [row] : []));
   const serving = (): Plan => {
     if (plan === undefined) throw new EngineError('stopped', 'the engine does not run');
     return plan;
-  };
-  const setInstance = (next: InstanceEntity) => {
-    instance = next;
-    changes.emit({ kind: 'instance', instance: next });
   };
 
   function takeFailure(): void {
@@ -166,7 +155,7 @@ export function createScriptedEngine(options: {
     for (const each of next.backends) backend(each.name);
     for (const key of known) server(key);
     for (const each of next.shards) for (const { name } of each.binds) bind(name);
-    setInstance(instanceEntity('serving'));
+    processes.adopt(next);
     for (const entity of bindEntities(next)) changes.emit({ kind: 'bind', bind: entity });
   }
 
@@ -230,6 +219,7 @@ export function createScriptedEngine(options: {
       servers: changedEntries(sent, 'server', script.servers),
       routes: changedEntries(sent, 'route', script.routes),
       process: { cpuUs: 0, rssBytes: 50_000_000, loopDelayMs: 1, logDropped: 0 },
+      instances: processes.samples(openRows(), `life-${lives}`),
     });
     for (const each of [...script.servers.values(), ...script.backends.values()]) each.latency = [];
   }
@@ -301,6 +291,7 @@ export function createScriptedEngine(options: {
     samples: samples.event,
     calls,
     wishes,
+    processes,
     server,
     backend,
     bind,
@@ -331,6 +322,16 @@ export function createScriptedEngine(options: {
       serving();
       takeFailure();
       adopt(next, list, tls);
+    },
+    async renew(shard) {
+      calls.push(`renew ${shard}`);
+      const present = serving();
+      takeFailure();
+      processes.renew(present, shard);
+    },
+    async clients() {
+      serving();
+      return processes.clients(openRows());
     },
     async setServers(list) {
       serving();
@@ -396,7 +397,7 @@ export function createScriptedEngine(options: {
       return killed;
     },
     snapshot: () => ({
-      instances: instance === undefined ? [] : [instance],
+      instances: processes.all,
       binds: plan === undefined ? [] : bindEntities(plan),
     }),
     watchConnections(query, listener) {
@@ -437,8 +438,7 @@ export function createScriptedEngine(options: {
       calls.push('stop');
       stopTicking();
       for (const id of connections.keys()) end(id, 'KD');
-      if (instance !== undefined) setInstance({ ...instance, state: 'gone' });
-      instance = undefined;
+      processes.stop();
       plan = undefined;
     },
     traffic(name, perSecond) {
@@ -446,12 +446,15 @@ export function createScriptedEngine(options: {
     },
     open(partial) {
       const id = partial.id ?? `s-${(++serial).toString(36)}`;
+      const bound = partial.bind ?? plan?.shards[0]?.binds[0]?.name ?? 'web';
+      const client = partial.client ?? `10.0.0.1:${40_000 + serial}`;
       const row = rowOf({
-        bind: plan?.shards[0]?.binds[0]?.name ?? 'web',
+        ...(plan && { instance: processes.carrier(plan, bound, client) }),
         ...partial,
+        bind: bound,
         id,
         phase: partial.phase ?? (partial.server === undefined ? 'idle' : 'data'),
-        client: partial.client ?? `10.0.0.1:${40_000 + serial}`,
+        client,
       });
       connections.set(id, { row, acceptedAt: clock.now(), lastByteAt: clock.now() });
       count(row, 1);
@@ -479,7 +482,8 @@ export function createScriptedEngine(options: {
     crash() {
       const waiting = held ?? [];
       held = undefined;
-      if (instance !== undefined) setInstance({ ...instance, state: 'gone', text: 'killed by SIGKILL' });
+      for (const { id, state } of processes.all)
+        if (state === 'serving') processes.change(id, { state: 'gone', text: 'killed by SIGKILL' });
       lives += 1;
       connections.clear();
       script = emptyScript();

@@ -15,6 +15,13 @@ import type { Plan, ServerKey } from '../../src/domain/plan.ts';
 
 export type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
+export interface OpenConnection {
+  row: Mutable<ConnectionRow>;
+  acceptedAt: number;
+  lastByteAt: number;
+  endedAt?: number;
+}
+
 export interface Script {
   readonly servers: Map<ServerKey, Mutable<ServerSample>>;
   readonly backends: Map<string, Mutable<BackendSample>>;
@@ -33,6 +40,7 @@ export const everything: Capabilities = {
   reload: true,
   latency: true,
   tls: true,
+  shards: true,
 };
 
 export const emptyScript = (): Script => ({
@@ -108,6 +116,7 @@ export function rowOf(partial: Partial<ConnectionRow>): Mutable<ConnectionRow> {
     id: 's-0',
     client: '10.0.0.1:40000',
     bind: 'web',
+    instance: 'default/1',
     mode: 'http',
     phase: 'idle',
     ageMs: 0,
@@ -128,6 +137,7 @@ export function recordOf(row: Partial<ConnectionRow> | undefined, at: number): S
     at,
     client: row?.client ?? '10.0.0.1:40000',
     bind: row?.bind ?? 'web',
+    instance: row?.instance ?? 'default/1',
     ...(row?.route === undefined ? {} : { route: row.route }),
     ...(row?.backend === undefined ? {} : { backend: row.backend }),
     ...(row?.server === undefined ? {} : { server: row.server }),
