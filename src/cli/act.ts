@@ -13,16 +13,19 @@ import { type Shade, shaded } from './table.ts';
 
 export const ready = (context: VerbContext, server: ServerKey) => act(context, { kind: 'ready', server });
 export const maint = (context: VerbContext, server: ServerKey) => act(context, { kind: 'maint', server });
-export const reset = (context: VerbContext, of: Overridden) =>
-  act(context, 'server' in of ? { kind: 'reset', ...of } : { kind: 'reset-route', ...of });
-export const writeBack = (context: VerbContext, of: Overridden) =>
-  act(context, 'server' in of ? { kind: 'write-back', ...of } : { kind: 'write-back-route', ...of });
+export const reset = (context: VerbContext, of: Overridden) => act(context, ofWhat('reset', of));
+export const writeBack = (context: VerbContext, of: Overridden) => act(context, ofWhat('write-back', of));
 export const kill = (context: VerbContext, connection: string) => act(context, { kind: 'kill', connection });
 export const reload = (context: VerbContext) => act(context, { kind: 'reload' });
 export const undo = (context: VerbContext, entry: number | undefined) =>
   act(context, entry === undefined ? { kind: 'undo' } : { kind: 'undo', entry });
 export const weight = (context: VerbContext, server: ServerKey, value: number) =>
   act(context, { kind: 'weight', server, weight: value });
+
+function ofWhat(kind: 'reset' | 'write-back', of: Overridden): Command {
+  if ('server' in of) return { kind, ...of };
+  return 'route' in of ? { kind: `${kind}-route`, ...of } : { kind: `${kind}-shape`, ...of };
+}
 
 export function act(context: VerbContext, command: Command): Promise<void> {
   return attached(context, async (client) => {

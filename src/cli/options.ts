@@ -26,17 +26,23 @@ export function serverKeyArgument(text: string): ServerKey {
 }
 
 export function routeArgument(text: string): string {
-  if (!/^[A-Za-z0-9_.:-]{1,64}$/.test(text)) {
+  if (!/^[A-Za-z0-9_.:-]{1,200}$/.test(text)) {
     throw new InvalidArgumentError('Give the name of a route, as `sluice show routes` lists them.');
   }
   return text;
 }
 
-/** What an operator may have changed: of a server its state or weight, of a route its TLS mode. */
-export type Overridden = { readonly server: ServerKey } | { readonly route: string };
+/** What an operator may have changed: of a server its state or weight, of a route its TLS mode, or a drift of shape. */
+export type Overridden =
+  | { readonly server: ServerKey }
+  | { readonly route: string }
+  /** "default:instances", "sharded:routeSelector", "shop:labels". */
+  | { readonly drift: string };
 
 export function overriddenArgument(text: string): Overridden {
-  return text.includes('/') ? { server: serverKeyArgument(text) } : { route: routeArgument(text) };
+  if (text.includes('/')) return { server: serverKeyArgument(text) };
+  if (/^[A-Za-z0-9_.:-]{1,200}:(?:instances|routeSelector|labels)$/.test(text)) return { drift: text };
+  return { route: routeArgument(text) };
 }
 
 /** "5%", "0.5%" or "0.05": a share from 0 to 1. */

@@ -12,6 +12,7 @@ import {
   serverKeyArgument,
   wholeNumberArgument,
 } from './options.ts';
+import { addShardVerbs } from './shards/verbs.ts';
 import type { Terminal } from './terminal.ts';
 import { addTlsVerbs } from './tls/verbs.ts';
 
@@ -105,9 +106,10 @@ export function createProgram(context: ProgramContext): Command {
     servers: 'servers with admin state, operational state, last check and traffic',
     backends: 'backends with their servers’ states and traffic',
     binds: 'listening addresses',
-    routes: 'what goes where, in which TLS mode, with what traffic and warnings',
+    routes: 'what goes where, by which shard, in which TLS mode, with what traffic and warnings',
+    shards: 'what each takes, its instances and clients, and how evenly they are spread',
+    instances: 'data-plane processes, those that leave included',
     certificates: 'what clients are shown: names, how long it holds, served against disk',
-    instances: 'data-plane processes',
     drift: 'what runs other than the configuration says',
   } as const;
   for (const [name, description] of Object.entries(tables)) {
@@ -189,6 +191,17 @@ export function createProgram(context: ProgramContext): Command {
     async () => (await import('./act.ts')).weight,
   );
   addTlsVerbs(program, verb);
+  addShardVerbs(program, verb);
+  verb(
+    program
+      .command('trace')
+      .description('where a request would go, and why not elsewhere; exits 1 where no server would get it')
+      .argument('<url>', 'https://HOST/PATH, http://…, tcp://ADDRESS:PORT; a port chooses the bind')
+      .option('--from <address>', 'the client’s address; without it the instance is not known')
+      .option('--sni <name>', 'where it is not the URL’s host')
+      .option('--cookie <name=value>', 'of cookie persistence'),
+    async () => (await import('./trace.ts')).trace,
+  );
   verb(
     program
       .command('kill')
@@ -206,9 +219,10 @@ export function createProgram(context: ProgramContext): Command {
     async () => (await import('./act.ts')).undo,
   );
   const overridden = () =>
-    new Argument('<what>', 'BACKEND/SERVER, or a route, as `sluice show drift` tells').argParser(
-      overriddenArgument,
-    );
+    new Argument(
+      '<what>',
+      'BACKEND/SERVER, a route, or SHARD:instances …, as `sluice show drift` tells',
+    ).argParser(overriddenArgument);
   verb(
     program
       .command('reset')

@@ -89,6 +89,7 @@ const columns: readonly Column<ConnectionRow>[] = [
   { title: 'id', cell: ({ id }) => id },
   { title: 'client', cell: ({ client }) => client },
   { title: 'bind', cell: ({ bind }) => bind },
+  { title: 'instance', cell: ({ instance }) => instance },
   { title: 'route', cell: ({ route }) => route },
   { title: 'TLS mode', cell: ({ tls }) => tls },
   { title: 'SNI', cell: ({ sni }) => sni },

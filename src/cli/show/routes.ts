@@ -25,6 +25,7 @@ export const routes: Table<RouteRow> = {
     { title: 'route', cell: ({ name }) => name },
     { title: 'host', cell: ({ host }) => host ?? '*' },
     { title: 'path', cell: ({ path }) => path },
+    { title: 'shard', cell: shardCell },
     { title: 'TLS mode', cell: modeCell },
     { title: 'plain HTTP', cell: plainCell },
     { title: 'to', cell: ({ to }) => to.map(({ backend, weight }) => `${backend} ${weight}`).join(' · ') },
@@ -41,6 +42,24 @@ export const routes: Table<RouteRow> = {
   ],
   empty: 'no routes: binds send everything to their own backend',
 };
+
+/** "sharded"; "▲ no shard"; "▲ 2 shards: default sharded"; "▲ refused by default: HostAlreadyClaimed". */
+function shardCell({ shards }: RouteRow): Cell {
+  const serving = shards.filter(({ admitted }) => admitted).map(({ shard }) => shard);
+  const refused = shards.flatMap((status) =>
+    status.admitted ? [] : [`refused by ${status.shard}: ${status.reason}`],
+  );
+  if (serving.length === 1 && refused.length === 0) return serving[0];
+  const served =
+    serving.length === 1
+      ? [serving[0]!]
+      : serving.length > 1
+        ? [`${serving.length} shards: ${serving.join(' ')}`]
+        : refused.length === 0
+          ? ['no shard']
+          : [];
+  return { text: `▲ ${[...served, ...refused].join(', ')}`, shade: 'warning' };
+}
 
 /** "edge ≠ reencrypt": what is in force, and what the configuration says instead. */
 function modeCell({ tls, switch: newest }: RouteRow): Cell {

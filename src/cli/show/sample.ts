@@ -4,9 +4,9 @@ import type { Sample, SampleTopic } from '../../domain/sample.ts';
 import { systemClock } from '../system-clock.ts';
 
 /** A rate needs two readings: the first sample may know gauges only. */
-const knowsRates = ({ servers, backends, binds, routes }: Sample): boolean =>
-  [...(servers ?? []), ...(backends ?? []), ...(binds ?? []), ...(routes ?? [])].some(
-    ({ bytesOut }) => bytesOut !== null,
+const knowsRates = ({ servers, backends, binds, routes, instances }: Sample): boolean =>
+  [...(servers ?? []), ...(backends ?? []), ...(binds ?? []), ...(routes ?? []), ...(instances ?? [])].some(
+    ({ requests }) => requests !== null,
   );
 
 /** The first sample with rates; after `withinMs` the best there was, undefined for none: the table then shows "–". */

@@ -1,17 +1,13 @@
 // The tables of `sluice show`: rows as JSON prints them, columns as people read them. Pure.
 // A row is its entity with its traffic beside it, so that field names are those of the protocol.
 import type { DrainJob } from '../../domain/drain.ts';
-import type {
-  BackendEntity,
-  BindEntity,
-  DriftEntity,
-  InstanceEntity,
-  ServerEntity,
-} from '../../domain/model.ts';
+import type { BackendEntity, BindEntity, DriftEntity, ServerEntity } from '../../domain/model.ts';
 import type { BackendRates, BindRates, ServerRates } from '../../domain/sample.ts';
-import { age, latency, short, wallTime } from '../wording.ts';
+import { latency, short, wallTime } from '../wording.ts';
 import { certificates } from './certificates.ts';
+import { instances } from './instances.ts';
 import { routes } from './routes.ts';
+import { shards } from './shards.ts';
 import { adminCell, checkCell, operationalCell } from './states.ts';
 import type { Table } from './table-of.ts';
 
@@ -100,25 +96,6 @@ const binds: Table<BindRow> = {
   empty: 'no binds',
 };
 
-const instances: Table<InstanceEntity> = {
-  rows: (model) => [...model.instance.values()],
-  columns: (now) => [
-    { title: 'instance', cell: ({ id }) => id },
-    { title: 'pid', align: 'right', cell: ({ pid }) => pid },
-    {
-      title: 'state',
-      cell: ({ state }) => ({
-        text: state,
-        shade: state === 'serving' ? 'good' : state === 'gone' ? 'bad' : 'warning',
-      }),
-    },
-    { title: 'plan', cell: ({ planHash }) => planHash },
-    { title: 'age', align: 'right', cell: ({ startedAt }) => age(now - startedAt) },
-    { title: '', cell: ({ text }) => text ?? ' ' },
-  ],
-  empty: 'no instances',
-};
-
 const drift: Table<DriftEntity> = {
   rows: (model) => [...model.drift.values()],
   columns: () => [
@@ -133,7 +110,16 @@ const drift: Table<DriftEntity> = {
   hint: 'into the configuration with `sluice write-back SUBJECT`, back to it with `sluice reset SUBJECT`',
 };
 
-export const tables = { servers, backends, binds, routes, certificates, instances, drift } as const;
+export const tables = {
+  servers,
+  backends,
+  binds,
+  routes,
+  shards,
+  instances,
+  certificates,
+  drift,
+} as const;
 export type TableName = keyof typeof tables;
 
 /** As `sluice reset` and `write-back` take it. */
