@@ -116,3 +116,27 @@ describe('what was counted for a route', () => {
     expect([...set.traffic()]).toHaveLength(1);
   });
 });
+
+describe('what is served', () => {
+  it('is what is admitted in the modes in force: a switch lets another route of the host in', () => {
+    const first = { ...pay, createdAt: 1 };
+    const second = routeOf('pay-api', {
+      host: 'pay.example.com',
+      path: '/api',
+      tls: tls('edge'),
+      createdAt: 2,
+    });
+    const set = setOf([first, second]);
+    const served = () => tables(set).secure.match('pay.example.com', '/api/x')?.name;
+    expect(served()).toBe('pay');
+    const { traffic } = tables(set).bySni('pay.example.com')!;
+    expect(set.wish([{ route: 'pay', termination: 'edge' }])).toBe(true);
+    expect(served()).toBe('pay-api');
+    expect(tables(set).bySni('pay.example.com')!.traffic).toBe(traffic);
+    expect(set.wish([{ route: 'pay', termination: 'edge' }])).toBe(false);
+  });
+
+  it('is nothing on a shard that the plan does not have', () => {
+    expect(setOf([plain]).tablesOf('other').insecure.match('plain.example.com', '/')).toBeUndefined();
+  });
+});

@@ -28,6 +28,8 @@ export async function testPlane(
     readonly serveHttp?: ServeHttp;
     readonly serveTls?: (serveHttp: ServeHttp) => Serve;
     readonly clock?: PlaneClock;
+    /** Whose instance it is; without one it has every shard's binds. */
+    readonly shard?: string;
   } = {},
 ): Promise<TestPlane> {
   const plane = new DataPlane({
@@ -36,8 +38,8 @@ export async function testPlane(
     connections: new ConnectionTable(),
     serveHttp: overrides.serveHttp ?? ((socket) => socket.destroy()),
     serveTls: overrides.serveTls ?? serveTls,
-    shard: undefined,
-    instance: 'default/1',
+    shard: overrides.shard,
+    instance: `${overrides.shard ?? 'default'}/1`,
     life: 'test',
     exclusive: true,
     processSample: () => ({ cpuUs: 0, rssBytes: 0, loopDelayMs: 0, logDropped: 0 }),
