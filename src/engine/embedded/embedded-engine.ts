@@ -17,7 +17,7 @@ import { type AttachedInstance, attachedInstance } from './attached-instances.ts
 import { clearDirectory, engineSocket, prepareDirectory } from './directory.ts';
 import { createEngineEntities } from './engine-entities.ts';
 import { type EngineListener, listenForDataPlane } from './engine-listener.ts';
-import type { FromInstance, InstanceHello, ToInstance } from './messages.ts';
+import type { FromInstance, InstanceClients, InstanceHello, ToInstance } from './messages.ts';
 import { createOnlookers } from './onlookers.ts';
 import { createSampleMerge } from './sample-merge.ts';
 import { noMaterial, tlsFor, wishesOver } from './tls-state.ts';
@@ -49,10 +49,13 @@ const capabilities: Capabilities = {
   reload: true,
   latency: true,
   tls: true,
+  shards: true,
 };
 
 /** Longest wait for an instance to be there: starting Node takes a fraction of a second, a loaded machine longer. */
 const attachMs = 15_000;
+/** How long instances remember a client (domain/shard-plan.ts). */
+const observedMs = 60_000;
 /** After its time of grace an instance has this long to say that it is done. */
 const stopMarginMs = 3_000;
 /** Told a second time it has less. */
@@ -63,7 +66,7 @@ export function createEmbeddedEngine(options: EmbeddedEngineOptions): EmbeddedEn
   const changes = createEmitter<EngineChange>();
   const samples = createEmitter<EngineSample>();
   const onlookers = createOnlookers();
-  const merge = createSampleMerge();
+  const merge = createSampleMerge(({ id, hello }: AttachedInstance) => ({ id, startedAt: hello.startedAt }));
   /** By instance id: the one that serves under that name. */
   const attached = new Map<string, AttachedInstance>();
   /** Those, and who still carries connections beside its successor. */
@@ -191,7 +194,17 @@ export function createEmbeddedEngine(options: EmbeddedEngineOptions): EmbeddedEn
   const started = (id: string, pid: number) => {
     if (entities.get(id)?.pid === pid || phase === 'stopped') return;
     const shard = id.slice(0, id.lastIndexOf('/'));
-    entities.set({ id, shard, pid, state: 'starting', planHash: '', startedAt: clock.now() });
+    entities.set({
+      id,
+      name: id,
+      shard,
+      pid,
+      state: 'starting',
+      planHash: '',
+      startedAt: clock.now(),
+      version: '',
+      crashes: 0,
+    });
   };
   const gone = (id: string, pid: number, text: string) => {
     const entity = entities.get(id);
@@ -243,6 +256,7 @@ export function createEmbeddedEngine(options: EmbeddedEngineOptions): EmbeddedEn
     plan = next;
     tls = { ...nextTls, routes: wishesOver(next, [], nextTls.routes) };
     adoptWishes(wishesFor(next, list));
+    merge.keep(next);
     phase = 'running';
   }
 
@@ -271,6 +285,7 @@ export function createEmbeddedEngine(options: EmbeddedEngineOptions): EmbeddedEn
     plan = next;
     tls = { ...nextTls, routes: wishesOver(next, [], nextTls.routes) };
     adoptWishes(nextWishes);
+    merge.keep(next);
     acceptor!.run(instancesOf(next));
   }
 
@@ -384,6 +399,29 @@ export function createEmbeddedEngine(options: EmbeddedEngineOptions): EmbeddedEn
         [...linked].map((each) => each.ask({ kind: 'endInOtherModes', route, how }).catch(ignoreUnknown)),
       );
       return counts.reduce((sum: number, count) => sum + Number(count ?? 0), 0);
+    },
+    async renew(shard) {
+      running();
+      throw new EngineError('instance-failed', `shard ${shard}: renewing is not possible yet`);
+    },
+    async clients() {
+      const answers = await Promise.all(
+        [...linked].map(async (each) => ({
+          each,
+          answer: (await each.ask({ kind: 'clients' }).catch(() => undefined)) as InstanceClients | undefined,
+        })),
+      );
+      return {
+        overMs: observedMs,
+        clients: answers.flatMap(({ each, answer }) =>
+          (answer?.clients ?? []).map((client) => ({
+            ...client,
+            shard: each.hello.shard,
+            instance: each.id,
+          })),
+        ),
+        missed: answers.reduce((sum, { answer }) => sum + (answer?.missed ?? 0), 0),
+      };
     },
     async kill(connection) {
       running();

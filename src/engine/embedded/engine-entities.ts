@@ -33,9 +33,20 @@ export function createEngineEntities(changes: Emitter<EngineChange>): EngineEnti
     },
     set,
     setInstance({ hello }, state, text) {
-      const { id, shard, pid, planHash, startedAt, tlsProblems } = hello;
+      const { id, shard, pid, planHash, startedAt, release, tlsProblems } = hello;
       const said = [...tlsProblems, ...(text === undefined ? [] : [text])].join('; ');
-      set({ id, shard, pid, state, planHash, startedAt, ...(said === '' ? {} : { text: said }) });
+      set({
+        id,
+        name: id,
+        shard,
+        pid,
+        state,
+        planHash,
+        startedAt,
+        version: release,
+        crashes: 0,
+        ...(said === '' ? {} : { text: said }),
+      });
     },
     delete: (id) => void instances.delete(id),
     setBinds(hello) {

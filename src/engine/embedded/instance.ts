@@ -11,6 +11,7 @@ import { type AcceptorSockets, createAcceptorSockets, type ParentChannel } from 
 import { dial } from './dial.ts';
 import { type InstanceHello, linkVersion } from './messages.ts';
 import { createProcessSampler } from './process-sample.ts';
+import { programRelease } from './release.ts';
 import { type RuntimeSession, startRuntimeSession } from './runtime-session.ts';
 import { createStreamEnds, type StreamEnds } from './stream-ends.ts';
 import { createTails } from './tails.ts';
@@ -37,6 +38,7 @@ if (socketPath === undefined || id === undefined || shard === undefined) {
 const startedAt = Date.now();
 const life = ((startedAt + process.pid * 7_919) % 36 ** 5).toString(36);
 
+const release = programRelease();
 let session: RuntimeSession | undefined;
 let leaving = false;
 const sockets: AcceptorSockets | undefined =
@@ -73,6 +75,7 @@ const hello = (): InstanceHello => ({
   pid: process.pid,
   life,
   startedAt,
+  release,
   planHash: plane.plan?.hash ?? '',
   binds: plane.binds,
   tlsProblems: plane.tlsProblems,

@@ -96,6 +96,8 @@ export function startRuntimeSession(socket: Socket, options: RuntimeSessionOptio
         return plane.kill(message.serial);
       case 'killOnServer':
         return plane.killOnServer(message.server, message.count);
+      case 'clients':
+        return plane.clients();
       case 'connection': {
         const connection = plane.connections.get(message.serial);
         return connection === undefined ? undefined : connectionDetail(connection, life, clock.mono());

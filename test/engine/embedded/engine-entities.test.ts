@@ -13,6 +13,7 @@ const hello = (fields: Partial<InstanceHello> = {}): InstanceHello => ({
   pid: 10,
   life: 'a',
   startedAt: 1_000,
+  release: '1.0.0',
   planHash: 'p',
   binds: [],
   tlsProblems: [],
