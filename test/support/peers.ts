@@ -8,6 +8,8 @@ const packages: Record<string, string> = {
   sshd: 'openssh-server',
   openssl: 'openssl',
   testssl: 'testssl.sh',
+  nft: 'nftables',
+  ip: 'iproute2',
 };
 
 /** For suites to be skipped where it is missing. */
