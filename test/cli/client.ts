@@ -10,9 +10,16 @@ import {
   emptyModel,
 } from '../../src/domain/model.ts';
 import type { Preflight } from '../../src/domain/preflight.ts';
+import type { Sample } from '../../src/domain/sample.ts';
+import type { ShardPlan, WhatIf } from '../../src/domain/shard-plan.ts';
 
 export interface FakeClient extends RuntimeClient {
   readonly executed: Command[];
+  /** What-ifs, each answered with the plan that was given last. */
+  readonly asked: readonly WhatIf[];
+  plan(planned: ShardPlan): void;
+  /** For whoever watches samples now, and later. */
+  sample(sample: Sample): void;
   set<T extends EntityType>(type: T, key: string, value: EntityTypes[T] | null): void;
   become(state: AttachState): void;
   /** Tells whoever runs a preflight what was found. */
@@ -33,6 +40,10 @@ export function fakeClient(
   let attach: AttachState = { state: 'live', since: 0, role: 'operator', actor: 'anna' };
   let seq = 0;
   let probe: { listener(preflight: Preflight): void; failed(reason: string): void } | undefined;
+  const asked: WhatIf[] = [];
+  let planned: ShardPlan | undefined;
+  let current: Sample | undefined;
+  let sampled: ((sample: Sample) => void) | undefined;
   const never = () => {
     throw new Error('not part of this test');
   };
@@ -47,12 +58,30 @@ export function fakeClient(
     changes: changes.event,
     clockOffset: 0,
     lastHeardAt: 0,
-    samples: never,
+    samples(_topics, _intervalMs, listener) {
+      sampled = listener;
+      if (current !== undefined) queueMicrotask(() => listener(current!));
+      return () => {
+        sampled = undefined;
+      };
+    },
+    sample(next) {
+      current = next;
+      sampled?.(next);
+    },
     history: never,
     connections: never,
     connection: never,
     tail: never,
-    shardPlan: never,
+    shardPlan: async (whatIf) => {
+      if (planned === undefined) throw new Error('not part of this test');
+      asked.push(whatIf);
+      return planned;
+    },
+    asked,
+    plan(next) {
+      planned = next;
+    },
     trace: never,
     preflight(_route, _termination, listener, failed = () => {}) {
       probe = { listener, failed };

@@ -37,6 +37,28 @@ function cells(row: RouteRow): Record<string, string> {
 describe('show routes', () => {
   it.each<[string, Partial<RouteRow>, Record<string, string>]>([
     ['without TLS', {}, { 'TLS mode': 'muted: none', 'plain HTTP': 'served', open: '–', 'req/s': '–' }],
+    ['that no shard takes', {}, { shard: 'warning: ▲ no shard' }],
+    ['of one shard', { shards: [{ shard: 'default', admitted: true }] }, { shard: 'default' }],
+    [
+      'of two shards',
+      { shards: ['a', 'b'].map((shard) => ({ shard, admitted: true })) },
+      { shard: 'warning: ▲ 2 shards: a b' },
+    ],
+    [
+      'of one shard, and refused by another',
+      {
+        shards: [
+          { shard: 'a', admitted: false, reason: 'HostAlreadyClaimed', message: 'pay is older' },
+          { shard: 'b', admitted: true },
+        ],
+      },
+      { shard: 'warning: ▲ b, refused by a: HostAlreadyClaimed' },
+    ],
+    [
+      'that is refused',
+      { shards: [{ shard: 'a', admitted: false, reason: 'RouteNotAdmitted', message: 'a wildcard' }] },
+      { shard: 'warning: ▲ refused by a: RouteNotAdmitted' },
+    ],
     ['as configured', { tls }, { 'TLS mode': 'edge', 'plain HTTP': 'muted: not served' }],
     [
       'overridden and watched',
