@@ -4,12 +4,12 @@
 import type { Clock } from '../domain/clock.ts';
 import type { EngineSample } from '../domain/counters.ts';
 import type { Disposer } from '../domain/event.ts';
-import type { InstanceEntity } from '../domain/model.ts';
-import type { ServerKey } from '../domain/plan.ts';
+import type { Plan, ServerKey } from '../domain/plan.ts';
 import type { CheckResult, ServerWish } from '../domain/server-state.ts';
 import type { RouteWish } from '../domain/tls.ts';
 import { spokenDuration } from '../domain/units.ts';
 import type { Engine } from '../engine/engine.ts';
+import { createInstanceEvents } from './instance-events.ts';
 import type { Journal } from './journal.ts';
 import type { ModelStore } from './model-store.ts';
 import type { RouteStates } from './route-states.ts';
@@ -37,6 +37,7 @@ export function followEngine(options: {
   readonly traffic: Traffic;
   readonly clock: Clock;
   readonly routes: RouteStates;
+  planInForce(): Plan;
   stepDrains(reading: Reading): void;
   stepSwitches(sample: EngineSample): void;
   /** For the journal, and for who sits at the runtime's terminal. */
@@ -45,7 +46,6 @@ export function followEngine(options: {
   const { engine, store, states, routes, journal, traffic, clock, stepDrains, stepSwitches, warned } =
     options;
   let closed = false;
-  let stopping = false;
   let cancelRetry: Disposer = () => {};
   let cancelRoutesRetry: Disposer = () => {};
 
@@ -67,43 +67,23 @@ export function followEngine(options: {
     });
   }
 
-  function instanceChanged(next: InstanceEntity): void {
-    const before = store.model.instance.get(next.id);
-    store.set('instance', next.id, next);
-    // It serves, but not as configured: it cannot write its log, say.
-    if (next.state === 'serving' && next.text !== undefined && next.text !== before?.text)
-      warned(`instance ${next.id}: ${next.text}`);
-    if (next.state === before?.state && next.pid === before.pid) return;
-    if (next.state === 'gone' && (stopping || before?.state === 'leaving'))
-      journal.event({
-        subject: next.id,
-        from: 'engine',
-        severity: 'note',
-        text: `instance ${next.id} (pid ${before?.pid ?? next.pid}) left`,
-      });
-    else if (next.state === 'gone')
-      journal.event({
-        subject: next.id,
-        from: 'engine',
-        severity: 'bad',
-        text: `instance ${next.id} (pid ${before?.pid ?? next.pid}) died${next.text ? `: ${next.text}` : ''}`,
-      });
-    else if (next.state === 'serving' && before && before.pid !== next.pid)
-      // A new instance has the server states from the engine: that is its side of the seam.
-      journal.event({
-        subject: next.id,
-        from: 'engine',
-        severity: 'good',
-        text: `instance ${next.id} serves again (pid ${next.pid})`,
-      });
-  }
+  const instances = createInstanceEvents({
+    store,
+    now: () => clock.now(),
+    planInForce: options.planInForce,
+    happened: (happening) => journal.event(happening),
+    warned,
+  });
 
   const stopChanges = engine.changes((change) => {
-    if (change.kind === 'instance') instanceChanged(change.instance);
+    if (change.kind === 'instance') instances.changed(change.instance);
     else {
       const { bind } = change;
       const before = store.model.bind.get(bind.name);
       store.set('bind', bind.name, bind);
+      // It accepts, but not as configured: nobody steers its clients any more, say.
+      if (bind.state === 'open' && bind.text !== undefined && bind.text !== before?.text)
+        warned(`bind ${bind.name}: ${bind.text}`);
       if (bind.state === 'failed' && before?.state !== 'failed')
         journal.event({
           subject: bind.name,
@@ -148,9 +128,7 @@ export function followEngine(options: {
       tellChange(change);
       tell([states.wish(key)]);
     },
-    stopping() {
-      stopping = true;
-    },
+    stopping: () => instances.stopping(),
     close() {
       closed = true;
       cancelRetry();

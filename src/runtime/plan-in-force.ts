@@ -1,7 +1,7 @@
 // A plan that the engine serves, as it stands in the model.
 
 import { checkSummary } from '../config/describe.ts';
-import type { RuntimeEntity } from '../domain/model.ts';
+import type { InstanceEntity, RuntimeEntity } from '../domain/model.ts';
 import { type Plan, serverKey } from '../domain/plan.ts';
 import type { Engine, EngineSnapshot } from '../engine/engine.ts';
 import type { ModelStore } from './model-store.ts';
@@ -23,7 +23,7 @@ export function publishPlan(
   );
   store.replace(
     'instance',
-    instances.map((instance) => [instance.id, instance]),
+    inOrder(instances, plan).map((instance) => [instance.id, instance]),
   );
   store.replace(
     'backend',
@@ -37,6 +37,27 @@ export function publishPlan(
     ),
     routes: new Set(plan.routes.map(({ name }) => name)),
   });
+}
+
+/** As the plan has them; each before the processes of its name that leave, the oldest of them last. */
+export function inOrder(instances: readonly InstanceEntity[], { shards }: Plan): InstanceEntity[] {
+  const shardOf = ({ shard }: InstanceEntity): number => shards.findIndex(({ name }) => name === shard);
+  const numberOf = ({ name }: InstanceEntity): number => Number(name.slice(name.lastIndexOf('/') + 1));
+  const leaves = ({ id, name }: InstanceEntity): number => Number(id !== name);
+  return [...instances].sort(
+    (a, b) =>
+      shardOf(a) - shardOf(b) ||
+      numberOf(a) - numberOf(b) ||
+      leaves(a) - leaves(b) ||
+      b.startedAt - a.startedAt,
+  );
+}
+
+/** "default/2": is it one of those that the plan has? */
+export function wantsInstance({ shards }: Plan, name: string): boolean {
+  const slash = name.lastIndexOf('/');
+  const shard = shards.find((each) => each.name === name.slice(0, slash));
+  return shard !== undefined && Number(name.slice(slash + 1)) <= shard.instances;
 }
 
 export function rateContextOf(plan: Plan): RateContext {
