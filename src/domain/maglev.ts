@@ -21,12 +21,14 @@ export type SlotTable = Uint16Array;
  * @param count members 1 … count, at most 65,535
  * @param size a prime, at least `count`
  * @param absent members that cannot be had for now: their slots, and no others, go to those that are there, evenly
+ * @throws RangeError where the size is no prime: then no order of slots would visit them all
  */
 export function slotTable(
   count: number,
   size: number,
   absent: ReadonlySet<number> = new Set<number>(),
 ): SlotTable {
+  if (!isPrime(size)) throw new RangeError(`a table of ${size} slots: their number has to be a prime`);
   const owners = new Uint16Array(size).fill(1);
   const counts = new Int32Array(count + 1);
   counts[1] = size;
@@ -34,6 +36,11 @@ export function slotTable(
   const present = Array.from({ length: count }, (_, i) => i + 1).filter((member) => !absent.has(member));
   if (present.length < count && present.length > 0) substitute(owners, present, absent);
   return owners;
+}
+
+export function isPrime(size: number): boolean {
+  for (let divisor = 2; divisor * divisor <= size; divisor++) if (size % divisor === 0) return false;
+  return Number.isInteger(size) && size > 1;
 }
 
 /** `member` takes its share, of each before it as much as that one has too many. */
@@ -48,8 +55,8 @@ function join(owners: SlotTable, counts: Int32Array, member: number): void {
     keeps[other] = least + (place < size % member ? 1 : 0);
   });
   let wanted = least;
-  for (const slot of permutation(member, size)) {
-    if (wanted === 0) break;
+  for (const slots = new Permutation(member, size); wanted > 0; ) {
+    const slot = slots.next();
     const owner = owners[slot]!;
     if (counts[owner]! <= keeps[owner]!) continue;
     counts[owner]! -= 1;
@@ -61,29 +68,43 @@ function join(owners: SlotTable, counts: Int32Array, member: number): void {
 
 /** Maglev's own filling, of the slots that lack their owner: in turn, each takes the next that it prefers. */
 function substitute(owners: SlotTable, present: readonly number[], absent: ReadonlySet<number>): void {
+  const lacking = new Uint8Array(owners.length);
   let orphans = 0;
-  for (const owner of owners) if (absent.has(owner)) orphans += 1;
-  const preferences = present.map((member) => ({ member, slots: permutation(member, owners.length) }));
+  for (let slot = 0; slot < owners.length; slot++) {
+    if (!absent.has(owners[slot]!)) continue;
+    lacking[slot] = 1;
+    orphans += 1;
+  }
+  const preferences = present.map((member) => ({ member, slots: new Permutation(member, owners.length) }));
   while (orphans > 0)
     for (const { member, slots } of preferences) {
-      for (let next = slots.next(); !next.done; next = slots.next()) {
-        if (!absent.has(owners[next.value]!)) continue;
-        owners[next.value] = member;
-        orphans -= 1;
-        break;
-      }
+      let slot = slots.next();
+      while (lacking[slot] === 0) slot = slots.next();
+      lacking[slot] = 0;
+      owners[slot] = member;
+      orphans -= 1;
       if (orphans === 0) return;
     }
 }
 
-/** Every slot once, in the order in which a member likes them. */
-function* permutation(member: number, size: number): Generator<number> {
-  const bytes = [member & 0xff, member >>> 8];
-  let slot = jhash(bytes, 1) % size;
-  const skip = size === 1 ? 0 : (jhash(bytes, 2) % (size - 1)) + 1;
-  for (let i = 0; i < size; i++) {
-    yield slot;
-    slot = (slot + skip) % size;
+/** Every slot, in the order in which a member likes them; then again from the beginning. */
+class Permutation {
+  readonly #size: number;
+  readonly #skip: number;
+  #slot: number;
+
+  constructor(member: number, size: number) {
+    const bytes = [member & 0xff, member >>> 8];
+    this.#size = size;
+    this.#skip = (jhash(bytes, 2) % (size - 1)) + 1;
+    this.#slot = jhash(bytes, 1) % size;
+  }
+
+  next(): number {
+    const slot = this.#slot;
+    const following = slot + this.#skip;
+    this.#slot = following < this.#size ? following : following - this.#size;
+    return slot;
   }
 }
 

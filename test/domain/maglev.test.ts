@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { defaultTableSize, type SlotTable, slotOfClient, slotTable } from '../../src/domain/maglev.ts';
+import {
+  defaultTableSize,
+  isPrime,
+  type SlotTable,
+  slotOfClient,
+  slotTable,
+} from '../../src/domain/maglev.ts';
 
 const primes = [1_009, 2_003, 4_099, 65_537];
 
@@ -16,9 +22,17 @@ const slots = (table: SlotTable) => Array.from(table, (owner, slot) => ({ owner,
 const size = fc.constantFrom(...primes.slice(0, 3));
 const settings = { numRuns: 30 };
 
-it('the size of the table is a prime', () => {
-  for (const each of [defaultTableSize, ...primes])
-    for (let divisor = 2; divisor * divisor <= each; divisor += 1) expect(each % divisor).not.toBe(0);
+describe('the size of a table', () => {
+  it('is a prime', () => {
+    const small = Array.from({ length: 60 }, (_, i) => i).filter(isPrime);
+    expect(small).toEqual([2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59]);
+    expect([defaultTableSize, ...primes, 65_539, 655_373].every(isPrime)).toBe(true);
+    expect([65_536, 65_537 ** 2, 2.5, Number.NaN, -7].some(isPrime)).toBe(false);
+  });
+
+  it.each([0, 1, 1_000, 65_536])('is refused where it is %d', (each) => {
+    expect(() => slotTable(2, each)).toThrow(/prime/);
+  });
 });
 
 describe('a table of slots', () => {
