@@ -13,6 +13,7 @@ import { ask, changeDialog, confirm, send, setDialog } from './questions.ts';
 import { askRoute, backFromRows, openCertificate, openRoute, showCertificate } from './route-actions.ts';
 import { backendRows } from './screens/backend-rows.ts';
 import { selectedOf, targetConnections, targetServers } from './selection.ts';
+import { openOnShards, shardActions } from './shard-actions.ts';
 import { type ScreenId, type State, screens } from './state.ts';
 import {
   askSwitch,
@@ -34,6 +35,7 @@ export const actions: Readonly<Record<CommandId, (desk: Desk) => void>> = {
   'show-connections': (desk) => show(desk, 'connections'),
   'show-backends': (desk) => show(desk, 'backends'),
   'show-routes': (desk) => show(desk, 'routes'),
+  'show-shards': (desk) => show(desk, 'shards'),
   'show-certificates': (desk) => show(desk, 'certificates'),
   'show-journal': (desk) => show(desk, 'journal'),
   'next-screen': (desk) => showBeside(desk, 1),
@@ -144,6 +146,8 @@ export const actions: Readonly<Record<CommandId, (desk: Desk) => void>> = {
       else setDialog(desk, { ...dialog, leaving: true });
     }),
 
+  ...shardActions,
+
   'overlay-close': closeOverlay,
   'palette-run': (desk) => runPaletteItem(desk, (command) => actions[command](desk)),
 };
@@ -169,6 +173,7 @@ export function show(desk: Desk, screen: ScreenId): void {
           connections: { ...state.connections, open: undefined },
           backends: { ...state.backends, open: undefined },
           routes: { ...state.routes, open: undefined },
+          shards: { ...state.shards, open: undefined },
           certificates: { ...state.certificates, open: undefined },
           journal: { ...state.journal, open: undefined },
         }
@@ -182,7 +187,7 @@ function showBeside(desk: Desk, by: 1 | -1): void {
 }
 
 function back(desk: Desk): void {
-  const { connections, backends, journal, overview, screen } = desk.state;
+  const { connections, backends, journal, overview, screen, shards } = desk.state;
   switch (screen) {
     case 'overview':
       if (overview.charts) desk.set({ overview: { ...overview, charts: false } });
@@ -203,6 +208,9 @@ function back(desk: Desk): void {
     case 'routes':
     case 'certificates':
       backFromRows(desk, screen);
+      return;
+    case 'shards':
+      if (shards.open) desk.set({ shards: { ...shards, open: undefined } });
       return;
     case 'journal':
       if (journal.open) desk.set({ journal: { ...journal, open: undefined } });
@@ -236,6 +244,11 @@ function open(desk: Desk): void {
       break;
     case 'route':
       openRoute(desk, selected.route.name);
+      break;
+    case 'shard':
+    case 'instance':
+    case 'trouble':
+      openOnShards(desk, selected);
       break;
     case 'certificate':
       openCertificate(desk, selected.certificate.key);

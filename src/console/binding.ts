@@ -10,10 +10,13 @@ export type Scope =
   | 'connections'
   | 'backends'
   | 'routes'
+  | 'shards'
   | 'certificates'
   | 'journal'
   | 'dialog'
   | 'switch'
+  | 'what-if'
+  | 'trace'
   | 'palette'
   | 'help'
   | 'filter';
@@ -25,17 +28,34 @@ export const scopeTitles: Readonly<Record<Scope, string>> = {
   connections: 'Connections',
   backends: 'Backends',
   routes: 'Routes',
+  shards: 'Shards',
   certificates: 'Certificates',
   journal: 'Journal',
   dialog: 'In a question',
   switch: 'While switching a TLS mode',
+  'what-if': 'While asking what if',
+  trace: 'In a trace',
   palette: 'While finding',
   help: 'In this help',
   filter: 'While filtering',
 };
 
+/** Of shard-actions.ts. */
+export type ShardCommandId =
+  | 'what-if'
+  | 'scale-up'
+  | 'scale-down'
+  | 'renew'
+  | 'reset-shape'
+  | 'write-back-shape'
+  | 'connections-of'
+  | 'trace'
+  | `trace-${'choose' | 'again' | 'next' | 'previous' | 'page-down' | 'page-up'}`
+  | `what-if-${'choose' | 'confirm' | 'cancel' | 'back' | 'next' | 'previous' | 'left' | 'right' | 'tab' | 'page-down' | 'page-up' | 'leave'}`;
+
 export type CommandId =
-  | `show-${'overview' | 'connections' | 'backends' | 'routes' | 'certificates' | 'journal'}`
+  | ShardCommandId
+  | `show-${'overview' | 'connections' | 'backends' | 'routes' | 'shards' | 'certificates' | 'journal'}`
   | 'next-screen'
   | 'previous-screen'
   | 'palette'

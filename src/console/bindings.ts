@@ -5,6 +5,7 @@ import { wordsOf } from './dialogs/dialog.ts';
 import { sidePaneFrom } from './layout.ts';
 import { routeBindings } from './route-bindings.ts';
 import { hasDetail, type KeyContext, selectedOf } from './selection.ts';
+import { shardBindings } from './shard-bindings.ts';
 import {
   type WhyNot,
   whyNotAskAnew,
@@ -59,7 +60,7 @@ export const bindings: readonly Binding[] = [
     'palette',
     [':'],
     'find',
-    'Find a command, a screen, a backend, a server, a route or a certificate by a few letters',
+    'Find a command, a screen, a shard, a backend, a server, a route or a certificate by a few letters',
     { footer: true },
   ),
   bind('everywhere', 'help', ['?'], 'help', 'All keys of this screen and what they do', { footer: true }),
@@ -71,6 +72,13 @@ export const bindings: readonly Binding[] = [
   bind('everywhere', 'show-connections', ['2'], 'Connections', 'Who is here, doing what'),
   bind('everywhere', 'show-backends', ['3'], 'Backends', 'Who is healthy, and the keys that change it'),
   bind('everywhere', 'show-routes', ['4'], 'Routes', 'What goes where, in which TLS mode'),
+  bind(
+    'everywhere',
+    'show-shards',
+    ['5'],
+    'Shards',
+    'Which shard serves which routes, which instance which clients',
+  ),
   bind('everywhere', 'show-journal', ['7'], 'Journal', 'Who did what, and what came of it'),
   bind(
     'everywhere',
@@ -215,6 +223,8 @@ export const bindings: readonly Binding[] = [
   }),
 
   ...routeBindings,
+
+  ...shardBindings,
 
   bind('journal', 'open', ['enter'], 'open', 'What was before and after, and what the engine confirmed', {
     footer: isClosed,

@@ -7,6 +7,8 @@ import { chartsBeside, overlaid } from './box.ts';
 import { type FooterKey, footerLine, headerLine, problemLine, tabsLine } from './chrome.ts';
 import { dialogView } from './dialogs/dialog-view.ts';
 import { switchDialogView, switchDialogWidth } from './dialogs/switch-dialog-view.ts';
+import { traceView, traceWidth } from './dialogs/trace-view.ts';
+import { whatIfView, whatIfWidth } from './dialogs/what-if-view.ts';
 import type { ChartSlot, Frame, Line } from './frame.ts';
 import { helpLines } from './help.ts';
 import { activeScopes, shownKey } from './keys.ts';
@@ -19,6 +21,7 @@ import { connectionsScreen } from './screens/connections.ts';
 import { journalScreen } from './screens/journal.ts';
 import { overviewScreen } from './screens/overview.ts';
 import { routesScreen } from './screens/routes.ts';
+import { shardsScreen } from './screens/shards.ts';
 import { hasDetail, type KeyContext } from './selection.ts';
 import { line, span, staled, staledChart, within } from './spans.ts';
 import type { Overlay } from './state.ts';
@@ -65,6 +68,8 @@ function screenBlock({ view, state }: KeyContext, body: Area): Block {
         return backendsScreen(view, state.backends, area);
       case 'routes':
         return routesScreen(view, state.routes, area, typing);
+      case 'shards':
+        return shardsScreen(view, state.shards, area);
       case 'certificates':
         return certificatesScreen(view, state.certificates, area, typing);
       case 'journal':
@@ -95,7 +100,7 @@ function overlays(context: KeyContext, under: Block, body: Area, version: string
         body.height,
       ),
     };
-  const width = Math.min(body.width, overlay.kind === 'switch' ? switchDialogWidth : dialogWidth);
+  const width = Math.min(body.width, widthOver(overlay));
   const over = overBlock(context, overlay, width, body.height, now);
   // At the bottom, a dialog grows upwards as its preview comes: buttons and settings stay where they are.
   const top = overlay.kind === 'palette' ? 0 : Math.max(0, body.height - over.lines.length);
@@ -107,9 +112,22 @@ function overlays(context: KeyContext, under: Block, body: Area, version: string
   };
 }
 
+function widthOver({ kind }: Overlay): number {
+  switch (kind) {
+    case 'switch':
+      return switchDialogWidth;
+    case 'what-if':
+      return whatIfWidth;
+    case 'trace':
+      return traceWidth;
+    default:
+      return dialogWidth;
+  }
+}
+
 function overBlock(
   context: KeyContext,
-  overlay: Extract<Overlay, { kind: 'dialog' | 'switch' | 'palette' }>,
+  overlay: Extract<Overlay, { kind: 'dialog' | 'switch' | 'what-if' | 'trace' | 'palette' }>,
   width: number,
   height: number,
   now: number,
@@ -121,6 +139,10 @@ function overBlock(
       const route = context.view.model.route.get(overlay.dialog.route);
       return switchDialogView(overlay.dialog, { route, now }, width, height);
     }
+    case 'what-if':
+      return whatIfView(overlay.dialog, { model: context.view.model, now }, width, height);
+    case 'trace':
+      return traceView(overlay.dialog, now, width, height);
     case 'palette': {
       const items = paletteItems(context, overlay.text.text);
       return paletteView(items, overlay.text, overlay.cursor, width, paletteRows(height));
@@ -145,6 +167,10 @@ function asideOf({ view, state, size }: KeyContext): string {
     return size.columns < openModesFrom
       ? 'rates over 1 s, r reverts a switch at any time'
       : 'pass, edge, reenc: open connections by the mode they came in, rates over 1 s';
+  if (state.screen === 'shards')
+    return state.shards.open === undefined
+      ? '█ to the mean, ▓ beyond, ░ short of it, rates over 1 s'
+      : 'clients: different addresses with a connection, rates over 1 s';
   const shape = state.screen === 'overview' ? 'shapes: the last minute, ' : '';
   return `${shape}rates over ${Math.max(1, Math.round(view.traffic.windowMs / 1000))} s, latencies over 10 s`;
 }

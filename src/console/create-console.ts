@@ -20,12 +20,14 @@ import { settleCursor } from './list-cursor.ts';
 import { backendList, backendRows, backendsWithin } from './screens/backend-rows.ts';
 import { connectionRows } from './screens/connections.ts';
 import { overviewOrder } from './screens/overview.ts';
+import { backendsInLines, shardsList, shardsRows } from './screens/shard-rows.ts';
 import { bodyHeight, type KeyContext } from './selection.ts';
 import { firstState, type State } from './state.ts';
 import { createSubscriptions, type Wanted } from './subscriptions.ts';
 import { noTraffic, type Traffic, withHistory, withoutTopic, withSample } from './traffic.ts';
 import { typeInto, typePasted } from './typing.ts';
 import { silenceMs, type View } from './view.ts';
+import { isPlanning, planAgain, planAnew } from './what-if-questions.ts';
 
 export interface ConsoleOptions {
   readonly client: RuntimeClient;
@@ -217,8 +219,8 @@ export function createConsole({
     const { screen, connections, overlay } = store.getState();
     const showsTable = screen === 'connections' && connections.open === undefined && isLargeEnough(size);
     return {
-      topics: topicsOf(screen),
-      servers: screen === 'backends' ? serversWanted(context()) : undefined,
+      topics: topicsOf(screen, client.model.instance.size),
+      servers: screen === 'backends' || screen === 'shards' ? serversWanted(context()) : undefined,
       history: screen === 'overview',
       table: showsTable ? queryOf(connections, connectionRows(bodyHeight(size))) : undefined,
       connection: screen === 'connections' ? connections.open?.id : undefined,
@@ -230,13 +232,16 @@ export function createConsole({
   const forget = [
     client.changes((changes) => {
       settleOverview();
-      if (changes.length === 0) subscriptions.want(wanted());
+      if (changes.length === 0 || changes.some(({ type }) => type === 'instance'))
+        subscriptions.want(wanted());
+      planAgain(desk);
       changed.emit();
     }),
     client.attachChanges(({ state }) => {
       if (state === 'live') {
         subscriptions.attachedAgain();
         checkAgain();
+        planAnew(desk);
       }
       changed.emit();
     }),
@@ -253,7 +258,9 @@ export function createConsole({
     const busy =
       waiting.length > 0 ||
       (overlay?.kind === 'dialog' && overlay.dialog.preview.state === 'asking') ||
-      (overlay?.kind === 'switch' && isProbing(overlay.dialog));
+      (overlay?.kind === 'switch' && isProbing(overlay.dialog)) ||
+      (overlay?.kind === 'what-if' && isPlanning(overlay.dialog)) ||
+      (overlay?.kind === 'trace' && overlay.dialog.seen.state === 'asking');
     stopBeat = clock.after(busy ? 250 : 1_000, () => {
       settleOverview();
       subscriptions.want(wanted());
@@ -314,20 +321,27 @@ function isOneByte({ key }: KeyPress): boolean {
 }
 
 /** The totals always: they are few bytes, and a header that says "live" must hear the runtime every second. */
-function topicsOf(screen: State['screen']): readonly SampleTopic[] {
+function topicsOf(screen: State['screen'], instances: number): readonly SampleTopic[] {
+  // So that every screen tells of an imbalance; where there is none to tell of, or very many, only those that show them.
+  const spread: readonly SampleTopic[] = instances > 1 && instances <= instancesAlways ? ['instances'] : [];
   switch (screen) {
     case 'overview':
-      return ['totals', 'backends', 'binds'];
+      return ['totals', 'backends', 'binds', ...(instances > 1 ? (['instances'] as const) : [])];
     case 'backends':
-      return ['totals', 'backends', 'servers'];
+      return ['totals', 'backends', 'servers', ...spread];
     case 'routes':
-      return ['totals', 'routes'];
+      return ['totals', 'routes', ...spread];
+    case 'shards':
+      return ['totals', 'instances', 'backends', 'servers'];
     case 'connections':
     case 'certificates':
     case 'journal':
-      return ['totals'];
+      return ['totals', ...spread];
   }
 }
+
+/** So many instances are sampled whatever is shown: a few hundred bytes a second. */
+const instancesAlways = 16;
 
 function wantedBy({ id, route, choice }: SwitchDialog): NonNullable<Wanted['preflight']> {
   return { id, route, termination: choice };
@@ -347,6 +361,15 @@ const serversAlways = 200;
 /** With thousands of servers only those in sight are sampled, and those a screenful away. */
 function serversWanted({ view, state, size }: KeyContext): Wanted['servers'] {
   if (view.model.server.size <= serversAlways) return undefined;
+  if (state.screen === 'shards') {
+    const rows = shardsRows(view);
+    const list = shardsList(rows, bodyHeight(size));
+    const { top } = settleCursor(state.shards.cursor, list);
+    return {
+      shown: backendsInLines(rows, top, top + list.rows),
+      around: backendsInLines(rows, top - list.rows, top + 2 * list.rows),
+    };
+  }
   const { open, cursor } = state.backends;
   const rows = backendRows(view, state.backends);
   const height = bodyHeight(size);

@@ -20,6 +20,7 @@ const signs: readonly (readonly [sign: string, tone: Tone, meaning: string])[] =
   ['◌', 'stale', 'not the present: what is shown is how it was'],
   ['≠', 'warning', 'not what the configuration says'],
   ['═ ─', 'accent', 'on a ladder: over TLS, and plain; ╪ and ┼ pass through Sluice untouched'],
+  ['█ ▓ ░', 'bar', 'a spread: up to the mean, beyond it, short of it; in a plan: stays, comes, leaves'],
   ['–', 'muted', 'not known, which is not zero'],
   ['↓ ↑', 'text', 'bytes from clients, and to clients'],
 ];
@@ -32,6 +33,8 @@ export function helpLines(screen: ScreenId, width: number, version: string, demo
     'everywhere',
     'dialog',
     ...(screen === 'routes' ? (['switch'] as const) : []),
+    ...(screen === 'shards' || screen === 'routes' ? (['what-if'] as const) : []),
+    'trace',
   ];
   return [
     heading(`Sluice ${version}`),

@@ -11,6 +11,7 @@ import { connectionDetail } from './screens/connection-detail.ts';
 import { entryDetail } from './screens/journal.ts';
 import { routeDetail } from './screens/route-detail.ts';
 import { serverDetail } from './screens/server-detail.ts';
+import { detailOfRow } from './screens/shard-detail.ts';
 import { bodyHeight, type KeyContext, listOf } from './selection.ts';
 import type { State } from './state.ts';
 import { isDemo } from './view.ts';
@@ -27,7 +28,7 @@ export function move(desk: Desk, how: Movement): void {
 
 /** Text without a cursor: the help and details. */
 function scrolledText({ state, view, size }: KeyContext, how: Movement): Partial<State> | undefined {
-  const { overlay, connections, backends, routes, certificates, journal } = state;
+  const { overlay, connections, backends, routes, shards, certificates, journal } = state;
   const height = bodyHeight(size);
   const topIn = (top: number, lines: readonly Line[]) => scrolled(top, how, lines.length, height);
   if (overlay?.kind === 'help')
@@ -52,6 +53,11 @@ function scrolledText({ state, view, size }: KeyContext, how: Movement): Partial
     const { open } = routes;
     const top = topIn(open.top, routeDetail(view, open.route, size.columns));
     return { routes: { ...routes, open: { ...open, top } } };
+  }
+  if (state.screen === 'shards' && shards.open !== undefined) {
+    const { open } = shards;
+    const top = topIn(open.top, detailOfRow(view, open.key, size.columns));
+    return { shards: { ...shards, open: { ...open, top } } };
   }
   if (state.screen === 'certificates' && certificates.open !== undefined) {
     const { open } = certificates;
@@ -83,6 +89,8 @@ function movedCursor(context: KeyContext, how: Movement): Partial<State> | 'tabl
       return { backends: { ...state.backends, cursor: moved(state.backends.cursor, listOf(context)) } };
     case 'routes':
       return { routes: { ...state.routes, cursor: moved(state.routes.cursor, listOf(context)) } };
+    case 'shards':
+      return { shards: { ...state.shards, cursor: moved(state.shards.cursor, listOf(context)) } };
     case 'certificates':
       return {
         certificates: { ...state.certificates, cursor: moved(state.certificates.cursor, listOf(context)) },

@@ -5,6 +5,7 @@ import type { CommandId } from './binding.ts';
 import type { Desk } from './desk.ts';
 import { atTop, settleCursor } from './list-cursor.ts';
 import { type PaletteItem, paletteItems, paletteRows } from './palette.ts';
+import { shardKey } from './screens/shard-rows.ts';
 import { bodyHeight } from './selection.ts';
 import { typed } from './typed-text.ts';
 
@@ -62,6 +63,12 @@ function run(desk: Desk, item: PaletteItem, act: (command: CommandId) => void): 
       desk.set({
         screen: 'routes',
         routes: { ...routes, open: undefined, filter: '', cursor: { ...atTop, key: item.route } },
+      });
+      return;
+    case 'shard':
+      desk.set({
+        screen: 'shards',
+        shards: { open: undefined, cursor: { ...atTop, key: shardKey(item.shard) } },
       });
       return;
     case 'certificate':

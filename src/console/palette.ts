@@ -25,6 +25,7 @@ export type PaletteItem = {
   | { readonly kind: 'command'; readonly binding: Binding }
   | { readonly kind: 'backend'; readonly backend: string }
   | { readonly kind: 'server'; readonly server: ServerKey }
+  | { readonly kind: 'shard'; readonly shard: string }
   | { readonly kind: 'route'; readonly route: string }
   | { readonly kind: 'certificate'; readonly certificate: string }
 );
@@ -77,6 +78,16 @@ export function paletteItems(context: KeyContext, query: string): PaletteItem[] 
         description: address,
         aside: 'server',
         server: key,
+      }),
+    ),
+    ...[...model.shard.values()].map(
+      ({ name, domain = '' }): PaletteItem => ({
+        kind: 'shard',
+        key: `shard ${name}`,
+        name,
+        description: domain,
+        aside: 'shard',
+        shard: name,
       }),
     ),
     ...[...model.route.values()].map(

@@ -2,7 +2,13 @@
 
 import type { ConnectionRow } from '../domain/connection.ts';
 import type { JournalEntry } from '../domain/journal.ts';
-import type { CertificateEntity, RouteEntity, ServerEntity } from '../domain/model.ts';
+import type {
+  CertificateEntity,
+  InstanceEntity,
+  RouteEntity,
+  ServerEntity,
+  ShardEntity,
+} from '../domain/model.ts';
 import type { ServerKey } from '../domain/plan.ts';
 import type { Size } from './console.ts';
 import { layoutOf } from './layout.ts';
@@ -13,6 +19,8 @@ import { connectionRows } from './screens/connections.ts';
 import { journalList } from './screens/journal.ts';
 import { overviewKeys, overviewTableRows } from './screens/overview.ts';
 import { routeList, routeRows } from './screens/route-rows.ts';
+import { shardsList, shardsRows } from './screens/shard-rows.ts';
+import type { RouteTrouble } from './shard-look.ts';
 import type { State } from './state.ts';
 import type { View } from './view.ts';
 
@@ -27,6 +35,9 @@ export type Selected =
   | { readonly kind: 'server'; readonly server: ServerEntity }
   | { readonly kind: 'connection'; readonly row: ConnectionRow }
   | { readonly kind: 'route'; readonly route: RouteEntity }
+  | { readonly kind: 'shard'; readonly shard: ShardEntity }
+  | { readonly kind: 'instance'; readonly instance: InstanceEntity }
+  | { readonly kind: 'trouble'; readonly trouble: RouteTrouble }
   | { readonly kind: 'certificate'; readonly certificate: CertificateEntity }
   | { readonly kind: 'entry'; readonly entry: JournalEntry }
   | undefined;
@@ -52,6 +63,8 @@ export function listOf({ view, state, size }: KeyContext): ListShape {
       return backendList(backendRows(view, state.backends), height - 1);
     case 'routes':
       return routeList(routeRows(view, state.routes), height);
+    case 'shards':
+      return shardsList(shardsRows(view), height);
     case 'certificates':
       return certificateList(certificateRows(view, state.certificates), height);
     case 'journal':
@@ -107,6 +120,8 @@ function findSelected(context: KeyContext): Selected {
       const row = rows[settleCursor(cursor, routeList(rows, bodyHeight(size))).index];
       return row && { kind: 'route', route: row.route };
     }
+    case 'shards':
+      return selectedOnShards(context);
     case 'certificates': {
       const { open, cursor } = state.certificates;
       if (open !== undefined) {
@@ -126,6 +141,27 @@ function findSelected(context: KeyContext): Selected {
       const entry = list.entries[settleCursor(state.journal.cursor, list).index];
       return entry && { kind: 'entry', entry };
     }
+  }
+}
+
+function selectedOnShards({ view, state, size }: KeyContext): Selected {
+  const { open, cursor } = state.shards;
+  const rows = shardsRows(view);
+  const row =
+    open === undefined
+      ? rows[settleCursor(cursor, shardsList(rows, bodyHeight(size))).index]
+      : rows.find(({ key }) => key === open.key);
+  switch (row?.kind) {
+    case undefined:
+      return undefined;
+    case 'shard':
+      return { kind: 'shard', shard: row.shard };
+    case 'instance':
+      return { kind: 'instance', instance: row.instance };
+    case 'trouble':
+      return { kind: 'trouble', trouble: row.trouble };
+    case 'backend':
+      return { kind: 'backend', name: row.backend.name };
   }
 }
 

@@ -7,10 +7,19 @@ import type { ConnectionDetail, ConnectionOrder, ConnectionRow } from '../domain
 import type { ServerKey } from '../domain/plan.ts';
 import type { Dialog } from './dialogs/dialog.ts';
 import type { SwitchDialog } from './dialogs/switch-dialog.ts';
+import type { TraceDialog } from './dialogs/trace.ts';
+import type { WhatIfDialog } from './dialogs/what-if.ts';
 import { atTop, type ListCursor } from './list-cursor.ts';
 import type { TypedText } from './typed-text.ts';
 
-export type ScreenId = 'overview' | 'connections' | 'backends' | 'routes' | 'certificates' | 'journal';
+export type ScreenId =
+  | 'overview'
+  | 'connections'
+  | 'backends'
+  | 'routes'
+  | 'shards'
+  | 'certificates'
+  | 'journal';
 
 export interface ScreenTab {
   readonly id: ScreenId;
@@ -20,12 +29,13 @@ export interface ScreenTab {
   readonly short?: string;
 }
 
-/** A key stays that of its screen when others come: 5 and 6 are kept for those of shards and nftables. */
+/** A key stays that of its screen when others come: 6 is kept for that of nftables. */
 export const screens: readonly ScreenTab[] = [
   { id: 'overview', key: '1', title: 'Overview' },
   { id: 'connections', key: '2', title: 'Connections', short: 'Conns' },
   { id: 'backends', key: '3', title: 'Backends' },
   { id: 'routes', key: '4', title: 'Routes' },
+  { id: 'shards', key: '5', title: 'Shards' },
   { id: 'journal', key: '7', title: 'Journal' },
   { id: 'certificates', key: '8', title: 'Certificates', short: 'Certs' },
 ];
@@ -36,6 +46,7 @@ export interface State {
   readonly connections: ConnectionsState;
   readonly backends: BackendsState;
   readonly routes: RoutesState;
+  readonly shards: ShardsState;
   readonly certificates: CertificatesState;
   readonly journal: JournalState;
   /** What lies over the screen and takes the keys. */
@@ -92,6 +103,12 @@ export interface RoutesState {
   readonly looked: ReadonlySet<string>;
 }
 
+export interface ShardsState {
+  readonly cursor: ListCursor;
+  /** Of a shard or an instance; the key of its row. */
+  readonly open?: { readonly key: string; readonly top: number } | undefined;
+}
+
 export interface CertificatesState {
   readonly cursor: ListCursor;
   readonly filter: string;
@@ -106,6 +123,8 @@ export interface JournalState {
 export type Overlay =
   | { readonly kind: 'dialog'; readonly dialog: Dialog }
   | { readonly kind: 'switch'; readonly dialog: SwitchDialog }
+  | { readonly kind: 'what-if'; readonly dialog: WhatIfDialog }
+  | { readonly kind: 'trace'; readonly dialog: TraceDialog }
   | { readonly kind: 'palette'; readonly text: TypedText; readonly cursor: ListCursor }
   | { readonly kind: 'help'; readonly top: number }
   | { readonly kind: 'filter'; readonly text: TypedText };
@@ -138,6 +157,7 @@ export const firstState: State = {
   },
   backends: { cursor: atTop, folded: new Set(), problemsOnly: false, marks: new Set() },
   routes: { cursor: atTop, filter: '', looked: new Set() },
+  shards: { cursor: atTop },
   certificates: { cursor: atTop, filter: '' },
   journal: { cursor: atTop },
   waiting: [],

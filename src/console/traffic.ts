@@ -5,6 +5,7 @@ import type {
   BackendRates,
   BindRates,
   HistoryPoint,
+  InstanceRates,
   RouteRates,
   Sample,
   SampleTopic,
@@ -18,6 +19,8 @@ export interface Traffic {
   readonly servers: ReadonlyMap<ServerKey, ServerRates>;
   readonly binds: ReadonlyMap<string, BindRates>;
   readonly routes: ReadonlyMap<string, RouteRates>;
+  /** By id, those that leave among them. */
+  readonly instances: ReadonlyMap<string, InstanceRates>;
   readonly windowMs: number;
   /** One a second, newest last; with a gap where nobody looked. */
   readonly past: readonly HistoryPoint[];
@@ -30,6 +33,7 @@ export const noTraffic: Traffic = {
   servers: new Map(),
   binds: new Map(),
   routes: new Map(),
+  instances: new Map(),
   windowMs: 1_000,
   past: [],
 };
@@ -45,6 +49,9 @@ export function withSample(traffic: Traffic, sample: Sample): Traffic {
     servers: sample.servers ? new Map(sample.servers.map((rates) => [rates.key, rates])) : traffic.servers,
     binds: sample.binds ? new Map(sample.binds.map((rates) => [rates.name, rates])) : traffic.binds,
     routes: sample.routes ? new Map(sample.routes.map((rates) => [rates.name, rates])) : traffic.routes,
+    instances: sample.instances
+      ? new Map(sample.instances.map((rates) => [rates.id, rates]))
+      : traffic.instances,
     windowMs: sample.windowMs,
     past:
       sample.totals === undefined

@@ -3,6 +3,7 @@
 import type { KeyPress } from './console.ts';
 import type { Desk } from './desk.ts';
 import { mustForce } from './dialogs/switch-dialog.ts';
+import { retyped, typedOf } from './dialogs/what-if.ts';
 import { atTop } from './list-cursor.ts';
 import { changeDialog, setDialog } from './questions.ts';
 import type { Overlay } from './state.ts';
@@ -14,13 +15,17 @@ export function typeInto(desk: Desk, key: KeyPress): boolean {
   const text = textOf(overlay);
   if (overlay === undefined || text === undefined) return false;
   // In a number only digits edit: letters stay keys, `y` above all.
-  if (overlay.kind === 'switch' && isLeading(key)) return false;
+  if (isForm(overlay) && isLeading(key)) return false;
   if (overlay.kind === 'dialog' && [...key.key].length === 1 && !key.ctrl && !/\d/.test(key.key))
     return false;
   const next = edited(text, key);
   if (next === undefined) return false;
   replace(desk, overlay, next);
   return true;
+}
+
+function isForm({ kind }: Overlay): boolean {
+  return kind === 'switch' || kind === 'what-if' || kind === 'trace';
 }
 
 /** In a name every letter edits, `y` too: only keys that lead out of it stay keys. */
@@ -45,6 +50,10 @@ function textOf(overlay: Overlay | undefined): TypedText | undefined {
       return overlay.dialog.focus === 'weight' ? overlay.dialog.weight : undefined;
     case 'switch':
       return overlay.dialog.focus === 'force' && mustForce(overlay.dialog) ? overlay.dialog.force : undefined;
+    case 'what-if':
+      return typedOf(overlay.dialog);
+    case 'trace':
+      return overlay.dialog.stage === 'ask' ? overlay.dialog.texts[overlay.dialog.field] : undefined;
     case 'help':
     case undefined:
       return undefined;
@@ -68,6 +77,15 @@ function replace(desk: Desk, overlay: Overlay, text: TypedText): void {
     case 'switch':
       desk.set({ overlay: { ...overlay, dialog: { ...overlay.dialog, force: text, hint: undefined } } });
       break;
+    case 'what-if':
+      desk.set({ overlay: { ...overlay, dialog: retyped(overlay.dialog, text) } });
+      break;
+    case 'trace': {
+      const { dialog } = overlay;
+      const texts = { ...dialog.texts, [dialog.field]: text };
+      desk.set({ overlay: { ...overlay, dialog: { ...dialog, texts, hint: undefined } } });
+      break;
+    }
     case 'help':
       break;
   }

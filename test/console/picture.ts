@@ -5,6 +5,7 @@ import { createConsole } from '../../src/console/create-console.ts';
 import type { Frame } from '../../src/console/frame.ts';
 import type { MutableModel } from '../../src/domain/model.ts';
 import { createScriptedClient, createScriptedClock, settled } from './scripted-client.ts';
+import { instanceRatesOf } from './shard-worlds.ts';
 import { routeRatesOf } from './tls-worlds.ts';
 import { noon, pastOf, sampleOf } from './worlds.ts';
 
@@ -37,7 +38,12 @@ export async function consoleIn(model: MutableModel, size: Size = small, withTra
   const console = createConsole({ client, clock, version: '0.1.0', timeOfDay: utcTimeOfDay });
   console.frame(size);
   await settled();
-  const feed = () => client.send({ ...sampleOf(model, clock.now()), routes: routeRatesOf(model) });
+  const feed = () =>
+    client.send({
+      ...sampleOf(model, clock.now()),
+      routes: routeRatesOf(model),
+      instances: instanceRatesOf(model),
+    });
   if (withTraffic) feed();
   return {
     clock,

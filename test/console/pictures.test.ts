@@ -193,7 +193,7 @@ describe('what lies over a screen', () => {
   });
 
   it('draws the help', async () => {
-    const seat = await consoleIn(brokenWorld(), { columns: 80, rows: 90 });
+    const seat = await consoleIn(brokenWorld(), { columns: 80, rows: 106 });
     seat.press('2', '?');
     await expectPicture('help', seat);
   });

@@ -19,6 +19,13 @@ export type Question =
   | { readonly kind: 'tls-revert'; readonly route: string }
   | { readonly kind: 'reset-route'; readonly route: string }
   | { readonly kind: 'write-back-route'; readonly route: string }
+  | { readonly kind: 'renew'; readonly shard: string }
+  | {
+      readonly kind: 'reset-shape' | 'write-back-shape';
+      /** Keys of drifts. */
+      readonly drifts: readonly string[];
+      readonly name: string;
+    }
   | { readonly kind: 'kill'; readonly connections: readonly string[]; readonly name: string }
   | { readonly kind: 'undo'; readonly entry: number; readonly name: string }
   | { readonly kind: 'reload' };
@@ -122,6 +129,13 @@ export function commandsOf(dialog: Dialog): DialogCommands {
     case 'reset-route':
     case 'write-back-route':
       return each([{ kind: question.kind, route: question.route }]);
+    case 'renew':
+      return each([{ kind: 'renew', shard: question.shard }]);
+    case 'reset-shape':
+    case 'write-back-shape': {
+      const { kind, drifts } = question;
+      return each(drifts.map((drift) => ({ kind, drift })));
+    }
     case 'undo':
       return each([{ kind: 'undo', entry: question.entry }]);
     case 'reload':
@@ -145,6 +159,10 @@ export function subjectOf(question: Question): string {
     case 'reset-route':
     case 'write-back-route':
       return question.route;
+    case 'renew':
+      return question.shard;
+    case 'reset-shape':
+    case 'write-back-shape':
     case 'undo':
       return question.name;
     case 'reload':
@@ -199,6 +217,20 @@ export function wordsOf(question: Question): QuestionWords {
     case 'write-back-route':
       return {
         title: `Write the TLS mode of ${subject} back to the configuration`,
+        act: 'Write back',
+        doing: `write back ${subject}`,
+      };
+    case 'renew':
+      return { title: `Renew the instances of ${subject}`, act: 'Renew', doing: `renew ${subject}` };
+    case 'reset-shape':
+      return {
+        title: `Drop the overrides of ${subject}`,
+        act: 'Drop overrides',
+        doing: `drop the overrides of ${subject}`,
+      };
+    case 'write-back-shape':
+      return {
+        title: `Write the shape of ${subject} back to the configuration`,
         act: 'Write back',
         doing: `write back ${subject}`,
       };

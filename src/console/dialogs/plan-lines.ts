@@ -1,0 +1,217 @@
+// What a plan says: how many clients would move, what becomes of routes, and the same bars with what was before as a ghost. Pure.
+
+import type { ShardChange, ShardPlan } from '../../domain/shard-plan.ts';
+import { chosenTime, count, percent, plural } from '../format.ts';
+import type { Line, Span, Tone } from '../frame.ts';
+import { evennessSpans, isUneven } from '../shard-look.ts';
+import { fill, line, muted, span, spansWidth } from '../spans.ts';
+import { wrap } from '../text.ts';
+
+/** A short list is read, a long one counted; all of it is a scroll away. */
+const listed = 100;
+
+export function planLines(plan: ShardPlan, width: number): Line[] {
+  return [
+    ...headline(plan, width),
+    ...routeLines(plan, width),
+    ...plan.shards.flatMap((change) => shardLines(change, width)),
+    ...plan.servers.flatMap(({ backend, observed, moved, before, after }) => [
+      line(
+        span(backend, 'text', true),
+        span('  '),
+        span(movedText(moved, observed), moved > 0 ? 'text' : 'muted'),
+        muted(' get another server'),
+      ),
+      ...ghostRows(namedCounts(before, after), width),
+    ]),
+  ];
+}
+
+/** "moves 33.1 % of 910 clients seen in the last minute; no route moves": what is to be known, in one sentence. */
+function headline(plan: ShardPlan, width: number): Line[] {
+  const instances = summed(plan.shards);
+  const servers = summed(plan.servers);
+  const seen = `seen in the last ${plan.overMs === 60_000 ? 'minute' : chosenTime(plan.overMs)}`;
+  const of = (amount: number) =>
+    `${plural(amount, 'client')} ${seen}${plan.missed > 0 ? ` (and ${count(plan.missed)} more not kept in mind)` : ''}`;
+  const slots = plan.shards.reduce((most, { slotsMoved }) => Math.max(most, slotsMoved), 0);
+  const clients =
+    instances.observed === 0
+      ? `no client was ${seen}${slots > 0 ? `, ${percent(slots)} of new ones would move` : ''}`
+      : instances.moved === 0 && servers.observed === 0
+        ? `moves none of ${of(instances.observed)}`
+        : instances.moved > 0
+          ? `moves ${percent(instances.moved / instances.observed)} of ${of(instances.observed)}`
+          : '';
+  const toServers =
+    servers.observed === 0
+      ? ''
+      : `${percent(servers.moved / servers.observed)} of ${of(servers.observed)} get another server`;
+  const { moved, orphaned, doublyServed, conflicts, activated, removed, added } = plan.routes;
+  const routes = [
+    ...(moved.length > 0
+      ? [`${plural(moved.length, 'route')} ${moved.length === 1 ? 'moves' : 'move'}`]
+      : []),
+    ...(orphaned.length > 0 ? [`${orphaned.length} orphaned`] : []),
+    ...(doublyServed.length > 0 ? [`${doublyServed.length} served twice`] : []),
+    ...(conflicts.length > 0 ? [`${conflicts.length} refused`] : []),
+    ...(activated.length > 0 ? [`${activated.length} admitted`] : []),
+    ...(removed.length > 0 ? [`${removed.length} removed`] : []),
+    ...(added.length > 0 ? [`${added.length} added`] : []),
+  ];
+  const parts = [clients, toServers, routes.length === 0 ? 'no route moves' : routes.join(', ')];
+  return wrap(parts.filter((part) => part !== '').join('; '), width).map((part) =>
+    line(span(part, 'text', true)),
+  );
+}
+
+/** Moved clients of everything that has observed ones, and is there before and after. */
+function summed(changes: readonly { readonly observed: number; readonly moved: number }[]) {
+  return {
+    observed: changes.reduce((sum, { observed }) => sum + observed, 0),
+    moved: changes.reduce((sum, { moved }) => sum + moved, 0),
+  };
+}
+
+function movedText(moved: number, observed: number): string {
+  if (observed === 0) return 'no client seen';
+  return `${count(moved)} of ${plural(observed, 'client')}, ${percent(moved / observed)},`;
+}
+
+/** The worst first: what nobody serves any more. */
+function routeLines({ routes }: ShardPlan, width: number): Line[] {
+  const { moved, orphaned, doublyServed, conflicts, activated, removed, added } = routes;
+  return [
+    ...orphaned.flatMap((route) => noted('▼', 'bad', route, 'would be served by no shard', width)),
+    ...conflicts.flatMap(({ route, status }) =>
+      noted('▼', 'bad', route, `${status.shard} would refuse it: ${status.reason}: ${status.message}`, width),
+    ),
+    ...doublyServed.flatMap(({ route, shards }) =>
+      noted('▲', 'warning', route, `would be served by ${shards.join(' and ')}`, width),
+    ),
+    ...moved
+      .slice(0, listed)
+      .flatMap(({ route, from, to }) =>
+        noted('→', 'accent', route, `${from.join(', ') || 'none'} → ${to.join(', ') || 'none'}`, width),
+      ),
+    ...activated.flatMap(({ route, shard }) =>
+      noted('●', 'good', route, `refused now, admitted by ${shard} then`, width),
+    ),
+    ...named('removed', removed, width),
+    ...named('added', added, width),
+    ...(moved.length > listed ? [line(muted(`  and ${moved.length - listed} more routes move`))] : []),
+  ];
+}
+
+function noted(sign: string, tone: Tone, route: string, text: string, width: number): Line[] {
+  return wrap(`${route}  ${text}`, Math.max(10, width - 2)).map((part, index) =>
+    line(
+      span(index === 0 ? `${sign} ` : '  ', tone),
+      span(part, tone === 'bad' || tone === 'warning' ? tone : 'text'),
+    ),
+  );
+}
+
+function named(word: string, routes: readonly string[], width: number): Line[] {
+  if (routes.length === 0) return [];
+  return wrap(`${word}: ${routes.slice(0, listed).join(', ')}`, width).map((part) => line(span(part)));
+}
+
+function shardLines(change: ShardChange, width: number): Line[] {
+  const { shard, instancesBefore, instancesAfter, observed, moved, slotsMoved } = change;
+  const amount =
+    instancesBefore === instancesAfter
+      ? plural(instancesAfter, 'instance')
+      : `${instancesBefore} → ${plural(instancesAfter, 'instance')}`;
+  const facts: Span[] = [
+    span(shard, 'text', true),
+    muted(`  ${amount}  `),
+    ...(observed === 0
+      ? [muted('no client seen')]
+      : [
+          span(`${count(moved)} of ${count(observed)}`, moved > 0 ? 'text' : 'muted'),
+          muted(` move, ${percent(moved / observed)}`),
+        ]),
+    ...(slotsMoved > 0 ? [muted(`; slots ${percent(slotsMoved)}`)] : []),
+  ];
+  const even = evennessChange(change);
+  return [
+    ...(spansWidth(facts) + spansWidth(even) + 2 <= width
+      ? [line(...facts, span('  '), ...even)]
+      : [line(...facts), ...(even.length === 0 ? [] : [line(span('  '), ...even)])]),
+    ...(instancesBefore < 2 && instancesAfter < 2 ? [] : ghostRows(counts(change), width)),
+  ];
+}
+
+function evennessChange({ evennessBefore, evennessAfter }: ShardChange): Span[] {
+  if (evennessAfter === undefined) return [];
+  const before =
+    evennessBefore === undefined || evennessBefore.bins < 2
+      ? []
+      : [
+          span(evennessBefore.maxOverMean.toFixed(2), isUneven(evennessBefore) ? 'warning' : 'text'),
+          muted(' → '),
+        ];
+  return evennessAfter.bins < 2
+    ? []
+    : [...evennessSpans(evennessAfter).slice(0, 1), ...before, ...evennessSpans(evennessAfter).slice(1)];
+}
+
+interface Counted {
+  readonly name: string;
+  /** Undefined: not there. */
+  readonly before: number | undefined;
+  readonly after: number | undefined;
+}
+
+function counts({ shard, before, after, instancesBefore, instancesAfter }: ShardChange): Counted[] {
+  return Array.from({ length: Math.max(instancesBefore, instancesAfter) }, (_, index) => ({
+    name: `${shard}/${index + 1}`,
+    before: index < instancesBefore ? (before[index] ?? 0) : undefined,
+    after: index < instancesAfter ? (after[index] ?? 0) : undefined,
+  }));
+}
+
+function namedCounts(
+  before: readonly { readonly server: string; readonly clients: number }[],
+  after: readonly { readonly server: string; readonly clients: number }[],
+): Counted[] {
+  const names = [...new Set([...before, ...after].map(({ server }) => server))];
+  const of = (list: typeof before, name: string) => list.find(({ server }) => server === name)?.clients;
+  return names.map((name) => ({ name, before: of(before, name), after: of(after, name) }));
+}
+
+/** █ stays, ░ was here and leaves, ▓ comes: read without colours, too. */
+function ghostRows(rows: readonly Counted[], width: number): Line[] {
+  const names = Math.min(20, Math.max(6, ...rows.map(({ name }) => name.length)));
+  const most = Math.max(1, ...rows.flatMap(({ before, after }) => [before ?? 0, after ?? 0]));
+  const bars = Math.max(6, Math.min(60, width - names - 4 - 18));
+  const cells = (amount: number | undefined) => Math.round(((amount ?? 0) / most) * bars);
+  return rows.map(({ name, before, after }) => {
+    const was = cells(before);
+    const is = cells(after);
+    const words: Span =
+      before === undefined
+        ? span('new', 'accent')
+        : after === undefined
+          ? span('leaves', 'drain')
+          : before === after
+            ? muted('stays')
+            : span('');
+    return line(
+      ...fill([span(`  ${name}`)], names + 3),
+      ...fill(
+        [
+          { text: '█'.repeat(Math.min(was, is)), tone: 'bar' },
+          { text: '▓'.repeat(Math.max(0, is - was)), tone: 'accent' },
+          { text: '░'.repeat(Math.max(0, was - is)), tone: 'border' },
+        ],
+        bars,
+      ),
+      ...fill([muted(before === undefined ? '–' : count(before)), muted(' → ')], 9, 'right'),
+      ...fill([span(after === undefined ? '–' : count(after))], 6, 'right'),
+      span('  '),
+      words,
+    );
+  });
+}
