@@ -45,19 +45,22 @@ export function hashedServers(
   backend: Backend,
   wishes: ReadonlyMap<ServerKey, ServerWish>,
 ): readonly HashedServer[] {
-  return backend.servers.map((server) => {
-    const wish = wishes.get(serverKey(backend.name, server.name)) ?? configuredWish(backend, server);
-    return {
-      name: server.name,
-      id: server.id,
-      weight: wish.weight,
-      backup: server.backup,
-      streams: 0,
-      isFull: false,
-      takesNew: takesNewClients(wish),
-      slot: createSlot(),
-    };
-  });
+  return backend.servers.map((server) =>
+    toCandidate(server, wishes.get(serverKey(backend.name, server.name)) ?? configuredWish(backend, server)),
+  );
+}
+
+export function toCandidate({ name, id, backup }: Server, wish: ServerWish): HashedServer {
+  return {
+    name,
+    id,
+    weight: wish.weight,
+    backup,
+    streams: 0,
+    isFull: false,
+    takesNew: takesNewClients(wish),
+    slot: createSlot(),
+  };
 }
 
 export function sourceBalancer(servers: readonly HashedServer[]): Balancer<HashedServer> {

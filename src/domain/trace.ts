@@ -5,6 +5,10 @@ import type { Admission } from './admission.ts';
 import type { CertificateEntity, ServerEntity } from './model.ts';
 import type { Plan } from './plan.ts';
 import type { Termination } from './tls.ts';
+import { findBind, instanceStep, shardStep, type TraceEnd } from './trace-entrance.ts';
+import { readQuestion } from './trace-question.ts';
+import { routeStep, tlsStep, type Way } from './trace-route.ts';
+import { backendStep, serverStep } from './trace-servers.ts';
 
 export interface TraceQuestion {
   /** "https://shop.apps.example.com/cart", "http://…", "tcp://127.0.0.1:5432". A port chooses the bind. */
@@ -51,11 +55,63 @@ export interface TraceFacts {
   readonly serving: ReadonlySet<string>;
 }
 
-export function trace(_question: TraceQuestion, _facts: TraceFacts): Trace {
-  throw new Error('to be written');
+export function trace(question: TraceQuestion, facts: TraceFacts): Trace {
+  const asked = readQuestion(question);
+  const steps: TraceStep[] = [];
+  const ended = ({ text, ok }: TraceEnd, before = ''): Trace => ({
+    question,
+    steps,
+    result: `${before && `${before} → `}${text}`,
+    ok,
+  });
+  if ('fault' in asked) return ended({ text: asked.fault, ok: false });
+
+  const found = findBind(asked, facts);
+  steps.push(found.step);
+  if ('end' in found) return ended(found.end);
+  const { entrance } = found;
+  steps.push(shardStep(entrance, asked, facts));
+  const steered = instanceStep(entrance, asked, facts);
+  steps.push(steered.step);
+  if (steered.end !== undefined) return ended(steered.end);
+  const instance = steered.step.chosen!;
+
+  let way: Way = { route: undefined, termination: undefined };
+  if (entrance.bind.mode === 'tls') {
+    const hello = tlsStep(entrance, asked, facts);
+    steps.push(hello.step);
+    if ('end' in hello) return ended(hello.end, instance);
+    way = hello.way;
+  }
+  if (entrance.bind.mode !== 'tcp') {
+    const decided = routeStep(entrance, asked, facts, entrance.bind.mode === 'tls' ? way : undefined);
+    steps.push(decided.step);
+    if ('end' in decided) return ended(decided.end, instance);
+    way = decided.way;
+  }
+  const { route, termination } = way;
+  const { bind } = entrance;
+  const routed = route && `${route.name}${termination === undefined ? '' : ` (${termination})`}`;
+  const begun = [instance, routed].filter((part) => part !== undefined).join(' → ');
+
+  const backends = backendStep(route, bind, termination, facts);
+  steps.push(backends.step);
+  if (backends.end !== undefined) return ended(backends.end, begun);
+  const several = backends.backends.length > 1;
+  const ways = backends.backends.slice(0, mostBackends).map((backend) => {
+    const { step, end } = serverStep(backend, bind, termination, asked, facts, several);
+    steps.push(step);
+    return { text: `${backend.name} → ${end?.text ?? step.chosen!}`, ok: end === undefined };
+  });
+  // Where it may go to several, the answer is as good as the worst of them.
+  return ended({ text: ways.map(({ text }) => text).join(' or '), ok: ways.every(({ ok }) => ok) }, begun);
 }
 
+/** A route sends to four at most in OpenShift; of more the first are shown. */
+const mostBackends = 8;
+
 /** What is wrong with a question, in words fit for a screen; undefined where nothing is. */
-export function traceFault(_question: TraceQuestion): string | undefined {
-  throw new Error('to be written');
+export function traceFault(question: TraceQuestion): string | undefined {
+  const asked = readQuestion(question);
+  return 'fault' in asked ? asked.fault : undefined;
 }
