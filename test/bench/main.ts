@@ -1,7 +1,7 @@
 // `npm run bench`: HAProxy, nginx, npm's http-proxy and Sluice side by side in one interleaved run.
 // The proxy has one core, load and origin the other. Then what the console costs, beside hatop.
 // `--quick` for a look, `--rounds N`, `--seconds N`, `--only HAProxy,Sluice`, `--only instances` or `--only console`,
-// `--rows TLS` for rows with that word.
+// `--rows TLS` for rows with that word. `--only sharding` simulates the table of slots, and needs none of them.
 import { spawnSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
@@ -15,6 +15,7 @@ import { measureInstances, reportInstances } from './instances.ts';
 import { handshakes, type LoadResult, wrk } from './load.ts';
 import { proxies, type RunningProxy } from './proxies.ts';
 import { type Measurement, report } from './report.ts';
+import { simulateSharding } from './sharding/run.ts';
 
 const { values: options } = parseArgs({
   options: {
@@ -28,6 +29,11 @@ const { values: options } = parseArgs({
 const rounds = Number(options.rounds ?? (options.quick ? 1 : 3));
 const seconds = Number(options.seconds ?? (options.quick ? 1 : 2));
 const only = options.only?.toLowerCase().split(',');
+
+if (options.only === 'sharding') {
+  console.log(simulateSharding(options.quick));
+  process.exit(0);
+}
 
 const missing = ['wrk', 'taskset', 'nginx', 'haproxy'].filter(
   (command) => spawnSync('sh', ['-c', `command -v ${command} || test -x /usr/sbin/${command}`]).status !== 0,
