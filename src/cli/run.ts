@@ -1,14 +1,13 @@
 // `sluice run`: a runtime and its data plane in the foreground, steered by signals:
 // SIGHUP reads the configuration again, SIGUSR1 reopens the logs, SIGTERM and SIGINT end gracefully, a second one at once.
 import { resolve as absolute, dirname } from 'node:path';
-import { withTlsFiles } from '../config/certificates/with-tls-files.ts';
 import { defaultControlPath } from '../config/control.ts';
-import { loadPlan, planAsIfIn } from '../config/load-plan.ts';
 import type { Plan } from '../domain/plan.ts';
 import { safe } from '../domain/safe.ts';
 import { createEmbeddedEngine } from '../engine/embedded/embedded-engine.ts';
 import { type Runtime, startRuntime } from '../runtime/runtime.ts';
-import { checkedPlan } from './checked-plan.ts';
+import { followedSource } from '../runtime/watch/follow-folder.ts';
+import { checkedPlan, planSource } from './checked-plan.ts';
 import { engineFolder } from './engine-folder.ts';
 import { CliFailure } from './failure.ts';
 import type { VerbContext } from './program.ts';
@@ -24,20 +23,20 @@ export interface RunOptions {
 }
 
 export async function run({ terminal, env, version }: VerbContext, options: RunOptions): Promise<void> {
-  const plan = await checkedPlan(terminal, options.config);
+  const source = planSource(options.config, true);
+  const plan = await checkedPlan(terminal, options.config, source);
   await refuseSecond(plan);
   const engine = createEmbeddedEngine({
     directory: engineFolder(plan, absolute(options.config), dirname(defaultControlPath(env.XDG_RUNTIME_DIR))),
     exitWithRuntime: options.leaveWithParent === true,
     clock: systemClock,
   });
+  const followed = followedSource(source, { clock: systemClock });
   const runtime = await startRuntime({
     plan,
     configFile: options.config,
-    reload: async (text) =>
-      text === undefined
-        ? withTlsFiles(options.config, await loadPlan(options.config), { now: systemClock.now() })
-        : planAsIfIn(options.config, text),
+    reload: followed.load,
+    watch: followed.follow,
     engine,
     clock: systemClock,
     random: systemRandom,

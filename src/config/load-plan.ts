@@ -7,6 +7,7 @@ import { safe } from '../domain/safe.ts';
 import { defaultControlPath } from './control.ts';
 import { controlListenWarnings } from './control-warnings.ts';
 import { findingsOf } from './findings.ts';
+import { at, items, textOf } from './found.ts';
 import { type Imported, mergeImported } from './imported.ts';
 import { checkListening } from './listening.ts';
 import type { Finding, LoadResult, Problem } from './problem.ts';
@@ -82,16 +83,22 @@ function checkShape(value: unknown) {
   return { shape, references, findings };
 }
 
-/** What a text says of the runtime itself; undefined where that is wrong, which its errors tell. */
-export function runtimeSettings(
-  text: string,
-  { file, folder, runtimeFolder }: TextPlace,
-): RuntimeSettings | undefined {
+export interface Outline {
+  readonly runtime: RuntimeSettings;
+  readonly shards: readonly { readonly name: string; readonly domain?: string }[];
+}
+
+/** What a text says that must be known before it is loaded as a whole; undefined where that is wrong, as its errors tell. */
+export function outlineOf(text: string, { file, folder, runtimeFolder }: TextPlace): Outline | undefined {
   const source = readSource(text, file);
   if (!source.readable) return undefined;
   const settings = runtimeSchema.prefault({}).safeParse(valueAt(source.value, ['runtime']));
   if (!settings.success) return undefined;
-  return resolveRuntime(settings.data, folder, defaultControlPath(runtimeFolder));
+  const shards = items({ value: valueAt(source.value, ['shards']), path: [] }).flatMap((shard) => {
+    const [name, domain] = [textOf(at(shard, 'name')), textOf(at(shard, 'domain'))];
+    return name === undefined ? [] : [{ name, ...(domain !== undefined && { domain }) }];
+  });
+  return { runtime: resolveRuntime(settings.data, folder, defaultControlPath(runtimeFolder)), shards };
 }
 
 /** The plan of a text, as if the file had it. */

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { formatProblems } from '../../src/config/format-problems.ts';
 import type { Imported } from '../../src/config/imported.ts';
 import type { WrittenBackend, WrittenRoute } from '../../src/config/kubernetes/written.ts';
-import { planFromText, runtimeSettings } from '../../src/config/load-plan.ts';
+import { outlineOf, planFromText } from '../../src/config/load-plan.ts';
 
 const place = { file: 'sluice.yaml', folder: '/etc/sluice', runtimeFolder: '/run/user/7' };
 
@@ -181,12 +181,15 @@ describe('what is imported beside a configuration', () => {
   });
 });
 
-it('the settings of the runtime are there before all else', () => {
-  expect(runtimeSettings(own, place)).toMatchObject({
-    watch: '/etc/sluice/routes.d',
-    control: [{ address: { path: '/run/user/7/sluice/control.sock' } }],
+it('what must be known beforehand is there whatever else is wrong', () => {
+  expect(outlineOf(own.replace('default,', 'default, domain: a.example,'), place)).toMatchObject({
+    runtime: {
+      watch: '/etc/sluice/routes.d',
+      control: [{ address: { path: '/run/user/7/sluice/control.sock' } }],
+    },
+    shards: [{ name: 'default', domain: 'a.example' }],
   });
-  expect(runtimeSettings('shards: 1', place)).toMatchObject({ name: 'sluice' });
-  expect(runtimeSettings('runtime: 1', place)).toBeUndefined();
-  expect(runtimeSettings('{', place)).toBeUndefined();
+  expect(outlineOf('shards: [1, { name: x }]', place)).toMatchObject({ shards: [{ name: 'x' }] });
+  expect(outlineOf('runtime: 1', place)).toBeUndefined();
+  expect(outlineOf('{', place)).toBeUndefined();
 });

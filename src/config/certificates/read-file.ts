@@ -1,4 +1,4 @@
-// The contents of one file that TLS needs, bounded, and only where it is a file.
+// The contents of one file, bounded, and only where it is a file.
 
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
@@ -16,7 +16,10 @@ export type ReadFile = (path: string) => Promise<FileContents>;
 /** A bundle of every public authority has 0.25 MiB. */
 export const maxFileBytes = 1024 * 1024;
 
-export const readTlsFile: ReadFile = async (path) => {
+export const readTlsFile: ReadFile = (path) => readRegularFile(path, maxFileBytes);
+
+/** Rejects with a FileFault. */
+export async function readRegularFile(path: string, mostBytes: number): Promise<FileContents> {
   try {
     // Without O_NONBLOCK a named pipe would keep us waiting for its other end.
     const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
@@ -24,8 +27,7 @@ export const readTlsFile: ReadFile = async (path) => {
       const stats = await file.stat();
       if (stats.isDirectory()) throw new FileFault('this is a folder, not a file');
       if (!stats.isFile()) throw new FileFault('this is not a regular file');
-      if (stats.size > maxFileBytes)
-        throw new FileFault(`it is larger than ${maxFileBytes / 1024 / 1024} MiB`);
+      if (stats.size > mostBytes) throw new FileFault(`it is larger than ${mostBytes / 1024 / 1024} MiB`);
       // One octet more than there should be, so that its end is seen.
       const content = Buffer.alloc(stats.size + 1);
       let length = 0;
@@ -44,7 +46,7 @@ export const readTlsFile: ReadFile = async (path) => {
     const { code } = error as NodeJS.ErrnoException;
     throw new FileFault(reasonOf(code), undefined, code === 'ENOENT');
   }
-};
+}
 
 function reasonOf(code: string | undefined): string {
   switch (code) {
