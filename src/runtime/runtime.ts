@@ -44,6 +44,7 @@ import { createShardAnswers } from './shape/shard-answers.ts';
 import { createStateWriter, emptyState, readState } from './state-file.ts';
 import { createTlsDesk } from './tls-desk.ts';
 import { createTraffic } from './traffic.ts';
+import type { WatchWiring } from './watch/follow-folder.ts';
 import { heldText } from './wording.ts';
 import { createFileEdits } from './write-back.ts';
 
@@ -64,6 +65,8 @@ export interface RuntimeOptions {
   /** Default: servers are probed. */
   readonly preflight?: RunPreflight;
   readonly certificates?: (options: CertificatesOptions) => Certificates;
+  /** Follows what lies beside the configuration's file, until it is closed. */
+  readonly watch?: (wiring: WatchWiring) => { close(): void };
   readonly limits?: Partial<Limits>;
 }
 
@@ -312,6 +315,16 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
       text: `runtime started, plan ${running.hash}${heldText(states.overrides().size, tls.routes.overrides().size, plans.shape.size)}`,
     });
 
+    const watching = options.watch?.({
+      hash: () => plans.configured.hash,
+      reload: (begin) =>
+        commands.internally({ kind: 'reload' }, { name: 'runtime', from: 'watch' }, () => {
+          begin();
+          return true;
+        }),
+      warned: (text) => warned(text, 'watch'),
+    });
+
     let closing: Promise<void> | undefined;
     const { urls, close: closeControl } = control;
     return {
@@ -322,6 +335,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
       close(graceMs = plans.configured.runtime.grace) {
         if (closing !== undefined) void engine.stop(graceMs).catch(() => undefined);
         closing ??= (async () => {
+          watching?.close();
           checker.close();
           following.stopping();
           journal.event({ subject: name, from: 'stop', severity: 'note', text: 'runtime stops' });
