@@ -12,7 +12,7 @@ import type { VerbContext } from '../program.ts';
 import type { LabelChanges } from './arguments.ts';
 import { knownShard } from './known-shard.ts';
 import { tellLeaving, type WaitOptions } from './leaving.ts';
-import { movedLines, servedBy } from './served-by.ts';
+import { servedBy, warningLines } from './served-by.ts';
 
 export const scale = (context: VerbContext, shard: string, instances: number, options: WaitOptions) =>
   onShard(context, shard, reshaping({ kind: 'scale', shard, instances }), options);
@@ -47,7 +47,7 @@ export async function reshape(
   const before = servedBy(client.model);
   reportOutcome(context, await client.execute(command, conditions));
   if (context.options.json === true) return;
-  for (const line of movedLines(before, client.model)) context.terminal.print(line);
+  for (const line of warningLines(before, client.model)) context.terminal.note(line);
 }
 
 function onShard(context: VerbContext, shard: string, command: Command, options: WaitOptions): Promise<void> {

@@ -1,4 +1,5 @@
-// Which shards serve which route, and what a change made of it: "shop: default → sharded". Pure.
+// Which shards serve which route, and what of it a change left for the operator to know: what no shard serves any more, or
+// several do. Pure.
 import type { Model } from '../../domain/model.ts';
 import { safe } from '../../domain/safe.ts';
 
@@ -13,25 +14,23 @@ export function servedBy({ route }: Pick<Model, 'route'>): ServedBy {
   );
 }
 
-/** A line for each route that others serve now. */
-export function movedLines(before: ServedBy, model: Pick<Model, 'route'>): readonly string[] {
+/** A line for each route that is served by none or by several now, and was not before. */
+export function warningLines(before: ServedBy, model: Pick<Model, 'route'>): readonly string[] {
   const lines: string[] = [];
   for (const [name, now] of servedBy(model)) {
     const earlier = before.get(name) ?? [];
-    if (earlier.join(' ') === now.join(' ')) continue;
-    lines.push(`  ${safe(name)}: ${shardsText(earlier)} → ${shardsText(now)}${warning(now, name, model)}`);
+    if (now.length === 1 || earlier.join(' ') === now.join(' ')) continue;
+    const by =
+      now.length === 0
+        ? noShard(name, model)
+        : `is served by each of ${now.map((shard) => safe(shard)).join(', ')}`;
+    lines.push(`▲ ${safe(name)} ${by}`);
   }
   return lines;
 }
 
-function shardsText(shards: readonly string[]): string {
-  return shards.length === 0 ? 'no shard' : shards.map((shard) => safe(shard)).join(' and ');
-}
-
-function warning(now: readonly string[], name: string, { route }: Pick<Model, 'route'>): string {
-  if (now.length > 1) return '  ▲ served by several';
-  if (now.length === 1) return '';
+function noShard(name: string, { route }: Pick<Model, 'route'>): string {
   const refusal = route.get(name)?.shards.find((status) => !status.admitted);
-  if (refusal === undefined || refusal.admitted) return '  ▲ no shard selects it';
-  return `  ▲ ${safe(refusal.shard)} refuses it: ${refusal.reason}, ${safe(refusal.message)}`;
+  if (refusal === undefined || refusal.admitted) return 'is served by no shard: none selects it';
+  return `is served by no shard: refused by ${safe(refusal.shard)} (${refusal.reason}: ${safe(refusal.message)})`;
 }

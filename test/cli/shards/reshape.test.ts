@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { knownShard } from '../../../src/cli/shards/known-shard.ts';
 import { leavingLine } from '../../../src/cli/shards/leaving-lines.ts';
 import { changeInstances, reshape } from '../../../src/cli/shards/reshape.ts';
-import { movedLines, servedBy } from '../../../src/cli/shards/served-by.ts';
+import { servedBy, warningLines } from '../../../src/cli/shards/served-by.ts';
 import { emptyModel } from '../../../src/domain/model.ts';
 import { fakeClient } from '../client.ts';
 import { fakeTerminal } from '../terminal.ts';
@@ -118,11 +118,9 @@ it('a shard that is not there is told with the one that was meant', () => {
 });
 
 describe('relabelling', () => {
-  it('tells who serves what now', async () => {
+  it('tells what nobody serves any more', async () => {
     const terminal = fakeTerminal();
-    const client = fakeClient(done, () =>
-      client.set('route', 'shop', route('shop', { shards: [{ shard: 'sharded', admitted: true }] })),
-    );
+    const client = fakeClient(done, () => client.set('route', 'shop', route('shop', { shards: [] })));
     client.set('route', 'shop', route('shop'));
     client.set('route', 'pay', route('pay'));
     await reshape(contextOf(terminal), client, {
@@ -130,7 +128,8 @@ describe('relabelling', () => {
       route: 'shop',
       labels: { sharded: 'true' },
     });
-    expect(terminal.printed).toEqual(['default has 1 instance', '  shop: default → sharded']);
+    expect(terminal.printed).toEqual(['default has 1 instance']);
+    expect(terminal.noted).toEqual(['▲ shop is served by no shard: none selects it']);
   });
 
   it('warns of what nobody serves, what is refused, and what several serve', () => {
@@ -150,10 +149,11 @@ describe('relabelling', () => {
         ],
       }),
     );
-    expect(movedLines(before, model)).toEqual([
-      '  none: default → no shard  ▲ no shard selects it',
-      '  both: default → a and b  ▲ served by several',
-      '  claimed: default → no shard  ▲ a refuses it: HostAlreadyClaimed, pay is older\\x1b',
+    model.route.set('new', route('new', { shards: [{ shard: 'b', admitted: true }] }));
+    expect(warningLines(before, model)).toEqual([
+      '▲ none is served by no shard: none selects it',
+      '▲ both is served by each of a, b',
+      '▲ claimed is served by no shard: refused by a (HostAlreadyClaimed: pay is older\\x1b)',
     ]);
   });
 });
