@@ -186,7 +186,8 @@ export function createEmbeddedEngine(options: EmbeddedEngineOptions): EmbeddedEn
 
   function lost(instance: AttachedInstance): void {
     onlookers.left(instance);
-    merge.left(instance);
+    const last = merge.left(instance, clock.now());
+    if (last !== undefined && phase === 'running') samples.emit(last);
     linked.delete(instance);
     if (attached.get(instance.id) === instance) attached.delete(instance.id);
   }

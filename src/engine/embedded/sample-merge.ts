@@ -2,7 +2,7 @@
 // instance counted stays in the sums when it is gone, so that a total never goes back and its rate goes on when one of
 // several is replaced: all that is lost is what it counted after its last sample, a fifth of a second.
 
-import type { EngineSample, ProcessSample, TrafficCounters } from '../../domain/counters.ts';
+import type { EngineSample, InstanceSample, ProcessSample, TrafficCounters } from '../../domain/counters.ts';
 import type { Plan } from '../../domain/plan.ts';
 import { serverKey } from '../../domain/plan.ts';
 import {
@@ -23,7 +23,8 @@ export interface SampleMerge<I extends object> {
    * whose counters began before this merge did: one that was adopted.
    */
   take(instance: I, sample: EngineSample): EngineSample;
-  left(instance: I): void;
+  /** With the last one nobody is left to say that nothing is carried any more: the sample that does. */
+  left(instance: I, at: number): EngineSample | undefined;
   /** Forgets what a plan does not have any more. What still carries something is known again as soon as it changes. */
   keep(plan: Pick<Plan, 'shards' | 'backends' | 'routes'>): void;
 }
@@ -123,6 +124,24 @@ export function createSampleMerge<I extends object>(
     return sums as unknown as EngineSample[K];
   }
 
+  function sums(
+    { at, binds, backends, servers, routes }: Pick<EngineSample, 'at' | EntryKind>,
+    instances: readonly InstanceSample[],
+  ): EngineSample {
+    const sample = {
+      at,
+      life,
+      binds: merged('binds', binds),
+      backends: merged('backends', backends),
+      servers: merged('servers', servers),
+      routes: merged('routes', routes),
+      process: [...latest.values()].map((each) => each.sample.process).reduce(addProcess, pastProcess),
+      instances,
+    };
+    anew = false;
+    return sample;
+  }
+
   return {
     take(instance, sample) {
       const one = joined(instance, sample);
@@ -145,22 +164,13 @@ export function createSampleMerge<I extends object>(
         anew = false;
         return instances[0] === sample.instances[0] ? sample : { ...sample, instances };
       }
-      const all = {
-        at: sample.at,
-        life,
-        binds: merged('binds', sample.binds),
-        backends: merged('backends', sample.backends),
-        servers: merged('servers', sample.servers),
-        routes: merged('routes', sample.routes),
-        process: [...latest.values()].map((each) => each.sample.process).reduce(addProcess, pastProcess),
-        instances,
-      };
-      anew = false;
-      return all;
+      return sums(sample, instances);
     },
-    left(instance) {
+    left(instance, at) {
       const one = latest.get(instance);
-      if (one !== undefined) leave(instance, one);
+      if (one === undefined) return undefined;
+      leave(instance, one);
+      return latest.size > 0 ? undefined : sums({ at, ...nothingChanged }, []);
     },
     keep({ shards, backends, routes }) {
       const known: Readonly<Record<EntryKind, ReadonlySet<string>>> = {
@@ -175,6 +185,8 @@ export function createSampleMerge<I extends object>(
     },
   };
 }
+
+const nothingChanged = { binds: [], backends: [], servers: [], routes: [] };
 
 function latencyOf(entry: object | undefined): readonly number[] {
   return entry !== undefined && 'latency' in entry ? (entry.latency as readonly number[]) : [];

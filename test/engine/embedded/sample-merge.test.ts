@@ -70,7 +70,7 @@ describe('merged samples', () => {
     const open = { edge: 5, passthrough: 1, reencrypt: 0 };
     expect(both.routes).toMatchObject([{ name: 'shop', total: 5, open, handshakes: 9 }]);
     expect(merge.take(one, sampleOf('a', 1, 1)).routes).toEqual([]);
-    merge.left(one);
+    merge.left(one, 2_000);
     expect(merge.take(two, sampleOf('b', 1, 1)).routes).toMatchObject([
       { total: 5, handshakes: 9, open: { edge: 3, passthrough: 0 } },
     ]);
@@ -80,13 +80,28 @@ describe('merged samples', () => {
     const merge = createSampleMerge();
     merge.take(one, sampleOf('a', 5, 2));
     merge.take(two, sampleOf('b', 7, 1));
-    merge.left(one);
+    merge.left(one, 2_000);
     expect(merge.take(two, { ...sampleOf('b', 7, 1), servers: [], binds: [] })).toMatchObject({
       life: 'a.1',
       binds: [{ connections: 1 }],
       servers: [{ total: 12, status: [0, 12, 0, 0, 2], streams: 1, lastArrivalAt: 7, latency: [] }],
       process: { cpuUs: 20, rssBytes: 100, loopDelayMs: 1 },
     });
+  });
+
+  it('say that nothing is carried when the last one left, and what was counted', () => {
+    const merge = createSampleMerge();
+    merge.take(one, sampleOf('a', 5, 2));
+    merge.take(two, sampleOf('b', 7, 1));
+    expect(merge.left(one, 2_000)).toBeUndefined();
+    expect(merge.left(two, 2_000)).toMatchObject({
+      at: 2_000,
+      binds: [{ connections: 0 }],
+      servers: [{ total: 12, streams: 0, latency: [] }],
+      process: { cpuUs: 20, rssBytes: 0 },
+      instances: [],
+    });
+    expect(merge.left(two, 3_000)).toBeUndefined();
   });
 });
 
@@ -99,7 +114,7 @@ describe('the life of the sums', () => {
     const merge = merging();
     starts.set(two, 1_500);
     merge.take(one, sampleOf('a', 5, 2));
-    merge.left(one);
+    merge.left(one, 2_000);
     expect(totalOf(merge.take(two, sampleOf('b', 1, 1)))).toEqual(['a', 6]);
     expect(totalOf(merge.take(two, sampleOf('b', 2, 1)))).toEqual(['a', 7]);
   });
@@ -120,7 +135,7 @@ describe('the life of the sums', () => {
     starts.set(two, 1_500);
     merge.take(one, sampleOf('a', 5, 2));
     merge.take(two, sampleOf('b', 7, 1));
-    merge.left(one);
+    merge.left(one, 2_000);
     expect(totalOf(merge.take(two, sampleOf('b', 8, 1)))).toEqual(['a', 13]);
     const back = merge.take(oneAgain, sampleOf('a', 9, 3));
     expect(totalOf(back)).toEqual(['a', 17]);
@@ -144,7 +159,7 @@ describe('the life of the sums', () => {
           expect(totalOf(sample)).toEqual(['l0', counted]);
           expect(sample.servers[0]!.streams).toBe(present.size);
           if (!leaves) continue;
-          merge.left(each.instance);
+          merge.left(each.instance, 2_000);
           present.delete(who);
         }
       }),
@@ -154,7 +169,7 @@ describe('the life of the sums', () => {
   it('keeps nothing of what a plan does not have any more', () => {
     const merge = merging();
     merge.take(one, sampleOf('a', 5, 2));
-    merge.left(one);
+    merge.left(one, 2_000);
     merge.keep({ shards: [], backends: [], routes: [] });
     expect(merge.take(two, { ...sampleOf('b', 1, 1), servers: [], binds: [] })).toMatchObject({
       binds: [],
@@ -195,7 +210,7 @@ describe('each instance’s own figures', () => {
       ['default/1:17', 3],
       ['default/2', 4],
     ]);
-    merge.left(one);
+    merge.left(one, 2_000);
     expect(told(merge.take(two, ofTwo))).toEqual([['default/2', 4]]);
   });
 
