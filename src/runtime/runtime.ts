@@ -29,6 +29,7 @@ import type { RunPreflight } from './preflight-ahead.ts';
 import { createPrepare } from './prepare.ts';
 import { previewOf } from './previews.ts';
 import { createReload, faultsText, type LoadPlan, tellFileWarnings } from './reload.ts';
+import { createReloadQueue } from './reload-queue.ts';
 import { drainEnd, endDrains, tellKeptOverrides } from './reloaded-servers.ts';
 import { RuntimeError } from './runtime-error.ts';
 import { createSampling } from './sampling.ts';
@@ -37,7 +38,7 @@ import { createServerStates } from './server-states.ts';
 import { createServices } from './service-desk.ts';
 import { noShapes } from './shape/held-shape.ts';
 import { type Plans, plansOf } from './shape/plans.ts';
-import { tellKeptShape } from './shape/reloaded-shape.ts';
+import { tellKeptShape, tellUnserved } from './shape/reloaded-shape.ts';
 import type { ShapeContext } from './shape/shape-commands.ts';
 import { shapeDrift } from './shape/shape-wording.ts';
 import { createShardAnswers } from './shape/shard-answers.ts';
@@ -73,7 +74,7 @@ export interface RuntimeOptions {
 export interface Runtime {
   /** Where consoles attach, ephemeral ports resolved. */
   readonly urls: readonly string[];
-  /** The configuration is read again and put in force, or refused as a whole. */
+  /** The configuration is read again and put in force, or refused as a whole. What one actor asks for while it waits is one. */
   reload(actor?: Actor): Promise<Outcome>;
   /** Closes and opens the access log anew. */
   reopenLogs(): void;
@@ -186,6 +187,9 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     endDrains(drains, states, happened);
     tellKeptOverrides(before.running, running, states, happened);
     tellKeptShape(before.configured, plans.configured, plans.shape, happened);
+    // Who changes the shape was shown it, and is answered with it.
+    if (plans.configured !== before.configured)
+      tellUnserved(answers.admissionOf(before.running), tls.routes.admission(), happened);
     store.set(
       'runtime',
       'runtime',
@@ -234,6 +238,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     prepare: createPrepare({ journal, servers: context, routes: tls.context, shape, reload, edits }),
     ahead: tls.ahead,
   });
+  const queueReload = createReloadQueue(commands);
   const services = createServices({
     store,
     name,
@@ -330,7 +335,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     return {
       urls,
       services,
-      reload: (actor = { name: 'runtime', from: 'signal' }) => commands.internally({ kind: 'reload' }, actor),
+      reload: (actor = { name: 'runtime', from: 'signal' }) => queueReload(actor),
       reopenLogs: () => engine.reopenLogs(),
       close(graceMs = plans.configured.runtime.grace) {
         if (closing !== undefined) void engine.stop(graceMs).catch(() => undefined);

@@ -67,7 +67,13 @@ export async function shapeScene(options: SceneOptions = {}): Promise<ShapeScene
   const anna = await base.console();
   const { model } = anna.client;
   async function after<T>(work: Promise<T>): Promise<T> {
-    await base.settle();
+    let over = false;
+    const end = (): void => {
+      over = true;
+    };
+    void work.then(end, end);
+    // Files are written in their own time.
+    while (!over) await base.settle();
     return work;
   }
   return Object.assign(base, {
