@@ -7,13 +7,9 @@ import { chosenTime, count, duration, percent, plural } from './format.ts';
 import { bad, type Problem, warning } from './problem.ts';
 import { leftOf } from './screens/drain-line.ts';
 import { checkSentence } from './server-look.ts';
+import { instanceProblems, shardProblems } from './shard-problems.ts';
 import { tlsProblems } from './tls-problems.ts';
 import { serversOf, type View } from './view.ts';
-
-/** A new instance is worth a word for so long. */
-const restartShownMs = 5 * 60_000;
-/** Instances that came this soon after the runtime came with it. */
-const startTogetherMs = 15_000;
 
 export function problemsOf(view: View): Problem[] {
   return [
@@ -21,37 +17,19 @@ export function problemsOf(view: View): Problem[] {
     ...health(view),
     ...overload(view),
     ...drains(view),
+    ...shardProblems(view),
     ...tlsProblems(view),
     ...drift(view),
   ].sort((a, b) => b.severity - a.severity || b.at - a.at);
 }
 
-function serving({ model, now }: View): Problem[] {
-  const runtime = model.runtime.get('runtime');
+function serving(view: View): Problem[] {
+  const { model, now } = view;
   const problems: Problem[] = [];
   for (const bind of model.bind.values())
     if (bind.state === 'failed')
       problems.push(bad(3, `bind ${bind.name} failed${bind.text ? `: ${bind.text}` : ''}`, now));
-  for (const instance of model.instance.values()) {
-    const since = duration(now - instance.startedAt);
-    const why = instance.text ? `: ${instance.text}` : '';
-    if (instance.state === 'gone') problems.push(bad(3, `instance ${instance.id} gone${why}`, now));
-    else if (instance.state === 'starting')
-      problems.push(warning(`instance ${instance.id} starting ${since}${why}`, now));
-    else if (
-      runtime !== undefined &&
-      instance.state === 'serving' &&
-      instance.startedAt - runtime.startedAt > startTogetherMs &&
-      now - instance.startedAt < restartShownMs
-    )
-      problems.push(warning(`instance ${instance.id} started anew ${since} ago${why}`, instance.startedAt));
-    else if (instance.state === 'serving' && instance.text !== undefined)
-      problems.push(warning(`instance ${instance.id}${why}`, now));
-    if (runtime !== undefined && instance.state === 'serving' && instance.planHash !== runtime.plan.hash)
-      problems.push(
-        warning(`instance ${instance.id} serves another plan, ${instance.planHash.slice(0, 4)}`, now),
-      );
-  }
+  problems.push(...instanceProblems(view));
   return problems;
 }
 
@@ -150,11 +128,12 @@ function drains({ model, now }: View): Problem[] {
 
 /** What a drain job or a watched switch changed is no surprise while it lasts: it is shown itself. */
 function drift({ model }: View): Problem[] {
-  const amount = [...model.drift.values()].filter((entry) =>
-    'route' in entry
+  const amount = [...model.drift.values()].filter((entry) => {
+    if ('shard' in entry || entry.field === 'labels') return true;
+    return 'route' in entry
       ? model.switch.get(entry.route)?.phase !== 'watching'
-      : entry.field !== 'admin' || !model.drain.has(entry.server),
-  ).length;
+      : entry.field !== 'admin' || !model.drain.has(entry.server);
+  }).length;
   if (amount === 0) return [];
   const differ = `${plural(amount, 'override')} ${amount === 1 ? 'differs' : 'differ'} from the configuration`;
   // The last of its kind, whenever it came: somebody wanted it so.

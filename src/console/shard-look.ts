@@ -60,6 +60,12 @@ export function servedBySpans(route: RouteEntity): Span[] {
   return [span(`${sign} `, tone), span(words, tone, true)];
 }
 
+/** As kubectl shows them, in their order. */
+export function labelsText({ labels }: Pick<RouteEntity, 'labels'>): string {
+  const entries = Object.entries(labels);
+  return entries.length === 0 ? 'no labels' : entries.map(([key, value]) => `${key}=${value}`).join(' ');
+}
+
 /** Number k of "SHARD/k"; names of other kinds come last. */
 function numberOf({ name }: InstanceEntity): number {
   const number = Number(name.slice(name.lastIndexOf('/') + 1));

@@ -10,7 +10,8 @@ import { wrap } from '../text.ts';
 /** A short list is read, a long one counted; all of it is a scroll away. */
 const listed = 100;
 
-export function planLines(plan: ShardPlan, width: number): Line[] {
+export function planLines(whole: ShardPlan, width: number): Line[] {
+  const plan = { ...whole, shards: whole.shards.filter(isTouched) };
   return [
     ...headline(plan, width),
     ...routeLines(plan, width),
@@ -27,28 +28,50 @@ export function planLines(plan: ShardPlan, width: number): Line[] {
   ];
 }
 
+/** Shards that stay as they are would only hide the one that does not. */
+function isTouched({ instancesBefore, instancesAfter, moved, slotsMoved }: ShardChange): boolean {
+  return instancesBefore !== instancesAfter || moved > 0 || slotsMoved > 0;
+}
+
 /** "moves 33.1 % of 910 clients seen in the last minute; no route moves": what is to be known, in one sentence. */
 function headline(plan: ShardPlan, width: number): Line[] {
+  const seen = `seen in the last ${plan.overMs === 60_000 ? 'minute' : chosenTime(plan.overMs)}`;
+  const missed = plan.missed > 0 ? ` (and ${count(plan.missed)} more not kept in mind)` : '';
+  const of = (amount: number) => `of ${plural(amount, 'client')} ${seen}${missed}`;
   const instances = summed(plan.shards);
   const servers = summed(plan.servers);
-  const seen = `seen in the last ${plan.overMs === 60_000 ? 'minute' : chosenTime(plan.overMs)}`;
-  const of = (amount: number) =>
-    `${plural(amount, 'client')} ${seen}${plan.missed > 0 ? ` (and ${count(plan.missed)} more not kept in mind)` : ''}`;
   const slots = plan.shards.reduce((most, { slotsMoved }) => Math.max(most, slotsMoved), 0);
-  const clients =
-    instances.observed === 0
-      ? `no client was ${seen}${slots > 0 ? `, ${percent(slots)} of new ones would move` : ''}`
-      : instances.moved === 0 && servers.observed === 0
-        ? `moves none of ${of(instances.observed)}`
-        : instances.moved > 0
-          ? `moves ${percent(instances.moved / instances.observed)} of ${of(instances.observed)}`
-          : '';
-  const toServers =
-    servers.observed === 0
-      ? ''
-      : `${percent(servers.moved / servers.observed)} of ${of(servers.observed)} get another server`;
-  const { moved, orphaned, doublyServed, conflicts, activated, removed, added } = plan.routes;
-  const routes = [
+  const parts = [
+    ...(instances.observed > 0
+      ? [
+          instances.moved === 0
+            ? `moves none ${of(instances.observed)}`
+            : `moves ${exact(instances)} ${of(instances.observed)}`,
+        ]
+      : slots > 0
+        ? [`no client was ${seen}; ${percent(slots)} of those that come would move`]
+        : []),
+    ...(servers.observed > 0 ? [`${exact(servers)} ${of(servers.observed)} get another server`] : []),
+    routeWords(plan.routes),
+  ];
+  return wrap(parts.join('; '), width).map((part) => line(span(part, 'text', true)));
+}
+
+/** A tenth of a percent: it is a plan, to be compared with another. */
+function exact({ moved, observed }: { readonly moved: number; readonly observed: number }): string {
+  return `${((100 * moved) / observed).toFixed(1)} %`;
+}
+
+function routeWords({
+  moved,
+  orphaned,
+  doublyServed,
+  conflicts,
+  activated,
+  removed,
+  added,
+}: ShardPlan['routes']): string {
+  const words = [
     ...(moved.length > 0
       ? [`${plural(moved.length, 'route')} ${moved.length === 1 ? 'moves' : 'move'}`]
       : []),
@@ -59,13 +82,9 @@ function headline(plan: ShardPlan, width: number): Line[] {
     ...(removed.length > 0 ? [`${removed.length} removed`] : []),
     ...(added.length > 0 ? [`${added.length} added`] : []),
   ];
-  const parts = [clients, toServers, routes.length === 0 ? 'no route moves' : routes.join(', ')];
-  return wrap(parts.filter((part) => part !== '').join('; '), width).map((part) =>
-    line(span(part, 'text', true)),
-  );
+  return words.length === 0 ? 'no route moves' : words.join(', ');
 }
 
-/** Moved clients of everything that has observed ones, and is there before and after. */
 function summed(changes: readonly { readonly observed: number; readonly moved: number }[]) {
   return {
     observed: changes.reduce((sum, { observed }) => sum + observed, 0),
@@ -185,7 +204,7 @@ function namedCounts(
 function ghostRows(rows: readonly Counted[], width: number): Line[] {
   const names = Math.min(20, Math.max(6, ...rows.map(({ name }) => name.length)));
   const most = Math.max(1, ...rows.flatMap(({ before, after }) => [before ?? 0, after ?? 0]));
-  const bars = Math.max(6, Math.min(60, width - names - 4 - 18));
+  const bars = Math.max(6, Math.min(60, width - names - 3 - 15 - 2 - 6));
   const cells = (amount: number | undefined) => Math.round(((amount ?? 0) / most) * bars);
   return rows.map(({ name, before, after }) => {
     const was = cells(before);

@@ -6,8 +6,8 @@ import { boxed } from '../box.ts';
 import { percent } from '../format.ts';
 import type { Line, Span } from '../frame.ts';
 import { spinnerAt } from '../message-line.ts';
-import { apart, blank, line, muted, span } from '../spans.ts';
-import { padEnd, wrap } from '../text.ts';
+import { apart, blank, line, muted, span, spansWidth } from '../spans.ts';
+import { padEnd, widthOf, wrap } from '../text.ts';
 import { shownPart } from '../typed-text.ts';
 import { questionOf, type TraceDialog, type TraceField, traceFields } from './trace.ts';
 
@@ -15,7 +15,7 @@ export const traceWidth = 100;
 
 const fieldWords: Readonly<Record<TraceField, { readonly word: string; readonly help: string }>> = {
   url: { word: 'URL', help: 'https://host/path, http://…, tcp://address:port' },
-  from: { word: 'from', help: "the client's address; without it no instance is chosen" },
+  from: { word: 'client', help: 'its address; without it no instance is chosen' },
   sni: { word: 'SNI', help: "only where it is not the URL's host" },
   cookie: { word: 'cookie', help: 'NAME=VALUE, of cookie persistence' },
 };
@@ -120,9 +120,10 @@ export function traceLines({ result, ok, steps }: Trace, width: number): Line[] 
 function stepLines({ what, chosen, why, others, candidates = [] }: TraceStep, width: number): Line[] {
   const room = Math.max(10, width - wordWidth);
   const head = chosen === undefined ? [span('▼ ends here', 'bad', true)] : [span(chosen, 'text', true)];
+  const [beside, below] = spansWidth(head) + 2 + widthOf(why) <= room ? [why, ''] : ['', why];
   return [
-    line(muted(padEnd(what, wordWidth)), ...head),
-    ...under(why, room, 'text'),
+    line(muted(padEnd(what, wordWidth)), ...head, span(beside === '' ? '' : `  ${beside}`)),
+    ...under(below, room, 'text'),
     ...candidates.flatMap(({ name, share, why: reason }, index) =>
       under(
         `${index + 1}. ${name}${share === undefined ? '' : ` ${percent(share)}`}${reason === '' ? '' : `: ${reason}`}`,

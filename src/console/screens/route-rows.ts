@@ -4,6 +4,7 @@ import type { CertificateEntity, RouteEntity } from '../../domain/model.ts';
 import type { RouteRates } from '../../domain/sample.ts';
 import type { TlsSwitch } from '../../domain/tls-switch.ts';
 import type { ListShape } from '../list-cursor.ts';
+import { labelsText, troubleOfRoute } from '../shard-look.ts';
 import type { RoutesState } from '../state.ts';
 import type { View } from '../view.ts';
 import { isTold } from './switch-line.ts';
@@ -49,9 +50,11 @@ export function endsWithUs({ tls }: RouteEntity): boolean {
   return tls !== undefined && tls.termination !== 'passthrough';
 }
 
-/** What is said of its certificate is told of the certificate already. */
+/** What is said of its certificate is told of the certificate already; who serves it, of the shards. */
 export function warningsBesides({ warnings }: RouteEntity): readonly string[] {
-  return warnings.filter(({ about }) => about !== 'certificate').map(({ text }) => text);
+  return warnings
+    .filter(({ about, text }) => about !== 'certificate' && !/^served by /.test(text))
+    .map(({ text }) => text);
 }
 
 function wordsOfRoute(view: View, route: RouteEntity): string {
@@ -67,9 +70,26 @@ function wordsOfRoute(view: View, route: RouteEntity): string {
     change?.phase ?? '',
     ...to.map(({ backend }) => backend),
     ...warnings.map(({ text }) => text),
+    ...shardWords(view, route),
   ]
     .join(' ')
     .toLowerCase();
+}
+
+/** "orphaned", "refused hostalreadyclaimed", "doubly-served", shards by name, labels as they are written. */
+function shardWords(view: View, route: RouteEntity): string[] {
+  const { namespace, labels, configuredLabels, shards } = route;
+  const trouble = view.model.shard.size === 0 ? undefined : troubleOfRoute(route);
+  const isRelabelled = labelsText({ labels }) !== labelsText({ labels: configuredLabels });
+  return [
+    namespace,
+    labelsText({ labels }),
+    isRelabelled ? 'overridden' : '',
+    trouble === undefined ? '' : trouble === 'doubly' ? 'doubly-served' : trouble,
+    ...shards.flatMap((status) =>
+      status.admitted ? [status.shard] : [status.shard, 'refused', status.reason],
+    ),
+  ];
 }
 
 /** Each word of the filter is somewhere in the text. */

@@ -9,6 +9,7 @@ import { entryLine, newestEntries } from '../journal-line.ts';
 import {
   evennessSpans,
   instanceStateSpan,
+  labelsText,
   type RouteTrouble,
   routeTroubles,
   selectionText,
@@ -298,11 +299,6 @@ function troubleDetail(view: View, trouble: RouteTrouble, width: number): Line[]
           : []),
       ]),
   ];
-}
-
-export function labelsText({ labels }: Pick<RouteEntity, 'labels'>): string {
-  const entries = Object.entries(labels);
-  return entries.length === 0 ? 'no labels' : entries.map(([key, value]) => `${key}=${value}`).join(' ');
 }
 
 function backendPart(view: View, name: string, width: number): Line[] {
