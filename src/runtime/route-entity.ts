@@ -3,7 +3,7 @@
 import type { Admission, RouteStatus } from '../domain/admission.ts';
 import { namesCover } from '../domain/certificate-choice.ts';
 import type { CertificateEntity, RouteEntity, RouteWarning } from '../domain/model.ts';
-import type { Plan, Route, Shard } from '../domain/plan.ts';
+import type { Backend, Plan, Route, Shard } from '../domain/plan.ts';
 import { safe } from '../domain/safe.ts';
 import type { Labels } from '../domain/selector.ts';
 import type { Termination } from '../domain/tls.ts';
@@ -61,10 +61,16 @@ export function routeEntity(
 
 /** Backends whose servers' certificates are not verified. */
 export function unverified({ to }: Route, { backends }: Plan): readonly string[] {
-  return to.flatMap(({ backend }) =>
-    backends.some((each) => each.name === backend && each.tls?.verify === 'none') ? [backend] : [],
-  );
+  let names = unverifiedBackends.get(backends);
+  if (names === undefined) {
+    names = new Set(backends.filter(({ tls }) => tls?.verify === 'none').map(({ name }) => name));
+    unverifiedBackends.set(backends, names);
+  }
+  return to.flatMap(({ backend }) => (names.has(backend) ? [backend] : []));
 }
+
+/** Plans never change, and every route of one asks. */
+const unverifiedBackends = new WeakMap<readonly Backend[], ReadonlySet<string>>();
 
 /** By whom it is served is a matter of selectors and admission: nobody, or several, is rarely what is meant. */
 function servingWarnings(statuses: readonly RouteStatus[]): string[] {
@@ -98,16 +104,19 @@ function warningsOf(
   const binds = shards.flatMap((shard) => shard.binds);
   const has = (mode: 'http' | 'tls'): boolean => binds.some((bind) => bind.mode === mode);
   const { tls, host } = route;
+  const where =
+    shards.length === plan.shards.length ? '' : ` in ${shards.map(({ name }) => name).join(' and ')}`;
   if (!tls || !termination) {
-    return has('http') ? [] : [{ about: 'route', text: 'no bind of mode http: it is not served anywhere' }];
+    const text = `no bind of mode http${where}: it is not served anywhere`;
+    return has('http') ? [] : [{ about: 'route', text }];
   }
   const { insecureEdgeTerminationPolicy: policy, hsts } = tls;
   const unsafe = termination === 'reencrypt' ? unverified(route, plan) : [];
   const ofRoute = [
     unsafe.length > 0 && `verify: none: certificates of servers of ${unsafe.join(' and ')} are not verified`,
     !has('tls') &&
-      `no bind of mode tls: ${policy === 'Allow' ? 'it is served as plain HTTP alone' : 'it is not served anywhere'}`,
-    policy === 'Redirect' && !has('http') && 'Redirect has no effect: there is no bind of mode http',
+      `no bind of mode tls${where}: ${policy === 'Allow' ? 'it is served as plain HTTP alone' : 'it is not served anywhere'}`,
+    policy === 'Redirect' && !has('http') && `Redirect has no effect: there is no bind of mode http${where}`,
     policy === 'Allow' && hsts !== undefined && 'HSTS is sent, and plain HTTP is served as well (Allow)',
     termination === 'passthrough' && hsts !== undefined && 'HSTS is not added to what is passed through',
     termination !== 'passthrough' && uncovered(host, certificate),

@@ -1,13 +1,20 @@
 import { describe, expect, it } from 'vitest';
-import type { Route } from '../../src/domain/plan.ts';
+import { admit } from '../../src/domain/admission.ts';
+import type { Plan, Route, Shard } from '../../src/domain/plan.ts';
 import type { Termination } from '../../src/domain/tls.ts';
-import { routeEntity } from '../../src/runtime/route-entity.ts';
+import { type RouteContext, routeEntity } from '../../src/runtime/route-entity.ts';
 import { certificate } from './certificates-in-memory.ts';
 import { backend, plan } from './fixture.ts';
 import { tlsPlan, tlsRoute } from './tls-scene.ts';
 
 const now = 1_700_000_000_000;
 const day = 86_400_000;
+
+function contextOf(of: Plan, route: Route, certificateOf: RouteContext['certificateOf']): RouteContext {
+  const routes = [...of.routes.filter(({ name }) => name !== route.name), route];
+  const configuredLabels = (name: string) => of.routes.find((each) => each.name === name)?.labels;
+  return { plan: of, now, certificateOf, configuredLabels, admission: admit({ ...of, routes }) };
+}
 
 function warnings(
   route: Route,
@@ -17,7 +24,7 @@ function warnings(
     of = tlsPlan(),
   }: { mode?: Termination; given?: ReturnType<typeof certificate> | null; of?: ReturnType<typeof plan> } = {},
 ): readonly string[] {
-  const context = { plan: of, now, certificateOf: () => given ?? undefined };
+  const context = contextOf(of, route, () => given ?? undefined);
   return routeEntity(route, mode ?? route.tls?.termination, context).warnings.map(({ text }) => text);
 }
 
@@ -25,7 +32,7 @@ describe('routeEntity', () => {
   const shop = tlsRoute('shop', 'edge');
 
   it('has the mode in force beside the configured one', () => {
-    const context = { plan: tlsPlan(), now, certificateOf: () => certificate() };
+    const context = contextOf(tlsPlan(), shop, () => certificate());
     expect(routeEntity(shop, 'reencrypt', context)).toEqual({
       name: 'shop',
       host: 'shop.example.com',
@@ -38,7 +45,65 @@ describe('routeEntity', () => {
         verify: 'required',
         certificate: 'shop.pem',
       },
+      namespace: 'default',
+      labels: {},
+      configuredLabels: {},
+      shards: [{ shard: tlsPlan().shards[0]!.name, admitted: true }],
       warnings: [],
+    });
+  });
+
+  describe('of several shards', () => {
+    const [base] = tlsPlan().shards;
+    const taking = (name: string, value?: string): Shard => ({
+      ...base!,
+      name,
+      ...(value !== undefined && { routeSelector: { matchLabels: { shard: value } } }),
+    });
+    const shards = [taking('one', '1'), taking('two', '2'), taking('every')];
+    const labelled = (value: string): Route => tlsRoute('shop', 'edge', { labels: { shard: value } });
+
+    it('warns of a route that no shard serves, and says why', () => {
+      expect(warnings(labelled('3'), { of: tlsPlan({ shards: shards.slice(0, 2) }) })).toEqual([
+        'served by no shard: no selector takes it',
+      ]);
+      const rival = tlsRoute('rival', 'edge', { host: 'shop.example.com', createdAt: 1 });
+      const late = { ...labelled('1'), createdAt: 2 };
+      expect(warnings(late, { of: tlsPlan({ shards: shards.slice(2), routes: [rival] }) })).toEqual([
+        'served by no shard: refused by every: HostAlreadyClaimed: route rival of namespace default is older and has the same host and path shop.example.com/',
+      ]);
+      expect(warnings(late, { of: tlsPlan({ shards, routes: [rival] }) })).toEqual([
+        expect.stringMatching(/^refused by every: HostAlreadyClaimed: /),
+      ]);
+    });
+
+    it('warns of a route that several serve', () => {
+      expect(warnings(labelled('2'), { of: tlsPlan({ shards }) })).toEqual([
+        'served by 2 shards: two, every',
+      ]);
+    });
+
+    it('looks at the binds of those that serve it', () => {
+      const [web] = base!.binds;
+      const of = tlsPlan({ shards: [taking('one', '1'), { ...taking('two', '2'), binds: [web!] }] });
+      expect(warnings(labelled('1'), { of })).toEqual([]);
+      expect(warnings(labelled('2'), { of })).toEqual([
+        'no bind of mode tls in two: it is not served anywhere',
+      ]);
+    });
+
+    it('has the labels in force beside the configured ones', () => {
+      const of = tlsPlan({ shards, routes: [labelled('1')] });
+      const entity = routeEntity(
+        labelled('2'),
+        'edge',
+        contextOf(of, labelled('2'), () => certificate()),
+      );
+      expect(entity).toMatchObject({ labels: { shard: '2' }, configuredLabels: { shard: '1' } });
+      expect(entity.shards).toEqual([
+        { shard: 'two', admitted: true },
+        { shard: 'every', admitted: true },
+      ]);
     });
   });
 
