@@ -1,8 +1,16 @@
 // Kubernetes and OpenShift objects, as `oc get … -o yaml` prints them → what sluice.yaml would say, and a note on
 // everything that could not be said. Pure: texts come in, and contents of files go out.
 
+import type { Shard } from '../../domain/plan.ts';
 import type { SafeText } from '../../domain/safe.ts';
-import type { WrittenConfiguration } from './written.ts';
+import { Contents } from './contents.ts';
+import { endpointsOf } from './endpoints.ts';
+import { labelsOf } from './labels.ts';
+import { Notes } from './notes.ts';
+import { type Objects, readObjects } from './objects.ts';
+import { routeFrom } from './route-from.ts';
+import { shardsFrom } from './shard-from.ts';
+import type { WrittenBackend, WrittenConfiguration, WrittenNamespace, WrittenRoute } from './written.ts';
 
 export interface KubernetesFile {
   /** As it is shown. */
@@ -17,7 +25,18 @@ export interface KubernetesOptions {
    */
   readonly pathOf?: (file: NamedContent) => string;
   /** Those that there are already: a route's `subdomain` is of their domains. Without any: those of the texts. */
-  readonly shards?: readonly { readonly name: string; readonly domain?: string }[];
+  readonly shards?: readonly KnownShard[];
+  /** Routes with an allowlist, which is not enforced, are served to everybody; else they are left out. */
+  readonly serveRestricted?: boolean;
+}
+
+export type KnownShard = Pick<Shard, 'name'> &
+  Partial<Pick<Shard, 'domain' | 'routeSelector' | 'namespaceSelector'>>;
+
+export interface Place {
+  readonly file: string;
+  /** From 1. */
+  readonly line: number;
 }
 
 export interface NamedContent {
@@ -35,10 +54,7 @@ export interface ContentFile {
   readonly secret: boolean;
 }
 
-export interface Note {
-  readonly file: string;
-  /** From 1. */
-  readonly line: number;
+export interface Note extends Place {
   /** `error`: the object is left out, or the file could not be read. `warning`: it is served otherwise than there. */
   readonly severity: 'error' | 'warning' | 'note';
   /** One line; never holds a value of a Secret. */
@@ -53,18 +69,65 @@ export interface FromKubernetes {
   /** Files that are not right YAML or too large, by name: nothing of them is in the configuration. */
   readonly broken: readonly string[];
   /** By name of the route: where it stands. */
-  readonly places: ReadonlyMap<string, { readonly file: string; readonly line: number }>;
+  readonly places: ReadonlyMap<string, Place>;
+  /** What was in the files, by kind: "Route" → 12. */
+  readonly found: ReadonlyMap<string, number>;
 }
 
+/** In the order of their names, so that the same objects in another order make the same configuration. */
 export function fromKubernetes(
-  _files: readonly KubernetesFile[],
-  _options: KubernetesOptions = {},
+  files: readonly KubernetesFile[],
+  { pathOf, shards: known, serveRestricted = false }: KubernetesOptions = {},
 ): FromKubernetes {
-  return {
-    configuration: { certificates: [], namespaces: [], shards: [], routes: [], backends: [] },
-    files: [],
-    notes: [],
-    broken: [],
-    places: new Map(),
+  const notes = new Notes();
+  const contents = new Contents(pathOf);
+  const { objects, broken } = readObjects(files, notes);
+  const { shards, certificates } =
+    known === undefined ? shardsFrom({ objects, contents, notes }) : { shards: [], certificates: [] };
+  const namespaces = namespacesOf(objects, notes);
+  const around = {
+    objects,
+    contents,
+    notes,
+    endpointsOf: endpointsOf(objects),
+    shards: known ?? shards,
+    namespaces,
+    serveRestricted,
   };
+  const routes: WrittenRoute[] = [];
+  const backends = new Map<string, WrittenBackend>();
+  const places = new Map<string, Place>();
+  for (const object of objects.of('Route')) {
+    const made = routeFrom(object, around);
+    if (!made) continue;
+    const { name } = made.route;
+    routes.push(made.route);
+    for (const backend of made.backends) backends.set(backend.name, backend);
+    places.set(name, { file: object.fields.file, line: object.fields.line });
+  }
+  return {
+    configuration: {
+      certificates,
+      namespaces,
+      shards,
+      routes: byName(routes),
+      backends: byName([...backends.values()]),
+    },
+    files: contents.files,
+    notes: notes.inOrder(files.map(({ file }) => file)),
+    broken,
+    places,
+    found: objects.counts,
+  };
+}
+
+function namespacesOf(objects: Objects, notes: Notes): WrittenNamespace[] {
+  const labelled = objects
+    .of('Namespace')
+    .map(({ name, fields }) => ({ name, labels: labelsOf(fields, notes) }));
+  return byName(labelled.filter(({ labels }) => Object.keys(labels).length > 0));
+}
+
+function byName<T extends { readonly name: string }>(list: readonly T[]): T[] {
+  return [...list].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
 }

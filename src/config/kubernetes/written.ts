@@ -18,6 +18,13 @@ export interface WrittenBind {
   readonly listen: string;
   readonly mode: 'http' | 'tls';
   readonly minVersion?: TlsVersion;
+  readonly clientTLS?: {
+    readonly clientCertificatePolicy: 'Optional' | 'Required';
+    readonly clientCA: string;
+  };
+  readonly maxConnections?: number;
+  readonly timeouts?: { readonly client?: string; readonly request?: string; readonly keepAlive?: string };
+  readonly forwardedHeaders: 'append' | 'replace' | 'never';
 }
 
 export interface WrittenShard {
@@ -69,6 +76,7 @@ export interface WrittenBackend {
   readonly check?: { readonly tcp: Record<string, never>; readonly interval: string };
   readonly timeouts?: { readonly server?: string; readonly tunnel?: string };
   readonly cookie?: { readonly name: string };
+  readonly tls?: { readonly serverName: string };
   readonly servers: readonly WrittenServer[];
 }
 
