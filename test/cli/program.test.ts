@@ -49,6 +49,20 @@ describe('the command line', () => {
     [['tls', 'switch', 'shop', 'edge', '--threshold', '101%'], /from 0% to 100%/],
     [['tls', 'revert'], /missing required argument 'route'/],
     [['reset', 'a b'], /name of a route/],
+    [['shards', 'scle'], /scale/],
+    [['shards', 'scale', 'default'], /missing required argument 'instances'/],
+    [['shards', 'scale', 'default', '0'], /whole number from 1 to 64/],
+    [['shards', 'scale', 'default/1', '2'], /name of a shard/],
+    [['shards', 'relabel', 'shop'], /missing required argument 'labels'/],
+    [['shards', 'relabel', 'shop', 'sharded'], /KEY=VALUE to set a label, KEY- to take it away/],
+    [['shards', 'relabel', 'shop', 'a=b', 'a-'], /a is named twice/],
+    [['shards', 'select', 'default'], /missing required argument 'selector'/],
+    [['shards', 'select', 'default', 'a in b'], /At character 6/],
+    [['shards', 'plan', '--scale', 'default'], /SHARD=INSTANCES/],
+    [['shards', 'plan', '--relabel', 'shop'], /ROUTE:KEY=VALUE,KEY-/],
+    [['shards', 'plan', '--weight', 'web/app1=1000'], /0 to 256/],
+    [['shards', 'renew'], /missing required argument 'shard'/],
+    [['trace'], /missing required argument 'url'/],
     [['run'], /--config/],
     [['--atach'], /--attach/],
   ])('refuses %j in words', async (args, words) => {
@@ -78,7 +92,7 @@ describe('the command line', () => {
 
   it('tells every verb and the exit codes in its help', async () => {
     const { written } = await parse('--help');
-    for (const verb of 'demo run check console show tail drain ready maint weight kill undo reset write-back reload tls'.split(
+    for (const verb of 'demo run check console show tail drain ready maint weight kill undo reset write-back reload tls shards trace'.split(
       ' ',
     )) {
       expect(written).toMatch(new RegExp(`^  ${verb} `, 'm'));
@@ -99,6 +113,14 @@ describe('the command line', () => {
       expect(written).toMatch(new RegExp(`^  ${mode} +client .* server`, 'm'));
     for (const line of written.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
   });
+
+  it.each([['shards'], ['shards', 'plan', '--help'], ['trace', '--help']])(
+    'fits a terminal: %j',
+    async (...args) => {
+      const { written } = await parse(...args);
+      for (const line of written.split('\n')) expect(line.length, line).toBeLessThanOrEqual(80);
+    },
+  );
 
   it('shows the defaults of a switch as one would write them', async () => {
     const { written } = await parse('tls', 'switch', '--help');

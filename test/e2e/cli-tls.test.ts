@@ -109,7 +109,7 @@ async function routeNamed(name: string) {
 describe('what is shown', () => {
   it('routes with their mode and what becomes of plain HTTP', async () => {
     const { stdout } = await running.verb('show', 'routes');
-    expect(stdout).toMatch(/^shop +shop\.example\.com +\/ +edge +not served +web/m);
+    expect(stdout).toMatch(/^shop +shop\.example\.com +\/ +default +edge +not served +web/m);
     expect(await routeNamed('shop')).toMatchObject({
       tls: { termination: 'edge', configuredTermination: 'edge', verify: 'required' },
     });

@@ -95,15 +95,15 @@ Three spreads, told apart:
   the client hash  chooses the instance that serves a client: always the same one
   the balance      chooses the server that answers a request
 
-What was changed outlives reload and restart. It is drift: \`sluice show drift\` tells it,
-\`sluice reset SHARD:instances\` (ROUTE:labels, SHARD:routeSelector) goes back to the
-configuration's own, and \`sluice write-back\` of the same writes it there.`;
+What was changed outlives reload and restart. It is drift: \`sluice show drift\`
+tells it, \`sluice reset SHARD:instances\` (SHARD:routeSelector, ROUTE:labels) goes
+back to the configuration's own, \`sluice write-back\` of the same writes it there.`;
 
 const planExamples = `
 Each change may be given several times; all of them are one plan.
 
 Examples:
-  sluice shards plan --scale default=3                      who would meet another instance?
-  sluice shards plan --relabel shop:sharded=true --apply    look, and do it
-  sluice shards plan --reload                               what the edited file would move
-  sluice shards plan --remove web/app3 --json               for a script`;
+  sluice shards plan --scale default=3           who meets another instance?
+  sluice shards plan --reload                    what the edited file would move
+  sluice shards plan --remove web/app3 --json    for a script
+  sluice shards plan --relabel shop:sharded=true --apply    look, and do it`;
