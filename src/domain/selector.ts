@@ -55,27 +55,19 @@ export function selectorText(selector: LabelSelector | undefined): string {
   return selector === undefined ? '' : requirements(selector).join(',');
 }
 
-/** Do they ask for the same, in whatever order? */
-export function sameSelector(one: LabelSelector | undefined, other: LabelSelector | undefined): boolean {
-  const canonical = (selector: LabelSelector | undefined): string =>
-    selector === undefined ? '' : [...new Set(requirements(selector, true))].sort().join(',');
-  return canonical(one) === canonical(other);
-}
-
-function requirements({ matchLabels, matchExpressions }: LabelSelector, canonical = false): string[] {
+function requirements({ matchLabels, matchExpressions }: LabelSelector): string[] {
   return [
     ...Object.entries(matchLabels ?? {}).map(([key, value]) => `${key}=${value}`),
-    ...(matchExpressions ?? []).map((expression) => expressionText(expression, canonical)),
+    ...(matchExpressions ?? []).map(expressionText),
   ];
 }
 
-function expressionText({ key, operator, values = [] }: LabelExpression, canonical: boolean): string {
-  const listed = canonical ? [...new Set(values)].sort() : values;
+function expressionText({ key, operator, values = [] }: LabelExpression): string {
   switch (operator) {
     case 'In':
-      return canonical && listed.length === 1 ? `${key}=${listed[0]!}` : `${key} in (${listed.join(', ')})`;
+      return `${key} in (${values.join(', ')})`;
     case 'NotIn':
-      return listed.length === 1 ? `${key}!=${listed[0]!}` : `${key} notin (${listed.join(', ')})`;
+      return values.length === 1 ? `${key}!=${values[0]!}` : `${key} notin (${values.join(', ')})`;
     case 'Exists':
       return key;
     case 'DoesNotExist':

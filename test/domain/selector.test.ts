@@ -5,7 +5,6 @@ import {
   type LabelExpression,
   type LabelSelector,
   parseSelector,
-  sameSelector,
   selectorText,
   selects,
 } from '../../src/domain/selector.ts';
@@ -110,16 +109,6 @@ describe('a label selector', () => {
     fc.assert(
       fc.property(selector, (each) => {
         expect(parsed(selectorText(each))).toEqual(each);
-      }),
-    );
-  });
-
-  it('is the same as another only if it selects the same', () => {
-    fc.assert(
-      fc.property(selector, selector, labels, (one, other, these) => {
-        if (sameSelector(one, other)) expect(selects(one, these)).toBe(selects(other, these));
-        const { matchExpressions = [] } = one;
-        expect(sameSelector(one, { ...one, matchExpressions: [...matchExpressions].reverse() })).toBe(true);
       }),
     );
   });
