@@ -44,6 +44,7 @@ export async function check(
   const binds = shards.reduce((sum, shard) => sum + shard.binds.length, 0);
   const servers = backends.reduce((sum, backend) => sum + backend.servers.length, 0);
   const parts = [
+    ...(shards.length > 1 ? [count(shards.length, 'shard')] : []),
     count(binds, 'bind'),
     ...(certificates === 0 ? [] : [count(certificates, 'certificate')]),
     count(routes.length, 'route'),

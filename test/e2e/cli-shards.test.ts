@@ -113,7 +113,7 @@ describe('what is shown', () => {
     const { stdout } = await running.verb('show', 'routes');
     expect(stdout).toMatch(/^web +web\.example\.com +\/ +default +none/m);
     expect(stdout).toMatch(/^api +api\.example\.com +\/ +sharded +none/m);
-    expect(stdout).toMatch(/^copy .* ▲ refused by default: HostAlreadyClaimed/m);
+    expect(stdout).toMatch(/^copy .* ▼ refused by default: HostAlreadyClaimed/m);
   });
 });
 

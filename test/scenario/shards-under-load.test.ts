@@ -40,8 +40,8 @@ function expected(address: string, count: number): string {
 
 /** Of every client seen on the default shard: which instances carry it now. */
 async function carriers(): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
-  const { rows } = (await sluice.json('show', 'connections', '--limit', '5000')) as {
-    rows: { client: string; bind: string; instance: string; phase: string }[];
+  const { connections: rows } = (await sluice.json('show', 'connections', '--limit', '5000')) as {
+    connections: { client: string; bind: string; instance: string; phase: string }[];
   };
   const seen = new Map<string, Set<string>>();
   for (const { client, bind, instance } of rows) {

@@ -33,7 +33,7 @@ export async function tellLeaving(
   if (options.json === true) return;
   const sample = await oneSample(client, 'instances');
   const line = leavingLine(leavingOf(client.model, shard), sample?.instances, now(client));
-  if (line !== undefined) terminal.note(`◌ ${line}`);
+  if (line !== undefined) terminal.note(`◐ ${line}`);
 }
 
 const now = (client: RuntimeClient) => systemClock.now() + client.clockOffset;
@@ -67,7 +67,7 @@ function untilGone(
       const line = leavingLine(leaving, rates, now(client));
       if (line === undefined) end();
       else if (options.json === true) tellOnce(jsonLine({ leaving: withTraffic(leaving, rates) }));
-      else if (terminal.isTty) terminal.progress(`◌ ${line}`.slice(0, terminal.columns - 1));
+      else if (terminal.isTty) terminal.progress(`◐ ${line}`.slice(0, terminal.columns - 1));
       else tellOnce(line);
     };
     // A log gets a line when something moved, not for every look.

@@ -92,7 +92,7 @@ export function addShardVerbs(program: Command, verb: AddVerb): void {
 const meaning = `
 Three spreads, told apart:
   labels           choose the shard that serves a route
-  the client hash  chooses the instance that serves a client: always the same one
+  the client hash  chooses the instance that serves a client, always the same
   the balance      chooses the server that answers a request
 
 What was changed outlives reload and restart. It is drift: \`sluice show drift\`

@@ -40,11 +40,11 @@ export const instances: Table<InstanceRow> = {
 const signs: Readonly<Record<InstanceEntity['state'], readonly [sign: string, shade: Shade]>> = {
   serving: ['●', 'good'],
   starting: ['◌', 'muted'],
-  leaving: ['◌', 'warning'],
+  leaving: ['◐', 'warning'],
   gone: ['▼', 'bad'],
 };
 
-/** "◌ leaving, 4:58 left", "▼ gone, back in 3 s". */
+/** "◐ leaving, 4:58 left", "▼ gone, back in 3 s". */
 function stateCell({ state, retryAt, leaveBy }: InstanceRow, now: number): Cell {
   const [sign, shade] = signs[state];
   const limit =

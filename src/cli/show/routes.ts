@@ -43,7 +43,7 @@ export const routes: Table<RouteRow> = {
   empty: 'no routes: binds send everything to their own backend',
 };
 
-/** "sharded"; "▲ no shard"; "▲ 2 shards: default sharded"; "▲ refused by default: HostAlreadyClaimed". */
+/** "sharded"; "▼ no shard"; "▲ 2 shards: default sharded"; "▼ refused by default: HostAlreadyClaimed". */
 function shardCell({ shards }: RouteRow): Cell {
   const serving = shards.filter(({ admitted }) => admitted).map(({ shard }) => shard);
   const refused = shards.flatMap((status) =>
@@ -58,7 +58,8 @@ function shardCell({ shards }: RouteRow): Cell {
         : refused.length === 0
           ? ['no shard']
           : [];
-  return { text: `▲ ${[...served, ...refused].join(', ')}`, shade: 'warning' };
+  const text = [...served, ...refused].join(', ');
+  return serving.length === 0 ? { text: `▼ ${text}`, shade: 'bad' } : { text: `▲ ${text}`, shade: 'warning' };
 }
 
 /** "edge ≠ reencrypt": what is in force, and what the configuration says instead. */

@@ -10,14 +10,20 @@ import { routeName, shardName } from './words.ts';
 /** Of changes in one command or what-if, of labels in a change, of requirements in a selector, of values in a requirement. */
 const most = 64;
 
-const labelKey = z.string().check(({ value, issues }) => {
-  const fault = labelKeyFault(value);
-  if (fault !== undefined) issues.push({ code: 'custom', message: fault, input: value });
-});
-const labelValue = z.string().check(({ value, issues }) => {
-  const fault = labelValueFault(value);
-  if (fault !== undefined) issues.push({ code: 'custom', message: fault, input: value });
-});
+const labelKey = z
+  .string()
+  .check(({ value, issues }) => {
+    const fault = labelKeyFault(value);
+    if (fault !== undefined) issues.push({ code: 'custom', message: fault, input: value });
+  })
+  .describe("a label's key, as Kubernetes has them written");
+const labelValue = z
+  .string()
+  .check(({ value, issues }) => {
+    const fault = labelValueFault(value);
+    if (fault !== undefined) issues.push({ code: 'custom', message: fault, input: value });
+  })
+  .describe("a label's value, as Kubernetes has them written");
 
 const atMost = <T extends object>(value: T) => Object.keys(value).length <= most;
 const tooMany = `more than ${most} labels`;

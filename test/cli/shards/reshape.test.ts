@@ -40,7 +40,7 @@ describe('scaling', () => {
     await changeInstances(contextOf(terminal), client, 'default', scale, {});
     expect(client.executed).toEqual([scale]);
     expect(terminal.printed).toEqual(['default has 1 instance']);
-    expect(terminal.noted).toEqual(['◌ default/2 (pid 9) leaves with 12 connections']);
+    expect(terminal.noted).toEqual(['◐ default/2 (pid 9) leaves with 12 connections']);
   });
 
   it('with --wait stays until they are gone', async () => {

@@ -37,7 +37,7 @@ function cells(row: RouteRow): Record<string, string> {
 describe('show routes', () => {
   it.each<[string, Partial<RouteRow>, Record<string, string>]>([
     ['without TLS', {}, { 'TLS mode': 'muted: none', 'plain HTTP': 'served', open: '–', 'req/s': '–' }],
-    ['that no shard takes', {}, { shard: 'warning: ▲ no shard' }],
+    ['that no shard takes', {}, { shard: 'bad: ▼ no shard' }],
     ['of one shard', { shards: [{ shard: 'default', admitted: true }] }, { shard: 'default' }],
     [
       'of two shards',
@@ -57,7 +57,7 @@ describe('show routes', () => {
     [
       'that is refused',
       { shards: [{ shard: 'a', admitted: false, reason: 'RouteNotAdmitted', message: 'a wildcard' }] },
-      { shard: 'warning: ▲ refused by a: RouteNotAdmitted' },
+      { shard: 'bad: ▼ refused by a: RouteNotAdmitted' },
     ],
     ['as configured', { tls }, { 'TLS mode': 'edge', 'plain HTTP': 'muted: not served' }],
     [

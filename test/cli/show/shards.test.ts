@@ -62,6 +62,6 @@ it('instances: state and age, what they carry, and what they cost', () => {
 default/1  ● serving             4711  0.4.0    1 s       60     70      0     11   50 %  80 MiB        0  aaaaaaaaaaaa
 default/2  ● serving             4711  0.4.0    1 s       40     45      0     20  0.4 %   0 MiB        0  aaaaaaaaaaaa
 default/3  ▼ gone, back in 3 s      –  0.4.0    1 s        –      –      –      –      –       –      ▲ 3  aaaaaaaaaaaa  signal\\x1b 9
-default/1  ◌ leaving, 1:00 left     9  0.4.0    1 s        2      2      –      –      –   0 MiB        0  aaaaaaaaaaaa`,
+default/1  ◐ leaving, 1:00 left     9  0.4.0    1 s        2      2      –      –      –   0 MiB        0  aaaaaaaaaaaa`,
   );
 });
