@@ -5,6 +5,7 @@ import { atTop } from './list-cursor.ts';
 import { ask } from './questions.ts';
 import { selectedOf } from './selection.ts';
 import { switchName } from './view.ts';
+import { isOverridden, labelDrifts } from './why-not-route.ts';
 
 /** Who opens a route has seen that its switch reverted: it need not be told on every screen any more. */
 export function openRoute(desk: Desk, route: string): void {
@@ -33,7 +34,13 @@ export function showCertificate(desk: Desk): void {
 
 export function askRoute(desk: Desk, kind: 'reset-route' | 'write-back-route'): void {
   const selected = selectedOf(desk.context());
-  if (selected?.kind === 'route') ask(desk, { kind, route: selected.route.name });
+  if (selected?.kind !== 'route') return;
+  const { name } = selected.route;
+  const { view } = desk.context();
+  // What is still watched may revert by itself: it is not written.
+  const isSettled = view.model.switch.get(name)?.phase !== 'watching';
+  const tls = isOverridden(selected.route) && (kind === 'reset-route' || isSettled);
+  ask(desk, { kind, route: name, tls, labels: labelDrifts(view, name) });
 }
 
 /** Out of the detail, then out of the filter. */

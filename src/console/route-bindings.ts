@@ -10,6 +10,7 @@ import {
   whyNotSwitchMode,
   whyNotWriteBackRoute,
 } from './why-not-route.ts';
+import { whyNotPlan } from './why-not-shard.ts';
 
 const isClosed = (context: KeyContext) => !hasDetail(context);
 const switchOf = ({ state: { overlay } }: KeyContext) =>
@@ -29,6 +30,8 @@ function enterTitle(dialog: SwitchDialog | undefined): string {
   return dialog?.focus === 'confirm' ? 'switch' : 'next';
 }
 
+const isSharded = (context: KeyContext) => isRoute(context) && context.view.model.shard.size > 1;
+const isRoute = (context: KeyContext) => selectedOf(context)?.kind === 'route';
 const isTls = (context: KeyContext) => {
   const selected = selectedOf(context);
   return selected?.kind === 'route' && selected.route.tls !== undefined;
@@ -62,9 +65,9 @@ export const routeBindings: readonly Binding[] = [
     'reset-route',
     ['D'],
     'as configured',
-    "Drop what was overridden: the configuration's TLS mode holds again",
+    "Drop what was overridden: the configuration's TLS mode and labels hold again",
     {
-      footer: (context) => isTls(context) && whyNotResetRoute(context) === undefined,
+      footer: (context) => isRoute(context) && whyNotResetRoute(context) === undefined,
       whyNot: whyNotResetRoute,
     },
   ),
@@ -73,9 +76,9 @@ export const routeBindings: readonly Binding[] = [
     'write-back-route',
     ['W'],
     'write back',
-    "Write the TLS mode in force into the configuration's file; what runs stays as it is",
+    "Write the TLS mode and labels in force into the configuration's file; what runs stays as it is",
     {
-      footer: (context) => isTls(context) && whyNotWriteBackRoute(context) === undefined,
+      footer: (context) => isRoute(context) && whyNotWriteBackRoute(context) === undefined,
       whyNot: whyNotWriteBackRoute,
     },
   ),
@@ -83,6 +86,14 @@ export const routeBindings: readonly Binding[] = [
     footer: (context) => isTls(context) && whyNoCertificate(context) === undefined,
     whyNot: whyNoCertificate,
   }),
+  bind(
+    'routes',
+    'what-if',
+    ['w'],
+    'relabel',
+    'What would other labels, or another change, do to routes and clients',
+    { footer: isSharded, whyNot: whyNotPlan },
+  ),
   bind('routes', 'filter', ['/'], 'filter', 'Show only routes with these words, such as: passthrough shop', {
     footer: isClosed,
   }),

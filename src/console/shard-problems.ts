@@ -42,8 +42,8 @@ function problemsOfInstance(instance: InstanceEntity, view: View): Told[] {
   const told = (problem: Problem, group: string): Told => ({ problem, group });
   switch (state) {
     case 'gone': {
-      const loop = crashes > 1 ? `crashed ${crashes} times in a row` : 'gone';
-      const next = retryAt === undefined ? '' : `, next start in ${about(Math.max(0, retryAt - now))}`;
+      const loop = crashes > 1 ? `crashed ${crashes}×` : 'gone';
+      const next = retryAt === undefined ? '' : `, starts in ${about(Math.max(0, retryAt - now))}`;
       const problem = bad(servesStill(view, instance) ? 2 : 3, `instance ${name} ${loop}${next}${why}`, now);
       return [
         told(
@@ -61,12 +61,7 @@ function problemsOfInstance(instance: InstanceEntity, view: View): Told[] {
     case 'serving':
       return [
         ...(crashes > 1
-          ? [
-              told(
-                warning(`instance ${name} crashed ${crashes} times in a row${why}`, startedAt),
-                'crash again and again',
-              ),
-            ]
+          ? [told(warning(`instance ${name} crashed ${crashes}×${why}`, startedAt), 'crash again and again')]
           : startedAnew(instance, runtime, now)
             ? [
                 told(

@@ -5,17 +5,24 @@ import { selectedOf } from './selection.ts';
 import type { View } from './view.ts';
 import { type WhyNot, whyNotAct } from './why-not.ts';
 
-function onRoute(whyNot: (route: RouteEntity, view: View) => string | undefined): WhyNot {
+type OfRoute = (route: RouteEntity, view: View) => string | undefined;
+
+function onAnyRoute(whyNot: OfRoute): WhyNot {
   return (context) => {
     const selected = selectedOf(context);
-    if (selected?.kind !== 'route') return 'choose a route';
-    if (selected.route.tls === undefined)
-      return `${selected.route.name} is configured without tls: it has no mode to switch`;
-    return whyNot(selected.route, context.view);
+    return selected?.kind === 'route' ? whyNot(selected.route, context.view) : 'choose a route';
   };
 }
 
-function isOverridden({ tls }: RouteEntity): boolean {
+function onRoute(whyNot: OfRoute): WhyNot {
+  return onAnyRoute((route, view) =>
+    route.tls === undefined
+      ? `${route.name} is configured without tls: it has no mode to switch`
+      : whyNot(route, view),
+  );
+}
+
+export function isOverridden({ tls }: RouteEntity): boolean {
   return tls !== undefined && tls.termination !== tls.configuredTermination;
 }
 
@@ -31,16 +38,27 @@ export const whyNotRevert: WhyNot = onRoute((route, view) => {
     : `${route.name} is as configured, and no switch of it is known`;
 });
 
-export const whyNotResetRoute: WhyNot = onRoute((route, view) =>
-  isOverridden(route) ? whyNotAct(view) : `${route.name} is as configured`,
+/** Keys of drifts of its labels. */
+export function labelDrifts(view: View, route: string): string[] {
+  return [...view.model.drift.values()].flatMap((drift) =>
+    'route' in drift && drift.route === route && drift.field === 'labels' ? [drift.key] : [],
+  );
+}
+
+export const whyNotResetRoute: WhyNot = onAnyRoute((route, view) =>
+  isOverridden(route) || labelDrifts(view, route.name).length > 0
+    ? whyNotAct(view)
+    : `${route.name} is as configured`,
 );
 
-export const whyNotWriteBackRoute: WhyNot = onRoute((route, view) => {
+export const whyNotWriteBackRoute: WhyNot = onAnyRoute((route, view) => {
   const why = whyNotAct(view, 'reload');
   if (why !== undefined) return why;
   if (view.model.runtime.get('runtime')?.plan.file === undefined)
     return 'the runtime was started without a configuration file: there is nothing to write to';
-  if (!isOverridden(route)) return `${route.name} is as configured`;
+  const relabelled = labelDrifts(view, route.name).length > 0;
+  if (!isOverridden(route) && !relabelled) return `${route.name} is as configured`;
+  if (relabelled) return undefined;
   return view.model.switch.get(route.name)?.phase === 'watching'
     ? `the switch of ${route.name} is still watched: it may revert by itself`
     : undefined;

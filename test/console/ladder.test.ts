@@ -7,6 +7,7 @@ import { ladder } from '../../src/console/screens/ladder.ts';
 import { widthOf } from '../../src/console/text.ts';
 import type { View } from '../../src/console/view.ts';
 import type { ConnectionDetail } from '../../src/domain/connection.ts';
+import { emptyModel } from '../../src/domain/model.ts';
 import * as ladders from './ladders.ts';
 import { utcTimeOfDay } from './picture.ts';
 
@@ -24,7 +25,11 @@ const pictureOf = (detail: ConnectionDetail, width = 80) => textOf(ladder(detail
 describe('a ladder', () => {
   it.each(Object.entries(ladders))('of %s is drawn with its facts', async (name, detail) => {
     const open = { id: detail.id, detail, gone: false, top: 0 };
-    const lines = connectionDetail({ timeOfDay: utcTimeOfDay } as View, open, 80);
+    const lines = connectionDetail(
+      { model: emptyModel() as View['model'], timeOfDay: utcTimeOfDay } as View,
+      open,
+      80,
+    );
     await expect(`${textOf(lines)}\n`).toMatchFileSnapshot(`pictures/ladder-${name}.txt`);
   });
 
@@ -91,7 +96,7 @@ describe('a ladder', () => {
   });
 
   it('tells the regular end of a connection, and that one with a regular stream goes on', () => {
-    const view = { timeOfDay: utcTimeOfDay } as unknown as View;
+    const view = { model: emptyModel(), timeOfDay: utcTimeOfDay } as unknown as View;
     const endOf = (detail: ConnectionDetail) =>
       /^ *end +(.*)$/m.exec(
         textOf(connectionDetail(view, { id: 'a', detail, gone: false, top: 0 }, 80)),

@@ -17,8 +17,14 @@ export type Question =
   | { readonly kind: 'reset'; readonly servers: readonly ServerKey[] }
   | { readonly kind: 'write-back'; readonly servers: readonly ServerKey[] }
   | { readonly kind: 'tls-revert'; readonly route: string }
-  | { readonly kind: 'reset-route'; readonly route: string }
-  | { readonly kind: 'write-back-route'; readonly route: string }
+  | {
+      readonly kind: 'reset-route' | 'write-back-route';
+      readonly route: string;
+      /** Is its TLS mode meant? */
+      readonly tls: boolean;
+      /** Keys of drifts of its labels. */
+      readonly labels: readonly string[];
+    }
   | { readonly kind: 'renew'; readonly shard: string }
   | {
       readonly kind: 'reset-shape' | 'write-back-shape';
@@ -126,9 +132,16 @@ export function commandsOf(dialog: Dialog): DialogCommands {
     case 'kill':
       return each(question.connections.map((connection) => ({ kind: 'kill', connection })));
     case 'tls-revert':
-    case 'reset-route':
-    case 'write-back-route':
       return each([{ kind: question.kind, route: question.route }]);
+    case 'reset-route':
+    case 'write-back-route': {
+      const { kind, route, tls, labels } = question;
+      const ofShape = kind === 'reset-route' ? 'reset-shape' : 'write-back-shape';
+      return each([
+        ...(tls ? [{ kind, route }] : []),
+        ...labels.map((drift) => ({ kind: ofShape, drift }) as const),
+      ]);
+    }
     case 'renew':
       return each([{ kind: 'renew', shard: question.shard }]);
     case 'reset-shape':
@@ -210,13 +223,13 @@ export function wordsOf(question: Question): QuestionWords {
       };
     case 'reset-route':
       return {
-        title: `Drop the overridden TLS mode of ${subject}`,
+        title: `Drop the overridden ${routeParts(question)} of ${subject}`,
         act: 'Drop override',
         doing: `drop the override of ${subject}`,
       };
     case 'write-back-route':
       return {
-        title: `Write the TLS mode of ${subject} back to the configuration`,
+        title: `Write the ${routeParts(question)} of ${subject} back to the configuration`,
         act: 'Write back',
         doing: `write back ${subject}`,
       };
@@ -241,4 +254,11 @@ export function wordsOf(question: Question): QuestionWords {
     case 'reload':
       return { title: 'Reload the configuration', act: 'Reload', doing: 'reload' };
   }
+}
+
+function routeParts({
+  tls,
+  labels,
+}: Extract<Question, { kind: 'reset-route' | 'write-back-route' }>): string {
+  return [...(tls ? ['TLS mode'] : []), ...(labels.length > 0 ? ['labels'] : [])].join(' and ');
 }

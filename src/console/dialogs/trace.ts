@@ -3,6 +3,7 @@
 import type { ConnectionRow } from '../../domain/connection.ts';
 import type { Model, RouteEntity } from '../../domain/model.ts';
 import type { Trace, TraceQuestion } from '../../domain/trace.ts';
+import { addressOf } from '../client-address.ts';
 import { type TypedText, typed } from '../typed-text.ts';
 
 export const traceFields = ['url', 'from', 'sni', 'cookie'] as const;
@@ -76,10 +77,4 @@ export function traceOfRoute(route: RouteEntity): TraceQuestion {
 
 function portOf(address: string | undefined): string {
   return address === undefined ? '' : (/:\d+$/.exec(address)?.[0] ?? '');
-}
-
-/** "10.2.0.7" of "10.2.0.7:51811", "2001:db8::7" of "[2001:db8::7]:61002"; of a unix socket there is none. */
-export function addressOf(client: string): string | undefined {
-  const bracketed = /^\[(.+)\]:\d+$/.exec(client)?.[1];
-  return bracketed ?? /^([\d.]+):\d+$/.exec(client)?.[1];
 }

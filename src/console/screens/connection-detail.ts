@@ -2,9 +2,11 @@
 
 import type { ConnectionDetail, StreamTimers } from '../../domain/connection.ts';
 import { explainTermination } from '../../domain/termination.ts';
+import { addressOf } from '../client-address.ts';
 import { fact, longFact } from '../facts.ts';
-import { bytes, bytesPerSecond, duration, latency, plural } from '../format.ts';
+import { bytes, bytesPerSecond, count, duration, latency, plural } from '../format.ts';
 import type { Line } from '../frame.ts';
+import { slotOf } from '../slots.ts';
 import { apart, blank, line, muted, span } from '../spans.ts';
 import type { OpenConnection } from '../state.ts';
 import { padEnd } from '../text.ts';
@@ -25,7 +27,7 @@ export function connectionDetail(view: View, open: OpenConnection, width: number
       ),
     ];
   return [
-    way(detail, open.gone, width),
+    way(view, detail, open.gone, width),
     ...request(detail, width),
     blank,
     ...ladder(detail, width),
@@ -40,15 +42,21 @@ export function connectionDetail(view: View, open: OpenConnection, width: number
         `  ${bytesPerSecond(detail.rate)} now${detail.mode === 'http' ? ` · ${plural(detail.requests, 'request')}` : ''} · silent for ${duration(detail.idleMs)}`,
       ),
     ),
+    ...carrier(view, detail),
     fact('accepted', muted(`${view.timeOfDay(detail.acceptedAt)} as ${detail.id}`)),
   ];
 }
 
-/** "client → bind → route → server". */
-function way(detail: ConnectionDetail, gone: boolean, width: number): Line {
-  const places = [detail.client, detail.bind, detail.route, detail.server ?? detail.backend].filter(
-    (place) => place !== undefined,
-  );
+/** "client → bind → instance → route → server". */
+function way(view: View, detail: ConnectionDetail, gone: boolean, width: number): Line {
+  const isSteered = view.model.instance.size > 1;
+  const places = [
+    detail.client,
+    detail.bind,
+    ...(isSteered ? [detail.instance] : []),
+    detail.route,
+    detail.server ?? detail.backend,
+  ].filter((place) => place !== undefined);
   const spans = places.flatMap((place, index) => [
     muted(index === 0 ? ' ' : ' → '),
     span(place, 'text', index === 0),
@@ -64,6 +72,23 @@ function way(detail: ConnectionDetail, gone: boolean, width: number): Line {
     ],
     width,
   );
+}
+
+/** "default/2 · slot 40,211 of 65,537": why it is there, or why a new one would be elsewhere. */
+function carrier({ model }: View, { instance, client }: ConnectionDetail): Line[] {
+  const shard = model.shard.get(instance.slice(0, instance.lastIndexOf('/')));
+  const address = addressOf(client);
+  const slot = shard === undefined || address === undefined ? undefined : slotOf(shard, address);
+  if (slot === undefined)
+    return shard === undefined ? [] : [fact('instance', span(instance), muted('  not steered'))];
+  return [
+    fact(
+      'instance',
+      span(instance),
+      muted(` · slot ${count(slot.slot)} of ${count(slot.of)}`),
+      slot.owner === instance ? span('') : span(`, a new one goes to ${slot.owner}`, 'drain'),
+    ),
+  ];
 }
 
 function request({ method, host, path, status }: ConnectionDetail, width: number): Line[] {

@@ -41,6 +41,7 @@ const optional: Span = { text: '', tone: 'text' };
 const columns: readonly Column<ConnectionRow>[] = [
   { title: 'client', width: 19, upTo: 28, cell: (row) => span(row.client) },
   { title: 'bind', width: 5, upTo: 16, spare: 1, cell: (row) => span(row.bind) },
+  { title: 'instance', width: 10, upTo: 20, spare: 3.5, cell: (row) => span(row.instance) },
   { title: 'tls', width: 5, cell: tlsCell },
   { title: 'mode', width: 4, spare: 9, cell: (row) => muted(row.mode) },
   {
@@ -89,8 +90,10 @@ const columnOfOrder: Partial<Record<ConnectionsState['order']['by'], string>> = 
 };
 
 /** Whoever sorts by a column looks at it: that one is left out last. */
-function columnsIn({ by }: ConnectionsState['order']): readonly Column<ConnectionRow>[] {
-  return columns.map((column) => (column.title === columnOfOrder[by] ? { ...column, spare: 0 } : column));
+function columnsIn(view: View, { by }: ConnectionsState['order']): readonly Column<ConnectionRow>[] {
+  // Of one instance everybody's is the same.
+  const told = columns.filter(({ title }) => title !== 'instance' || view.model.instance.size > 1);
+  return told.map((column) => (column.title === columnOfOrder[by] ? { ...column, spare: 0 } : column));
 }
 
 function requestCell({ method, host, path }: ConnectionRow): Span | Span[] {
@@ -142,7 +145,7 @@ export function connectionsScreen(
   }
   const top =
     typing === undefined ? { lines: [summary(view, state, area.width)] } : typingLine(typing, area.width);
-  const placed = placeColumns(columnsIn(state.order), area.width - 3);
+  const placed = placeColumns(columnsIn(view, state.order), area.width - 3);
   return { ...top, lines: [...top.lines, headOfTable(placed, 2), ...rows(view, state, placed, area)] };
 }
 

@@ -18,6 +18,7 @@ import { lastMinute } from '../traffic.ts';
 import { noBackends, type View } from '../view.ts';
 import { bindLines } from './overview-binds.ts';
 import { chartSlots } from './overview-charts.ts';
+import { shardLineCount, shardTable } from './overview-shards.ts';
 import { totalsLines } from './overview-totals.ts';
 
 interface OverviewRow {
@@ -66,7 +67,11 @@ const bindsShown = 6;
 export function overviewTableRows(view: View, backends: number, height: number): number {
   const eventsAtLeast = height >= 16 ? 4 : height >= 12 ? 2 : 0;
   const binds = height >= bindsFrom ? Math.min(bindsShown + 1, view.model.bind.size) + 2 : 0;
-  return Math.max(1, Math.min(backends, height - 4 - blankRows(height) - 1 - 1 - eventsAtLeast - binds));
+  const shards = shardLineCount(view, height);
+  return Math.max(
+    1,
+    Math.min(backends, height - 4 - blankRows(height) - shards - 1 - 1 - eventsAtLeast - binds),
+  );
 }
 
 /** Between totals and table: air only where it costs no row of the table. */
@@ -97,7 +102,7 @@ function tables(view: View, state: OverviewState, width: number, height: number)
           }),
         ];
   const air = new Array<Line>(blankRows(height)).fill(blank);
-  const above = [...totalsLines(view, width), ...air, ...backends, blank];
+  const above = [...totalsLines(view, width), ...air, ...shardTable(view, width, height), ...backends, blank];
   const hidden = keys.length - rows;
   if (hidden > 0)
     above[above.length - 1] = line(

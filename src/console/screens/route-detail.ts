@@ -11,6 +11,7 @@ import type { Line, Span } from '../frame.ts';
 import { entryLine, newestEntries } from '../journal-line.ts';
 import { placeSpans } from '../route-look.ts';
 import { operationalLook } from '../server-look.ts';
+import { labelsText, troubleOfRoute } from '../shard-look.ts';
 import { blank, line, muted, span } from '../spans.ts';
 import { modePictures } from '../tls-words.ts';
 import { serversOf, type View } from '../view.ts';
@@ -28,6 +29,7 @@ export function routeDetail(view: View, name: string, width: number): Line[] {
   return [
     line(span(` ${name}`, 'title', true), span('  '), ...placeSpans(route)),
     blank,
+    ...placement(view, route, width),
     ...mode(view, route, width),
     ...(change === undefined ? [] : switchFacts(change, view, width)),
     ...warnings(view, route, width),
@@ -40,12 +42,52 @@ export function routeDetail(view: View, name: string, width: number): Line[] {
   ];
 }
 
+function driftOf(view: View, name: string, field: 'termination' | 'labels') {
+  return [...view.model.drift.values()].find(
+    (entry) => 'route' in entry && entry.route === name && entry.field === field,
+  );
+}
+
+/** Who serves it, and why not others; the labels that decide it. */
+function placement(view: View, route: RouteEntity, width: number): Line[] {
+  const { name, namespace, labels, configuredLabels, shards } = route;
+  if (view.model.shard.size === 0) return [];
+  const drift = driftOf(view, name, 'labels');
+  const statuses = shards.flatMap((status) =>
+    status.admitted
+      ? [fact('', span('● ', 'good'), span(status.shard), muted(' serves it'))]
+      : longFact('', `▼ ${status.shard} refuses it: ${status.reason}: ${status.message}`, width, 'bad'),
+  );
+  const none =
+    shards.length > 0 ? [] : [fact('', span('▼ served by no shard: no selector takes it', 'bad', true))];
+  const several =
+    troubleOfRoute(route) === 'doubly' ? [fact('', span('▲ served twice', 'warning', true))] : [];
+  const [first, ...rest] = [...none, ...statuses, ...several];
+  return [
+    ...(first === undefined ? [] : [renamed(first, 'shard'), ...rest]),
+    ...longFact('labels', `${labelsText({ labels })}  namespace ${namespace}`, width),
+    ...(drift === undefined
+      ? []
+      : longFact(
+          'drift',
+          `≠ labels, configured ${labelsText({ labels: configuredLabels })}; by ${drift.by} ${ago(view.now - drift.at)}`,
+          width,
+          'warning',
+        )),
+  ];
+}
+
+/** The same line with this word before it. */
+function renamed(item: Line, word: string): Line {
+  return { ...item, spans: [...fact(word).spans, ...item.spans.slice(1)] };
+}
+
 function mode(view: View, { name, tls }: RouteEntity, width: number): Line[] {
   if (tls === undefined)
     return [fact('tls', muted('none: served on http binds only, and never switched here'))];
   const { termination, configuredTermination, verify, hsts } = tls;
   const { way, meaning } = modePictures[termination];
-  const drift = [...view.model.drift.values()].find((entry) => 'route' in entry && entry.route === name);
+  const drift = driftOf(view, name, 'termination');
   return [
     fact('tls', span(termination, 'text', true), muted(`  ${meaning}`)),
     fact('', span(way, 'muted')),

@@ -4,7 +4,7 @@ import type { CertificateEntity, RouteEntity } from '../../domain/model.ts';
 import type { RouteRates } from '../../domain/sample.ts';
 import type { TlsSwitch } from '../../domain/tls-switch.ts';
 import type { ListShape } from '../list-cursor.ts';
-import { labelsText, troubleOfRoute } from '../shard-look.ts';
+import { labelsText, type RouteTrouble, troubleOfRoute } from '../shard-look.ts';
 import type { RoutesState } from '../state.ts';
 import type { View } from '../view.ts';
 import { isTold } from './switch-line.ts';
@@ -15,6 +15,7 @@ export interface RouteRow {
   readonly certificate: CertificateEntity | undefined;
   /** The newest switch, while there is something to say of it. */
   readonly told: TlsSwitch | undefined;
+  readonly trouble: RouteTrouble | undefined;
 }
 
 const known = new WeakMap<View, { readonly filter: string; readonly rows: readonly RouteRow[] }>();
@@ -36,6 +37,7 @@ export function rowOf(view: View, route: RouteEntity): RouteRow {
     route,
     rates: view.traffic.routes.get(route.name),
     certificate: certificateOf(view, route),
+    trouble: view.model.shard.size === 0 ? undefined : troubleOfRoute(route),
     told: change !== undefined && isTold(change, view.now) ? change : undefined,
   };
 }

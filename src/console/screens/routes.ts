@@ -8,6 +8,7 @@ import type { Line, Span } from '../frame.ts';
 import { type Area, detailPaneFrom } from '../layout.ts';
 import { settleCursor } from '../list-cursor.ts';
 import { modeSpans, placeSpans, targetSpans } from '../route-look.ts';
+import { routeTroubles, servedBySpans, troubleLooks } from '../shard-look.ts';
 import { apart, blank, line, muted, selectedWhen, span } from '../spans.ts';
 import type { RoutesState } from '../state.ts';
 import { type Column, headOfTable, placeColumns, rowOfTable } from '../table.ts';
@@ -25,6 +26,17 @@ function columnsFor(view: View): Column<RouteRow>[] {
     { title: '', width: 1, cell: signCell },
     { title: 'tls', width: 11, upTo: 18, cell: ({ route }, width) => modeSpans(route, width) },
     { title: 'to', width: 15, upTo: 36, spare: 2, cell: ({ route }) => targetSpans(view, route) },
+    ...(view.model.shard.size > 1
+      ? [
+          {
+            title: 'shard',
+            width: 9,
+            upTo: 20,
+            spare: 2.5,
+            cell: ({ route }: RouteRow) => servedBySpans(route),
+          },
+        ]
+      : []),
     { title: 'plain HTTP', width: 10, spare: 3, cell: policyCell },
     ...terminations.map(openColumn),
     {
@@ -63,8 +75,12 @@ function openColumn(mode: Termination): Column<RouteRow> {
   };
 }
 
-function signCell({ route, told, certificate }: RouteRow): Span {
+function signCell({ route, told, certificate, trouble }: RouteRow): Span {
   if (told?.phase === 'reverted') return span('▲', 'bad', true);
+  if (trouble !== undefined) {
+    const { sign, tone } = troubleLooks[trouble];
+    return span(sign, tone, true);
+  }
   const unserved = endsWithUs(route) && certificate === undefined;
   return route.warnings.length > 0 || unserved ? span('▲', 'warning') : span(' ');
 }
@@ -124,12 +140,23 @@ function summary(view: View, { filter }: RoutesState, rows: readonly RouteRow[],
     [
       span(` ${count(all.length)}`, 'text', true),
       muted(all.length === 1 ? ' route' : ' routes'),
+      ...unserved(view),
       ...modes,
       ...(plain === 0 ? [] : [muted(' · '), span(count(plain)), muted(' without TLS')]),
     ],
     matches,
     width,
   );
+}
+
+/** How many are served by nobody, or twice. */
+function unserved(view: View): Span[] {
+  const troubles = routeTroubles(view);
+  return (['orphaned', 'refused', 'doubly'] as const).flatMap((trouble) => {
+    const amount = troubles[trouble].length;
+    const { sign, tone, words } = troubleLooks[trouble];
+    return amount === 0 ? [] : [muted(' · '), span(`${sign} ${amount} ${words}`, tone)];
+  });
 }
 
 function table(
