@@ -64,10 +64,12 @@ export function planFromText(
     ...controlListenWarnings(plan.runtime.control),
     ...shardWarnings(plan),
   ];
+  // Whoever imports tells why a backend is as it is.
+  const isNews = (finding: Finding): boolean => finding.path[0] !== 'backends' || !merged.problem(finding);
   return {
     ok: true,
     plan,
-    warnings: inOrder([...merged.warnings, ...warnings.map(locate)]),
+    warnings: inOrder([...merged.warnings, ...warnings.filter(isNews).map(locate)]),
     source: text,
     ...(imported && { locate }),
   };
