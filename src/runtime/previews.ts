@@ -16,7 +16,12 @@ import {
 } from './route-previews.ts';
 import { incapable, type ServerCommandContext, serverCommandFault } from './server-commands.ts';
 import { renewPreview } from './shape/renew.ts';
-import { type ShapePreviewContext, shapePreview, shapeUndoPreview } from './shape/shape-previews.ts';
+import {
+  reloadLines,
+  type ShapePreviewContext,
+  shapePreview,
+  shapeUndoPreview,
+} from './shape/shape-previews.ts';
 import { shapeWriteBackPreview } from './shape/shape-write-back.ts';
 import { findUndo } from './undo.ts';
 import { commandText, overriddenText, stateText, subjectOf } from './wording.ts';
@@ -165,28 +170,31 @@ function restoredText(before: Override, server: `${string}/${string}`, { servers
   return stateText({ admin: before.admin?.value ?? admin, weight: before.weight?.value ?? weight });
 }
 
-function reloadPreview({ facts: { model }, configFile, servers }: PreviewContext): Preview {
+async function reloadPreview({
+  facts: { model },
+  configFile,
+  servers,
+  shape,
+}: PreviewContext): Promise<Preview> {
+  const title = 'reload the configuration';
   const fault = incapable(servers.engine, 'reload');
+  if (fault) return { title, lines: [{ tone: 'warning', text: fault.text }] };
+  if (configFile === undefined)
+    return {
+      title,
+      lines: [{ tone: 'warning', text: 'this runtime was started without a configuration file' }],
+    };
   const drift = [...model.drift.values()];
   const serverCount = new Set(drift.flatMap((entry) => ('server' in entry ? [entry.server] : []))).size;
   const routeCount = drift.filter((entry) => entry.field === 'termination').length;
   const shapeCount = drift.filter((entry) => !('server' in entry) && entry.field !== 'termination').length;
+  const hash = model.runtime.get('runtime')?.plan.hash ?? '–';
   return {
-    title: 'reload the configuration',
+    title,
     lines: [
-      ...(configFile === undefined
-        ? [{ tone: 'warning' as const, text: 'this runtime was started without a configuration file' }]
-        : [
-            {
-              tone: 'now' as const,
-              text: `plan ${model.runtime.get('runtime')?.plan.hash ?? '–'} from ${configFile}`,
-            },
-            { tone: 'then' as const, text: 'the file is read again; a fault in it changes nothing' },
-            {
-              tone: 'then' as const,
-              text: 'open connections stay; streams under way finish under the old plan',
-            },
-          ]),
+      { tone: 'now', text: `plan ${hash} from ${configFile}` },
+      { tone: 'then', text: 'the file is read again; a fault in it changes nothing' },
+      { tone: 'then', text: 'open connections stay; streams under way finish under the old plan' },
       ...(drift.length > 0
         ? [
             {
@@ -195,7 +203,7 @@ function reloadPreview({ facts: { model }, configFile, servers }: PreviewContext
             },
           ]
         : []),
-      ...(fault ? [{ tone: 'warning' as const, text: fault.text }] : []),
+      ...(await reloadLines(shape)),
     ],
   };
 }

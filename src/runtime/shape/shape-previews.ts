@@ -126,6 +126,25 @@ function tooBusy({ shard, instancesAfter, before, after }: ShardChange): Lines {
     : [];
 }
 
+/** What another configuration would do to routes and clients, were it loaded now. */
+export async function reloadLines(context: ShapePreviewContext): Promise<Lines> {
+  const plan = await context.whatIf({ reload: true });
+  if ('fault' in plan) return [warning(`it would be refused: ${plan.fault}`)];
+  if (plan.from === plan.to) return [{ tone: 'then', text: `it is plan ${plan.to} again: nothing changes` }];
+  const sizes = plan.shards.filter(changes).map(
+    ({ shard, instancesBefore, instancesAfter }): PreviewLine => ({
+      tone: 'then',
+      text: `${shard}: ${instancesBefore} → ${countText(instancesAfter, 'instance')}`,
+    }),
+  );
+  return [
+    { tone: 'then', text: `plan ${plan.from} → ${plan.to}` },
+    ...sizes,
+    ...movingLines(plan, context.shape.plans(), context),
+    ...routeLines(plan),
+  ];
+}
+
 /** Which routes other shards serve, or none, or several. */
 export function routeLines({ routes }: ShardPlan): Lines {
   const { moved, orphaned, doublyServed, conflicts, activated, removed, added } = routes;
