@@ -380,7 +380,7 @@ export function engineContract(name: string, makeWorld: () => Promise<World>): v
     });
 
     describe('an instance that dies', () => {
-      it('is replaced: same name, plan, server states and addresses; a new life', async () => {
+      it('is replaced: same name, plan, server states and addresses; figures of a new life', async () => {
         const samples = collect<EngineSample>(engine.samples);
         const changes = collect<EngineChange>(engine.changes);
         await start();
@@ -400,7 +400,8 @@ export function engineContract(name: string, makeWorld: () => Promise<World>): v
         ]);
         expect(after.instances[0]!.pid).not.toBe(before.instances[0]!.pid);
         expect(await requests(6)).toEqual(new Set(['web/app2']));
-        await expect.poll(() => new Set(samples.map(({ life }) => life)).size, patience).toBe(2);
+        const lives = () => new Set(samples.flatMap(({ instances }) => instances.map(({ life }) => life)));
+        await expect.poll(() => lives().size, patience).toBe(2);
       });
       it('takes its connections with it, and watches and tails go on with its successor', async () => {
         await start();
