@@ -96,8 +96,8 @@ Three spreads, told apart:
   the balance      chooses the server that answers a request
 
 What was changed outlives reload and restart. It is drift: \`sluice show drift\`
-tells it, \`sluice reset SHARD:instances\` (SHARD:routeSelector, ROUTE:labels) goes
-back to the configuration's own, \`sluice write-back\` of the same writes it there.`;
+tells it, \`sluice reset SHARD:instances\` (SHARD:routeSelector, ROUTE:labels)
+goes back to the configuration's own, \`sluice write-back\` writes it there.`;
 
 const planExamples = `
 Each change may be given several times; all of them are one plan.

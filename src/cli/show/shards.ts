@@ -1,4 +1,5 @@
 // `sluice show shards`: what each of them takes, how many instances share its clients, and how evenly. Pure.
+import { isUneven } from '../../console/shard-look.ts';
 import { type Evenness, evenness } from '../../domain/evenness.ts';
 import type { InstanceEntity, ShardEntity } from '../../domain/model.ts';
 import type { InstanceRates } from '../../domain/sample.ts';
@@ -96,5 +97,7 @@ function instancesCell({ serving, leaving, instances, configuredInstances }: Sha
 
 function evennessCell({ traffic }: ShardRow): Cell {
   const found = traffic?.evenness;
-  return found == null ? undefined : `${found.maxOverMean.toFixed(2)} (${found.chance.toFixed(2)})`;
+  if (found === null || found === undefined) return undefined;
+  const text = `${found.maxOverMean.toFixed(2)} (${found.chance.toFixed(2)})`;
+  return isUneven(found) ? { text: `▲ ${text}`, shade: 'warning' } : text;
 }
