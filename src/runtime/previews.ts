@@ -177,24 +177,25 @@ async function reloadPreview({
   shape,
 }: PreviewContext): Promise<Preview> {
   const title = 'reload the configuration';
-  const fault = incapable(servers.engine, 'reload');
-  if (fault) return { title, lines: [{ tone: 'warning', text: fault.text }] };
-  if (configFile === undefined)
-    return {
-      title,
-      lines: [{ tone: 'warning', text: 'this runtime was started without a configuration file' }],
-    };
   const drift = [...model.drift.values()];
   const serverCount = new Set(drift.flatMap((entry) => ('server' in entry ? [entry.server] : []))).size;
   const routeCount = drift.filter((entry) => entry.field === 'termination').length;
   const shapeCount = drift.filter((entry) => !('server' in entry) && entry.field !== 'termination').length;
+  const fault = incapable(servers.engine, 'reload');
   const hash = model.runtime.get('runtime')?.plan.hash ?? '–';
   return {
     title,
     lines: [
-      { tone: 'now', text: `plan ${hash} from ${configFile}` },
-      { tone: 'then', text: 'the file is read again; a fault in it changes nothing' },
-      { tone: 'then', text: 'open connections stay; streams under way finish under the old plan' },
+      ...(configFile === undefined
+        ? [{ tone: 'warning' as const, text: 'this runtime was started without a configuration file' }]
+        : [
+            { tone: 'now' as const, text: `plan ${hash} from ${configFile}` },
+            { tone: 'then' as const, text: 'the file is read again; a fault in it changes nothing' },
+            {
+              tone: 'then' as const,
+              text: 'open connections stay; streams under way finish under the old plan',
+            },
+          ]),
       ...(drift.length > 0
         ? [
             {
@@ -203,7 +204,11 @@ async function reloadPreview({
             },
           ]
         : []),
-      ...(await reloadLines(shape)),
+      ...(fault
+        ? [{ tone: 'warning' as const, text: fault.text }]
+        : configFile === undefined
+          ? []
+          : await reloadLines(shape)),
     ],
   };
 }
