@@ -2,7 +2,7 @@
 // instance where there are several.
 
 import * as z from 'zod';
-import type { Ipv6Prefix } from '../domain/maglev.ts';
+import { type Ipv6Prefix, isPrime } from '../domain/maglev.ts';
 import { defaults } from './defaults.ts';
 import { selector } from './label-schema.ts';
 import { choice, flag, leaf, name, type Parsed, parseHost, text, wholeNumber } from './values.ts';
@@ -33,11 +33,6 @@ function wholeNumberParser(least: number, most: number) {
           message: 'is not a size of a table',
           remedy: `a prime from ${least} to ${most}, such as ${defaults.tableSize}`,
         };
-}
-
-export function isPrime(number: number): boolean {
-  for (let divisor = 2; divisor * divisor <= number; divisor++) if (number % divisor === 0) return false;
-  return number > 1;
 }
 
 /** The next one; the last that is allowed, near the end. */

@@ -86,7 +86,10 @@ export type LatencyDelta = readonly number[];
 export interface EngineSample {
   /** Wall clock. */
   readonly at: number;
-  /** Changes whenever counters start again from zero (a new instance process). */
+  /**
+   * Changes whenever counters do not go on from the sample before: an instance was adopted with what it counted, say. What
+   * an instance counted stays in the sums when it is gone, so one that is replaced by another is no reason.
+   */
   readonly life: string;
   readonly binds: readonly BindSample[];
   readonly backends: readonly BackendSample[];
@@ -102,6 +105,7 @@ export interface InstanceSample extends ProcessSample {
   /** As InstanceEntity.id. */
   readonly id: string;
   readonly shard: string;
+  /** Of its process. */
   readonly life: string;
   readonly connections: number;
   /** Different client addresses among them. */

@@ -139,6 +139,11 @@ describe('a filter', () => {
     ['resumed=no', {}, false],
     ['phase=handshake', { phase: 'handshake' }, true],
     ['shop.example', { sni: 'shop.example.com' }, true],
+    ['instance=default/2', { instance: 'default/2' }, true],
+    ['instance=default/2', { instance: 'default/1' }, false],
+    ['shard=default', { instance: 'default/2' }, true],
+    ['shard=default', { instance: 'sharded/2' }, false],
+    ['shard!=default', {}, true],
   ])('%s on %j: %s', (text, against, expected) => expect(matches(text, against)).toBe(expected));
 
   it('knows of an ended stream what its handshake came to', () => {

@@ -153,6 +153,29 @@ describe('a route that is relabelled', () => {
   });
 });
 
+describe('a switch of a TLS mode', () => {
+  it('lets a route in that was refused for it, at once', async () => {
+    const { ports } = await origins();
+    const plan = planWith('p', ports, {});
+    const pay = plan.routes.at(-1)!;
+    const later = {
+      ...pay,
+      name: 'later',
+      createdAt: 1,
+      path: '/api',
+      tls: { ...pay.tls!, termination: 'edge' },
+    } as const;
+    const set = await testPlane({ ...plan, routes: [...plan.routes, later] }, [], {
+      serveHttp,
+      shard: 'default',
+    });
+    const served = () => set.plane.bind('default-tls')!.routes.secure.match('pay.test', '/api')?.name;
+    expect(served()).toBe('pay');
+    set.plane.setRoutes([{ route: 'pay', termination: 'edge' }]);
+    expect(served()).toBe('later');
+  });
+});
+
 describe('what an instance says of itself', () => {
   it('is whose it is, its clients and what it counted, over plans that take its binds away', async () => {
     const { ports } = await origins();
