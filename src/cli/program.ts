@@ -97,6 +97,16 @@ export function createProgram(context: ProgramContext): Command {
     async () => (await import('./check.ts')).check,
   );
   verb(
+    program
+      .command('import')
+      .description('OpenShift and Kubernetes YAML → a configuration, and what was not understood')
+      .argument('<file...>', 'what `oc get … -o yaml` prints: files, folders, or - for standard input')
+      .option('-o, --output <file>', 'write the configuration there; else to standard output')
+      .option('--certificates <folder>', 'for certificates and keys that stand in Routes (mode 0600)')
+      .option('--serve-restricted', 'serve Routes with an allowlist, which is not enforced, to everybody'),
+    async () => (await import('./import.ts')).importFiles,
+  );
+  verb(
     program.command('console').description('the screen'),
     async () => (await import('./console.ts')).console,
   );

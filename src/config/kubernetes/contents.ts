@@ -4,7 +4,7 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
 import type { ContentFile, KubernetesOptions } from './from-kubernetes.ts';
-import { hashOf } from './names.ts';
+import { hashOf, nameOf } from './names.ts';
 
 export class Contents {
   readonly #pathOf: KubernetesOptions['pathOf'];
@@ -22,7 +22,7 @@ export class Contents {
   /** The path to be written into the configuration. Only where `hasPlace`. */
   put(name: string, text: string, secret = false): string {
     const content = `${text.replace(/\r\n/g, '\n').trim()}\n`;
-    const path = this.#pathOf?.({ name, content, hash: hashOf(content) }) ?? name;
+    const path = this.#pathOf?.({ name: nameOf(name), content, hash: hashOf(content) }) ?? name;
     this.#files.set(path, { path, content, secret });
     return path;
   }

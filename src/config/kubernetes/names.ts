@@ -7,10 +7,16 @@ import type { WrittenServer } from './written.ts';
 
 const longest = 200;
 
-/** Cut where it is too long; then a part of its hash keeps it apart from others. */
+/** Cut where it is too long, and cleaned of what no name may have; then a part of its hash keeps it apart from others. */
 export function nameOf(...parts: readonly string[]): string {
-  const name = parts.join(':').replace(/[^A-Za-z0-9_.:-]/g, '-');
+  const name = parts.map(wordOf).join(':');
   return name.length <= longest ? name : `${name.slice(0, longest - 13)}-${hashOf(name)}`;
+}
+
+/** ":" joins words, so none has one. */
+function wordOf(part: string): string {
+  if (/^[A-Za-z0-9_.-]+$/.test(part)) return part;
+  return `${part.replace(/[^A-Za-z0-9_.-]/g, '-')}-${hashOf(part)}`;
 }
 
 export function hashOf(text: string): string {

@@ -66,6 +66,8 @@ function valuesOf(
     if (document.contents === null) return [];
     const lines: Lines = new WeakMap();
     const value = plainOf(document.contents as ParsedNode, lines, lineOf, counts);
+    // Nothing but comments, or nothing behind the last ---.
+    if (value === null) return [];
     const at = (node: ParsedNode | undefined) => lineOf(node?.range[0] ?? 0);
     const root = document.contents as ParsedNode;
     const whole = new Located(value, { file, line: at(root) }, lines);

@@ -1,0 +1,94 @@
+// The files of `sluice import`: read as text, folders taken as the YAML and JSON in them, "-" as standard input; and what
+// is made of them, written so that no key is ever readable by others.
+import { constants } from 'node:fs';
+import { access, chmod, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { ContentFile, KubernetesFile } from '../config/kubernetes/from-kubernetes.ts';
+import { maxBytes } from '../config/kubernetes/read-values.ts';
+import { CliFailure } from './failure.ts';
+
+/** @throws CliFailure `usage` where one cannot be read */
+export async function readInput(
+  names: readonly string[],
+  stdin: AsyncIterable<Buffer | string> = process.stdin,
+): Promise<KubernetesFile[]> {
+  const files: KubernetesFile[] = [];
+  for (const name of names) {
+    try {
+      if (name === '-') files.push({ file: 'standard input', text: textOf(await allOf(stdin)) });
+      else if ((await stat(name)).isDirectory()) {
+        const inside = (await readdir(name)).filter((entry) => /\.(ya?ml|json)$/i.test(entry)).sort();
+        for (const entry of inside) files.push(await readOne(join(name, entry)));
+      } else files.push(await readOne(name));
+    } catch (error) {
+      throw new CliFailure('usage', `${name} cannot be read: ${reasonOf(error)}`);
+    }
+  }
+  return files;
+}
+
+async function readOne(file: string): Promise<KubernetesFile> {
+  const { size } = await stat(file);
+  if (size > maxBytes) throw new Error(`it is larger than ${maxBytes / 1024 / 1024} MiB`);
+  return { file, text: textOf(await readFile(file)) };
+}
+
+async function allOf(stdin: AsyncIterable<Buffer | string>): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of stdin) {
+    const octets = Buffer.from(chunk);
+    size += octets.length;
+    if (size > maxBytes) throw new Error(`it is larger than ${maxBytes / 1024 / 1024} MiB`);
+    chunks.push(octets);
+  }
+  return Buffer.concat(chunks);
+}
+
+function textOf(octets: Buffer): string {
+  if (octets.includes(0)) throw new Error('this is a binary file, not YAML or JSON');
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(octets);
+  } catch {
+    throw new Error('this is not UTF-8 text');
+  }
+}
+
+function reasonOf(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  switch (code) {
+    case 'ENOENT':
+      return 'there is no such file';
+    case 'EACCES':
+      return 'this user may not read it';
+    default:
+      return message;
+  }
+}
+
+export async function exists(path: string): Promise<boolean> {
+  return access(path, constants.F_OK).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** Files that are there with other contents. */
+export async function differing(files: readonly ContentFile[]): Promise<string[]> {
+  const found: string[] = [];
+  for (const { path, content } of files) {
+    const there = await readFile(path, 'utf8').catch(() => undefined);
+    if (there !== undefined && there !== content) found.push(path);
+  }
+  return found;
+}
+
+/** 0600 in a folder of 0700, where it is new. */
+export async function writeContents(files: readonly ContentFile[]): Promise<void> {
+  for (const { path, content } of files) {
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    // Before it is written: a file that was there keeps its mode.
+    if (await exists(path)) await chmod(path, 0o600);
+    await writeFile(path, content, { mode: 0o600 });
+  }
+}
