@@ -1,6 +1,7 @@
 // What a switch means before any server is asked: what forbids it, what clients need, and what they lose. Pure.
 
 import { basename } from 'node:path';
+import { admit } from '../../domain/admission.ts';
 import { namesCover } from '../../domain/certificate-choice.ts';
 import type { CertificateEntity } from '../../domain/model.ts';
 import type { Backend, Bind, Plan, Route } from '../../domain/plan.ts';
@@ -55,8 +56,13 @@ function conflictFindings({ route, to, plan, terminationOf }: ClientCase): Prefl
       ];
 }
 
-function bindsOf({ plan }: ClientCase, mode: Bind['mode']): Bind[] {
-  return plan.shards.flatMap(({ binds }) => binds.filter((bind) => bind.mode === mode));
+/** Of the shards that select the route, whoever else is there; of all, where none does. */
+function bindsOf({ route, plan }: ClientCase, mode: Bind['mode']): Bind[] {
+  const selecting = admit({ ...plan, routes: [route] }).statuses.get(route.name)!;
+  const shards = plan.shards.filter(({ name }) => selecting.some(({ shard }) => shard === name));
+  return (shards.length > 0 ? shards : plan.shards).flatMap(({ binds }) =>
+    binds.filter((bind) => bind.mode === mode),
+  );
 }
 
 function bindFindings(of: ClientCase): PreflightFinding[] {
@@ -65,7 +71,7 @@ function bindFindings(of: ClientCase): PreflightFinding[] {
     {
       subject: 'tls binds',
       severity: 'warning',
-      text: 'there is no bind of mode tls: no client comes to this route over TLS, in whatever mode it is',
+      text: 'its shard has no bind of mode tls: no client comes to this route over TLS, in whatever mode it is',
       remedy: 'add a bind of mode tls to its shard',
     },
   ];
