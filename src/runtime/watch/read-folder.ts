@@ -6,9 +6,16 @@ import { join } from 'node:path';
 import { readRegularFile } from '../../config/certificates/read-file.ts';
 import { signature } from './look-watch.ts';
 
-const mostFiles = 1_000;
-const mostBytes = 4 * 1024 * 1024;
-const mostBytesTogether = 32 * 1024 * 1024;
+export interface FolderLimits {
+  readonly files: number;
+  /** Octets: of one file, and of all together. */
+  readonly file: number;
+  readonly together: number;
+}
+
+const mebibyte = 1024 * 1024;
+/** Some 20,000 routes with their services, as `oc get -o yaml` prints them. */
+const usual: FolderLimits = { files: 1_000, file: 32 * mebibyte, together: 64 * mebibyte };
 
 export interface FolderReading {
   /** By name. */
@@ -20,23 +27,21 @@ export interface FolderReading {
 }
 
 /** Never rejects. */
-export async function readFolder(folder: string): Promise<FolderReading> {
+export async function readFolder(folder: string, limits: FolderLimits = usual): Promise<FolderReading> {
   const found = await namesIn(folder);
   if ('fault' in found) return { files: [], faults: [], fault: found.fault };
   const files: { name: string; text: string }[] = [];
   const faults: { name: string; fault: string }[] = [];
-  let rest = mostBytesTogether;
+  let rest = limits.together;
   for (const [index, name] of found.names.entries()) {
-    if (index >= mostFiles) {
-      faults.push({ name, fault: `the folder has more than ${mostFiles} files` });
+    if (index >= limits.files) {
+      faults.push({ name, fault: `the folder has more than ${limits.files} files` });
       continue;
     }
     try {
-      const { content } = await readRegularFile(join(folder, name), mostBytes);
+      const { content } = await readRegularFile(join(folder, name), limits.file);
       if (content.length > rest)
-        throw new Error(
-          `the files of the folder have more than ${mostBytesTogether / 1024 / 1024} MiB together`,
-        );
+        throw new Error(`the files of the folder have more than ${limits.together / mebibyte} MiB together`);
       rest -= content.length;
       files.push({ name, text: new TextDecoder('utf-8', { fatal: true }).decode(content) });
     } catch (error) {
@@ -54,7 +59,7 @@ export async function readFolder(folder: string): Promise<FolderReading> {
 export async function folderSignature(folder: string): Promise<string> {
   const found = await namesIn(folder);
   if ('fault' in found) return found.fault;
-  const names = found.names.slice(0, mostFiles);
+  const names = found.names.slice(0, usual.files);
   return `${found.names.length}\n${names.join('\n')}\n${await signature(names.map((name) => join(folder, name)))}`;
 }
 

@@ -4,6 +4,9 @@ import { afterEach, expect, it } from 'vitest';
 import { folderSignature, readFolder } from '../../../src/runtime/watch/read-folder.ts';
 import { scratch } from '../../support/scratch.ts';
 
+const mebibyte = 1024 * 1024;
+const limits = { files: 10, file: mebibyte, together: 4 * mebibyte };
+
 let place = scratch();
 
 afterEach(() => {
@@ -24,15 +27,15 @@ it('reads what lies there, by name, and nothing else', async () => {
 it('goes on beside what cannot be read', async () => {
   writeFileSync(place.path('a.yaml'), 'a');
   writeFileSync(place.path('latin.yaml'), Buffer.from('caf\xe9', 'latin1'));
-  writeFileSync(place.path('large.yaml'), Buffer.alloc(4 * 1024 * 1024 + 1, 'x'));
+  writeFileSync(place.path('large.yaml'), Buffer.alloc(mebibyte + 1, 'x'));
   mkdirSync(place.path('folder.yaml'));
   symlinkSync('nowhere', place.path('link.yaml'));
   execFileSync('mkfifo', [place.path('pipe.yaml')]);
-  expect(await readFolder(place.folder)).toEqual({
+  expect(await readFolder(place.folder, limits)).toEqual({
     files: [{ name: 'a.yaml', text: 'a' }],
     faults: [
       { name: 'folder.yaml', fault: 'this is a folder, not a file' },
-      { name: 'large.yaml', fault: 'it is larger than 4 MiB' },
+      { name: 'large.yaml', fault: 'it is larger than 1 MiB' },
       { name: 'latin.yaml', fault: 'this is not UTF-8 text' },
       { name: 'link.yaml', fault: 'there is no such file' },
       { name: 'pipe.yaml', fault: 'this is not a regular file' },
@@ -41,21 +44,18 @@ it('goes on beside what cannot be read', async () => {
 });
 
 it('is bounded in number, and in octets together', async () => {
-  for (let i = 0; i < 1_002; i++) writeFileSync(place.path(`${1_000 + i}.yaml`), '');
-  const many = await readFolder(place.folder);
-  expect([many.files.length, many.faults.map(({ name }) => name)]).toEqual([
-    1_000,
-    ['2000.yaml', '2001.yaml'],
-  ]);
+  for (let i = 0; i < 12; i++) writeFileSync(place.path(`${10 + i}.yaml`), '');
+  const many = await readFolder(place.folder, limits);
+  expect([many.files.length, many.faults.map(({ name }) => name)]).toEqual([10, ['20.yaml', '21.yaml']]);
 
   rmSync(place.folder, { recursive: true });
   mkdirSync(place.folder);
-  const large = Buffer.alloc(4 * 1024 * 1024, 'x');
-  for (let i = 0; i < 9; i++) writeFileSync(place.path(`${i}.yaml`), large);
-  const { files, faults } = await readFolder(place.folder);
+  const large = Buffer.alloc(mebibyte, 'x');
+  for (let i = 0; i < 5; i++) writeFileSync(place.path(`${i}.yaml`), large);
+  const { files, faults } = await readFolder(place.folder, limits);
   expect([files.length, faults]).toEqual([
-    8,
-    [{ name: '8.yaml', fault: 'the files of the folder have more than 32 MiB together' }],
+    4,
+    [{ name: '4.yaml', fault: 'the files of the folder have more than 4 MiB together' }],
   ]);
 });
 
