@@ -92,7 +92,7 @@ describe('the command line', () => {
 
   it('tells every verb and the exit codes in its help', async () => {
     const { written } = await parse('--help');
-    for (const verb of 'demo run check console show tail drain ready maint weight kill undo reset write-back reload tls shards trace'.split(
+    for (const verb of 'demo run check console show tail drain ready maint weight kill undo reset write-back reload tls shards trace import'.split(
       ' ',
     )) {
       expect(written).toMatch(new RegExp(`^  ${verb} `, 'm'));
