@@ -132,6 +132,8 @@ function servedHere({ bind, tables }: Door, { host, target, sni }: Asked): Route
 
 function others(doors: readonly Door[], chosen: Door | undefined, asked: Asked): TraceStep['others'] {
   const wanted = modes[asked.scheme];
+  const alsoServed =
+    chosen === undefined || servedHere(chosen, asked) === undefined ? 'this host' : 'this host, too';
   const near = (door: Door): number =>
     (door.bind.mode === wanted ? 0 : 2) + (door.shard === chosen?.shard ? 0 : 1);
   return doors
@@ -145,9 +147,7 @@ function others(doors: readonly Door[], chosen: Door | undefined, asked: Asked):
         port !== asked.port && `listens on ${address}`,
         bind.mode === wanted &&
           shard !== chosen?.shard &&
-          (servedHere(door, asked) === undefined
-            ? `its shard ${shard.name} serves nothing of this host`
-            : `its shard ${shard.name} serves this host, too`),
+          `its shard ${shard.name} serves ${servedHere(door, asked) === undefined ? 'nothing of this host' : alsoServed}`,
       ];
       const why = reasons.filter((reason) => reason !== false).join('; ');
       return { name: bind.name, why: why || `of shard ${shard.name}, on ${address}, too` };
@@ -234,7 +234,7 @@ export function instanceStep(
   const hashed = ipv6Prefix === 64 && from!.includes(':') ? `the /64 of ${safe(from!, 60)}` : safe(from!, 60);
   const why =
     own === serves
-      ? `${hashed} is of slot ${slot} of ${tableSize}, which is its`
+      ? `${hashed} is of slot ${slot} of ${tableSize}, which is ${instanceName(own)}'s`
       : `${hashed} is of slot ${slot} of ${tableSize}, which is ${instanceName(own)}'s: while that does not serve, this one does`;
   const slots = new Array<number>(instances + 1).fill(0);
   for (const owner of table) slots[owner]! += 1;
@@ -243,7 +243,7 @@ export function instanceStep(
     .slice(0, 50)
     .map((number) => ({
       name: instanceName(number),
-      why: absent.has(number) ? 'does not serve now' : `has ${slots[number]!} other slots`,
+      why: absent.has(number) ? 'does not serve now' : `has ${slots[number]!} of the slots`,
     }));
   return { step: { what: 'instance', chosen: instanceName(serves), why, others: besides } };
 }

@@ -104,7 +104,7 @@ export function trace(question: TraceQuestion, facts: TraceFacts): Trace {
     return { text: `${backend.name} → ${end?.text ?? step.chosen!}`, ok: end === undefined };
   });
   // Where it may go to several, the answer is as good as the worst of them.
-  return ended({ text: ways.map(({ text }) => text).join(' or '), ok: ways.every(({ ok }) => ok) }, begun);
+  return ended({ text: ways.map(({ text }) => text).join(', or '), ok: ways.every(({ ok }) => ok) }, begun);
 }
 
 /** A route sends to four at most in OpenShift; of more the first are shown. */

@@ -175,7 +175,7 @@ describe('a trace', () => {
     [
       'several backends',
       { url: 'http://split.apps.test/' },
-      'split → web → app1 or app2 or sticky → s1 or s2 or s3',
+      'split → web → app1 or app2, or sticky → s1 or s2 or s3',
       true,
     ],
     ['weights of 0', { url: 'http://none.apps.test/' }, 'none → 503: every weight of route none is 0', false],
@@ -244,7 +244,9 @@ describe('a trace', () => {
     const found = step(traced(question), 'instance');
     expect(found.chosen).toBe(`default/${owner}`);
     expect(found.why).toContain(`slot ${slot} of 251`);
-    expect(found.others).toEqual([{ name: `default/${other}`, why: expect.stringContaining('other slots') }]);
+    expect(found.others).toEqual([
+      { name: `default/${other}`, why: expect.stringContaining('of the slots') },
+    ]);
 
     const substituted = step(traced(question, { serving: [`default/${other}`] }), 'instance');
     expect(substituted.chosen).toBe(`default/${other}`);
