@@ -3,18 +3,18 @@
 // several is replaced: all that is lost is what it counted after its last sample, a fifth of a second.
 
 import type { EngineSample, InstanceSample, ProcessSample, TrafficCounters } from '../../domain/counters.ts';
-import type { Plan } from '../../domain/plan.ts';
-import { serverKey } from '../../domain/plan.ts';
+import { type Plan, serverKey } from '../../domain/plan.ts';
 import {
-  addEntries,
   addProcess,
   countersOf,
   type Entries,
   type EntryKind,
+  entriesOf,
   entryKinds,
   keyOf,
   noEntries,
-  takeEntries,
+  noProcess,
+  sumWith,
 } from './summed-samples.ts';
 
 export interface SampleMerge<I extends object> {
@@ -37,6 +37,7 @@ export interface SampledInstance {
   readonly startedAt: number;
 }
 
+/** What an instance said last of everything: its part in the sums. */
 interface Latest extends Entries {
   readonly life: string;
   sample: EngineSample;
@@ -44,18 +45,19 @@ interface Latest extends Entries {
 
 /** A link that broke comes back within seconds: so many instances are remembered one by one. */
 const rememberedGone = 32;
+const nothingChanged = { binds: [], backends: [], servers: [], routes: [] };
 
 export function createSampleMerge<I extends object>(
   factsOf: (instance: I) => SampledInstance | undefined = () => undefined,
 ): SampleMerge<I> {
+  const sums = noEntries();
   const latest = new Map<I, Latest>();
-  /** By life: they may come back with what they counted, which is then taken out of the past again. */
+  /** By life: what they counted is in the sums, and they may come back with it. */
   const gone = new Map<string, Latest>();
-  const past = noEntries();
-  let pastProcess: ProcessSample = { cpuUs: 0, rssBytes: 0, loopDelayMs: 0, logDropped: 0 };
-  /** Of the sums; its parts: the first instance's, and how often counters came that were not from zero. */
-  let life = '';
-  let lifeParts: { readonly first: string; readonly adopted: number; readonly since: number } | undefined;
+  let processOfGone: ProcessSample = noProcess;
+  /** Of the first instance, and how often one came since whose counters were not from zero. */
+  let first: { readonly life: string; readonly at: number } | undefined;
+  let adopted = 0;
   let anew = false;
   let alone = true;
 
@@ -67,110 +69,95 @@ export function createSampleMerge<I extends object>(
     const former = gone.get(sample.life);
     if (former !== undefined) {
       gone.delete(former.life);
-      addToPast(former, -1);
-    } else beginLife(sample, factsOf(instance)?.startedAt ?? 0);
+      processOfGone = addProcess(processOfGone, processCounters(former, -1));
+    } else if (first === undefined) first = { life: sample.life, at: sample.at };
+    else if ((factsOf(instance)?.startedAt ?? 0) < first.at) adopted += 1;
     const one = former ?? { ...noEntries(), life: sample.life, sample };
     latest.set(instance, one);
     anew = true;
     return one;
   }
 
-  function beginLife(sample: EngineSample, startedAt: number): void {
-    if (lifeParts === undefined) lifeParts = { first: sample.life, adopted: 0, since: sample.at };
-    else if (startedAt < lifeParts.since) lifeParts = { ...lifeParts, adopted: lifeParts.adopted + 1 };
-    life = lifeParts.adopted === 0 ? lifeParts.first : `${lifeParts.first}.${lifeParts.adopted}`;
-  }
-
   function leave(instance: I, one: Latest): void {
     latest.delete(instance);
     alone = false;
     anew = true;
-    addToPast(one, 1);
+    for (const kind of entryKinds) {
+      const [own, sum] = [entriesOf(one, kind), entriesOf(sums, kind)];
+      for (const [key, entry] of own) {
+        const counters = countersOf(entry);
+        sum.set(key, sumWith(sum.get(key), counters, entry));
+        own.set(key, counters);
+      }
+    }
+    processOfGone = addProcess(processOfGone, processCounters(one, 1));
     gone.set(one.life, one);
     for (const [oldest] of gone) if (gone.size > rememberedGone) gone.delete(oldest);
   }
 
-  function addToPast(one: Latest, sign: 1 | -1): void {
+  function add(one: Latest, sample: EngineSample): void {
     for (const kind of entryKinds) {
-      const entries = past[kind] as Map<string, TrafficCounters>;
-      for (const [key, entry] of one[kind] as ReadonlyMap<string, TrafficCounters>) {
-        const before = entries.get(key);
-        const counters = countersOf(entry);
-        if (before !== undefined) entries.set(key, addEntries(before, counters, sign));
-        else if (sign === 1) entries.set(key, counters);
+      const [own, sum] = [entriesOf(one, kind), entriesOf(sums, kind)];
+      for (const entry of sample[kind] as readonly TrafficCounters[]) {
+        const key = keyOf(entry);
+        sum.set(key, sumWith(sum.get(key), entry, own.get(key)));
+        own.set(key, entry);
       }
     }
-    const { cpuUs, logDropped } = one.sample.process;
-    pastProcess = {
-      ...pastProcess,
-      cpuUs: pastProcess.cpuUs + sign * cpuUs,
-      logDropped: pastProcess.logDropped + sign * logDropped,
-    };
   }
 
-  /** The changed entries added up over all instances; or, told anew, every entry that any of them has. */
-  function merged<K extends EntryKind>(kind: K, changed: EngineSample[K]): EngineSample[K] {
-    const parts = [past, ...latest.values()].map(
-      (each) => each[kind] as ReadonlyMap<string, TrafficCounters>,
-    );
-    const byKey = new Map<string, object>(changed.map((entry) => [keyOf(entry), entry]));
-    const keys = anew ? new Set(parts.flatMap((part) => [...part.keys()])) : byKey.keys();
-    const sums = [...keys].map((key) => {
-      const entries = parts.map((part) => part.get(key)).filter((entry) => entry !== undefined);
-      const sum = entries.reduce((a, b) => addEntries(a, b));
-      // Latencies are what was recorded since the sample before: only the present one's count.
-      return 'latency' in sum ? { ...sum, latency: latencyOf(byKey.get(key)) } : sum;
-    });
-    return sums as unknown as EngineSample[K];
+  /** The sums of what changed; or, told anew, of everything. Latencies are what was recorded since the sample before. */
+  function told<K extends EntryKind>(kind: K, changed: EngineSample[K]): EngineSample[K] {
+    const sum = entriesOf(sums, kind);
+    const keys = changed.map(keyOf);
+    if (!anew) return keys.map((key) => sum.get(key)!) as unknown as EngineSample[K];
+    const fresh = new Set(keys);
+    return [...sum].map(([key, entry]) =>
+      'latency' in entry && !fresh.has(key) ? { ...entry, latency: [] } : entry,
+    ) as unknown as EngineSample[K];
   }
 
-  function sums(
+  function summed(
     { at, binds, backends, servers, routes }: Pick<EngineSample, 'at' | EntryKind>,
     instances: readonly InstanceSample[],
   ): EngineSample {
     const sample = {
       at,
-      life,
-      binds: merged('binds', binds),
-      backends: merged('backends', backends),
-      servers: merged('servers', servers),
-      routes: merged('routes', routes),
-      process: [...latest.values()].map((each) => each.sample.process).reduce(addProcess, pastProcess),
+      life: adopted === 0 ? first!.life : `${first!.life}.${adopted}`,
+      binds: told('binds', binds),
+      backends: told('backends', backends),
+      servers: told('servers', servers),
+      routes: told('routes', routes),
+      process: [...latest.values()].map((each) => each.sample.process).reduce(addProcess, processOfGone),
       instances,
     };
     anew = false;
     return sample;
   }
 
+  /** The newest figures of each, under the id that the model has it by. */
+  function figures(): InstanceSample[] {
+    return [...latest].flatMap(([instance, { sample }]) => {
+      const id = factsOf(instance)?.id;
+      return sample.instances.map((own) => (id === undefined || id === own.id ? own : { ...own, id }));
+    });
+  }
+
   return {
     take(instance, sample) {
       const one = joined(instance, sample);
       one.sample = sample;
-      takeEntries(one, sample);
-      const instances = [...latest].flatMap(
-        ([
-          each,
-          {
-            sample: { instances: own },
-          },
-        ]) => {
-          const id = factsOf(each)?.id;
-          return id === undefined
-            ? own
-            : own.map((figures) => (figures.id === id ? figures : { ...figures, id }));
-        },
-      );
-      if (alone) {
-        anew = false;
-        return instances[0] === sample.instances[0] ? sample : { ...sample, instances };
-      }
-      return sums(sample, instances);
+      add(one, sample);
+      const instances = figures();
+      if (!alone) return summed(sample, instances);
+      anew = false;
+      return instances[0] === sample.instances[0] ? sample : { ...sample, instances };
     },
     left(instance, at) {
       const one = latest.get(instance);
       if (one === undefined) return undefined;
       leave(instance, one);
-      return latest.size > 0 ? undefined : sums({ at, ...nothingChanged }, []);
+      return latest.size > 0 ? undefined : summed({ at, ...nothingChanged }, []);
     },
     keep({ shards, backends, routes }) {
       const known: Readonly<Record<EntryKind, ReadonlySet<string>>> = {
@@ -179,15 +166,13 @@ export function createSampleMerge<I extends object>(
         servers: new Set(backends.flatMap((of) => of.servers.map(({ name }) => serverKey(of.name, name)))),
         routes: new Set(routes.map(({ name }) => name)),
       };
-      for (const entries of [past, ...latest.values(), ...gone.values()])
+      for (const entries of [sums, ...latest.values(), ...gone.values()])
         for (const kind of entryKinds)
           for (const key of entries[kind].keys()) if (!known[kind].has(key)) entries[kind].delete(key);
     },
   };
 }
 
-const nothingChanged = { binds: [], backends: [], servers: [], routes: [] };
-
-function latencyOf(entry: object | undefined): readonly number[] {
-  return entry !== undefined && 'latency' in entry ? (entry.latency as readonly number[]) : [];
+function processCounters({ sample: { process } }: Latest, sign: 1 | -1): ProcessSample {
+  return { ...noProcess, cpuUs: sign * process.cpuUs, logDropped: sign * process.logDropped };
 }

@@ -1,16 +1,16 @@
-// Counters of several instances added up, entry by entry; and what of them stays when an instance is gone. Pure.
+// Counters of several instances added up, entry by entry, as news of each comes in: what it costs does not grow with the
+// number of instances. Pure.
 
 import type {
   BackendSample,
   BindSample,
-  EngineSample,
   ProcessSample,
   RouteSample,
   ServerSample,
   TrafficCounters,
 } from '../../domain/counters.ts';
 
-/** What was said last of everything, by its name. */
+/** By kind and name. */
 export interface Entries {
   readonly binds: Map<string, BindSample>;
   readonly backends: Map<string, BackendSample>;
@@ -28,15 +28,55 @@ export const noEntries = (): Entries => ({
   routes: new Map(),
 });
 
-export const keyOf = (entry: { readonly key?: string; readonly name?: string }): string =>
+export const keyOf = (entry: TrafficCounters & { readonly key?: string; readonly name?: string }): string =>
   entry.key ?? entry.name!;
 
-/** Entries said anew replace those before. */
-export function takeEntries(into: Entries, sample: Pick<EngineSample, EntryKind>): void {
-  for (const kind of entryKinds) {
-    const entries = into[kind] as Map<string, object>;
-    for (const entry of sample[kind]) entries.set(keyOf(entry), entry);
+/** Whatever the kind: the maps are handled all alike. */
+export const entriesOf = (entries: Entries, kind: EntryKind): Map<string, TrafficCounters> =>
+  entries[kind] as Map<string, TrafficCounters>;
+
+/** The sum once one of its parts is `now` and not `before` any more. Its latency is that of `now`: what is new. */
+export function sumWith<E extends TrafficCounters>(sum: E | undefined, now: E, before: E | undefined): E {
+  if (sum === undefined) return now;
+  const next = { ...now } as unknown as Record<string, unknown>;
+  const [of, earlier] = [sum, before] as unknown as [
+    Record<string, unknown>,
+    Record<string, unknown> | undefined,
+  ];
+  for (const field in next) {
+    const value = next[field];
+    if (typeof value === 'number') {
+      // The only number that is no count and no gauge: a clock.
+      if (field === 'lastArrivalAt') next[field] = Math.max(of[field] as number, value);
+      else next[field] = (of[field] as number) + value - ((earlier?.[field] as number | undefined) ?? 0);
+    }
   }
+  next.status = now.status.map((count, i) => sum.status[i]! + count - (before?.status[i] ?? 0));
+  if ('open' in next)
+    next.open = openWith(of.open as Open, next.open as Open, earlier?.open as Open | undefined);
+  return next as unknown as E;
+}
+
+type Open = RouteSample['open'];
+
+function openWith(sum: Open, now: Open, before: Open = noneOpen): Open {
+  return {
+    passthrough: sum.passthrough + now.passthrough - before.passthrough,
+    edge: sum.edge + now.edge - before.edge,
+    reencrypt: sum.reencrypt + now.reencrypt - before.reencrypt,
+  };
+}
+
+const noneOpen: Open = { passthrough: 0, edge: 0, reencrypt: 0 };
+const gauges = ['connections', 'idle', 'tlsConnections', 'streams', 'tunnels', 'sticky', 'queued'];
+
+/** What an instance counted stays true when it is gone; what it carried is gone with it. */
+export function countersOf<E extends TrafficCounters>(entry: E): E {
+  const counters = { ...entry } as unknown as Record<string, unknown>;
+  for (const gauge of gauges) if (gauge in counters) counters[gauge] = 0;
+  if ('open' in counters) counters.open = noneOpen;
+  if ('latency' in counters) counters.latency = [];
+  return counters as unknown as E;
 }
 
 export function addProcess(a: ProcessSample, b: ProcessSample): ProcessSample {
@@ -48,36 +88,4 @@ export function addProcess(a: ProcessSample, b: ProcessSample): ProcessSample {
   };
 }
 
-/** Every number is a count or a gauge, but for the clock of the last arrival. */
-export function addEntries<E extends TrafficCounters>(a: E, b: E, sign: 1 | -1 = 1): E {
-  const sum = { ...a } as unknown as Record<string, unknown>;
-  for (const [field, value] of Object.entries(b)) {
-    if (typeof value !== 'number') continue;
-    const other = sum[field] as number;
-    sum[field] = field === 'lastArrivalAt' ? Math.max(other, value) : other + sign * value;
-  }
-  sum.status = a.status.map((count, i) => count + sign * b.status[i]!);
-  if ('open' in a && 'open' in b) sum.open = addOpen(a.open as Open, b.open as Open, sign);
-  return sum as unknown as E;
-}
-
-type Open = RouteSample['open'];
-
-function addOpen(a: Open, b: Open, sign: 1 | -1): Open {
-  return {
-    passthrough: a.passthrough + sign * b.passthrough,
-    edge: a.edge + sign * b.edge,
-    reencrypt: a.reencrypt + sign * b.reencrypt,
-  };
-}
-
-const gauges = ['connections', 'idle', 'tlsConnections', 'streams', 'tunnels', 'sticky', 'queued'];
-
-/** What an instance counted stays true when it is gone; what it carried is gone with it. */
-export function countersOf<E extends TrafficCounters>(entry: E): E {
-  const counters = { ...entry } as unknown as Record<string, unknown>;
-  for (const gauge of gauges) if (gauge in counters) counters[gauge] = 0;
-  if ('open' in counters) counters.open = { passthrough: 0, edge: 0, reencrypt: 0 };
-  if ('latency' in counters) counters.latency = [];
-  return counters as unknown as E;
-}
+export const noProcess: ProcessSample = { cpuUs: 0, rssBytes: 0, loopDelayMs: 0, logDropped: 0 };
