@@ -30,7 +30,8 @@ import { createPrepare } from './prepare.ts';
 import { previewOf } from './previews.ts';
 import { createReload, faultsText, type LoadPlan, tellFileWarnings } from './reload.ts';
 import { createReloadQueue } from './reload-queue.ts';
-import { drainEnd, endDrains, tellKeptOverrides } from './reloaded-servers.ts';
+import { tellReloaded } from './reloaded.ts';
+import { drainEnd } from './reloaded-servers.ts';
 import { RuntimeError } from './runtime-error.ts';
 import { createSampling } from './sampling.ts';
 import type { ServerCommandContext } from './server-commands.ts';
@@ -38,7 +39,6 @@ import { createServerStates } from './server-states.ts';
 import { createServices } from './service-desk.ts';
 import { noShapes } from './shape/held-shape.ts';
 import { type Plans, plansOf } from './shape/plans.ts';
-import { tellKeptShape, tellUnserved } from './shape/reloaded-shape.ts';
 import type { ShapeContext } from './shape/shape-commands.ts';
 import { shapeDrift } from './shape/shape-wording.ts';
 import { createShardAnswers } from './shape/shard-answers.ts';
@@ -89,6 +89,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   const { engine, clock, random, version } = options;
   const warn = options.warn ?? (() => {});
   let plans = plansOf(options.plan, noShapes);
+  const plansInForce = (): Plans => plans;
   const { name, stateFile, journalFile } = options.plan.runtime;
   const epoch = `${clock.now().toString(36)}${Math.floor(random() * 2 ** 40).toString(36)}`;
   const store = createModelStore(epoch);
@@ -184,12 +185,12 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     states.publish();
     tls.inForce(before.running, running);
     publishDrift(store, 'shape', shapeDrift(plans.shape, plans.configured));
-    endDrains(drains, states, happened);
-    tellKeptOverrides(before.running, running, states, happened);
-    tellKeptShape(before.configured, plans.configured, plans.shape, happened);
-    // Who changes the shape was shown it, and is answered with it.
-    if (plans.configured !== before.configured)
-      tellUnserved(answers.admissionOf(before.running), tls.routes.admission(), happened);
+    tellReloaded(before, plans, {
+      states,
+      drains,
+      happened,
+      admissions: () => [answers.admissionOf(before.running), tls.routes.admission()],
+    });
     store.set(
       'runtime',
       'runtime',
@@ -203,7 +204,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     states,
     routes: tls.routes,
     certificates: tls.certificates,
-    plans: () => plans,
+    plans: plansInForce,
     inForce,
   });
   const reload = createReload({
@@ -212,7 +213,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     certificates: tls.certificates,
     swap,
     happened,
-    plans: () => plans,
+    plans: plansInForce,
   });
   const edits = createFileEdits({
     file: options.configFile,
@@ -220,9 +221,8 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     reload,
     states,
     routes: tls.routes,
-    plans: () => plans,
+    plans: plansInForce,
   });
-  const plansInForce = (): Plans => plans;
   const answers = createShardAnswers({ store, engine, states, tls, reload, plans: plansInForce });
   const shape: ShapeContext = {
     engine,

@@ -58,8 +58,6 @@ export interface Held {
   readonly shape?: HeldShapes;
 }
 
-type WrittenValue = Parameters<typeof writeBack>[1][number];
-
 const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 export function createFileEdits(options: {
@@ -117,13 +115,14 @@ export function createFileEdits(options: {
 
   function written(
     text: string,
-    values: WrittenValue,
+    values: Parameters<typeof writeBack>[1][number],
     expected: Plan,
+    remedy?: string,
   ): Promise<FileEdit | Refused> | Refused {
     const made = writeBack(text, [values]);
     if (made.ok) return edit(text, made.text, planHash(expected));
     const at = made.line === undefined ? '' : `:${made.line}`;
-    return refuse('bad-configuration', `${file}${at}: ${made.problem}`);
+    return refuse('bad-configuration', `${file}${at}: ${made.problem}`, remedy);
   }
 
   return {
@@ -145,7 +144,12 @@ export function createFileEdits(options: {
     async ofShape(change) {
       const now = await present();
       if ('result' in now) return now;
-      return written(now.text, change as never, reshaped(configured(), [change]));
+      const { watch } = configured().runtime;
+      const elsewhere =
+        change.kind === 'relabel' && watch !== undefined
+          ? `what comes from the watched folder ${watch} is relabelled there`
+          : undefined;
+      return written(now.text, change, reshaped(configured(), [change]), elsewhere);
     },
 
     async ofUndo({ hash, at, length, was }) {

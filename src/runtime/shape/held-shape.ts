@@ -3,7 +3,7 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import type { Plan } from '../../domain/plan.ts';
-import { selectorText } from '../../domain/selector.ts';
+import { isSelective, selectorText } from '../../domain/selector.ts';
 import type { ShapeChange } from '../../domain/shape.ts';
 import type { Wished } from '../overrides.ts';
 
@@ -80,8 +80,10 @@ export function withChanges(
   return next;
 }
 
-/** Labels that a later change does not name stay as the earlier one has them. */
+/** Labels that a later change does not name stay as the earlier one has them; a selector that takes everything is none. */
 function merged(before: ShapeChange | undefined, change: ShapeChange): ShapeChange {
+  if (change.kind === 'select')
+    return isSelective(change.routeSelector ?? undefined) ? change : { ...change, routeSelector: null };
   if (change.kind !== 'relabel' || before?.kind !== 'relabel') return change;
   return { ...change, labels: { ...before.labels, ...change.labels } };
 }
