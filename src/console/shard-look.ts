@@ -146,6 +146,9 @@ export interface ShardLoad {
     | undefined;
   /** Of clients over the instances that serve; undefined with fewer than two. */
   readonly even: Evenness | undefined;
+  /** An instance came while others were there: clients stay where their connections are, so it fills slowly. */
+  readonly settling: boolean;
+  readonly uneven: boolean;
 }
 
 const loads = new WeakMap<View, ReadonlyMap<string, ShardLoad>>();
@@ -165,16 +168,29 @@ function loadOf(view: View, shard: ShardEntity): ShardLoad {
     list.flatMap(({ id }) => view.traffic.instances.get(id) ?? []);
   const rates = ratesOf(instances);
   const steered = ratesOf(serving);
+  const even =
+    serving.length < 2 || steered.length < serving.length
+      ? undefined
+      : evenness(steered.map(({ clients }) => clients));
+  const settling = isSettling(serving, view.now);
   return {
     shard,
     instances,
     serving,
     sums: rates.length === 0 ? undefined : sumsOf(rates),
-    even:
-      serving.length < 2 || steered.length < serving.length
-        ? undefined
-        : evenness(steered.map(({ clients }) => clients)),
+    even,
+    settling,
+    uneven: !settling && isUneven(even),
   };
+}
+
+const settlesMs = 5 * 60_000;
+const startTogetherMs = 15_000;
+
+function isSettling(serving: readonly InstanceEntity[], now: number): boolean {
+  const starts = serving.map(({ startedAt }) => startedAt);
+  const last = Math.max(...starts);
+  return now - last < settlesMs && last - Math.min(...starts) > startTogetherMs;
 }
 
 function sumsOf(rates: readonly InstanceRates[]): NonNullable<ShardLoad['sums']> {
@@ -192,11 +208,11 @@ export function isUneven(even: Evenness | undefined): boolean {
 }
 
 /** "evenness 1.04 (chance 1.05)": the fullest against the mean, and what chance alone would make of it. */
-export function evennessSpans(even: Evenness | undefined): Span[] {
+export function evennessSpans(even: Evenness | undefined, settling = false): Span[] {
   if (even === undefined) return [];
-  const uneven = isUneven(even);
+  const uneven = isUneven(even) && !settling;
   return [
-    ...(uneven ? [span('▲ uneven ', 'warning', true)] : [muted('evenness ')]),
+    ...(uneven ? [span('▲ uneven ', 'warning', true)] : [muted(settling ? 'settling ' : 'evenness ')]),
     span(even.maxOverMean.toFixed(2), uneven ? 'warning' : 'text', uneven),
     muted(` (chance ${even.chance.toFixed(2)})`),
   ];

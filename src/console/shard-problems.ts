@@ -4,7 +4,7 @@
 import type { InstanceEntity, RouteEntity, RuntimeEntity } from '../domain/model.ts';
 import { about, duration } from './format.ts';
 import { bad, type Problem, warning } from './problem.ts';
-import { isUneven, type RouteTrouble, routeTroubles, shardLoads } from './shard-look.ts';
+import { type RouteTrouble, routeTroubles, shardLoads } from './shard-look.ts';
 import { runtimeOf, type View } from './view.ts';
 
 /** A new instance is worth a word for so long. */
@@ -103,8 +103,8 @@ export function shardProblems(view: View): Problem[] {
 }
 
 function spreads(view: View): Problem[] {
-  return [...shardLoads(view).values()].flatMap(({ shard, even }) => {
-    if (even === undefined || even.items < leastClients * even.bins || !isUneven(even)) return [];
+  return [...shardLoads(view).values()].flatMap(({ shard, even, uneven }) => {
+    if (even === undefined || even.items < leastClients * even.bins || !uneven) return [];
     const text = `${shard.name}: clients are uneven, ${even.maxOverMean.toFixed(2)} × the mean (chance ${even.chance.toFixed(2)})`;
     return [{ ...warning(text, 2), short: `${shard.name}: clients are uneven` }];
   });

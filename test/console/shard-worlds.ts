@@ -208,7 +208,7 @@ export const scaledTo3: ShardPlan = {
       after: [300, 309, 301],
       evennessBefore: { maxOverMean: 1.009, chance: 1.03, items: 910, bins: 2 },
       evennessAfter: { maxOverMean: 1.019, chance: 1.05, items: 910, bins: 3 },
-      slotsMoved: 0.333,
+      slotsMoved: 21_845,
     },
   ],
   servers: [],

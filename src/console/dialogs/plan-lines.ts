@@ -10,12 +10,15 @@ import { wrap } from '../text.ts';
 /** A short list is read, a long one counted; all of it is a scroll away. */
 const listed = 100;
 
-export function planLines(whole: ShardPlan, width: number): Line[] {
+/** How many slots a shard's table has; undefined of a shard that is not there yet. */
+export type SlotsOf = (shard: string) => number | undefined;
+
+export function planLines(whole: ShardPlan, width: number, slotsOf: SlotsOf): Line[] {
   const plan = { ...whole, shards: whole.shards.filter(isTouched) };
   return [
-    ...headline(plan, width),
+    ...headline(plan, width, slotsOf),
     ...routeLines(plan, width),
-    ...plan.shards.flatMap((change) => shardLines(change, width)),
+    ...plan.shards.flatMap((change) => shardLines(change, width, slotsOf)),
     ...plan.servers.flatMap(({ backend, observed, moved, before, after }) => [
       line(
         span(backend, 'text', true),
@@ -34,13 +37,13 @@ function isTouched({ instancesBefore, instancesAfter, moved, slotsMoved }: Shard
 }
 
 /** "moves 33.1 % of 910 clients seen in the last minute; no route moves": what is to be known, in one sentence. */
-function headline(plan: ShardPlan, width: number): Line[] {
+function headline(plan: ShardPlan, width: number, slotsOf: SlotsOf): Line[] {
   const seen = `seen in the last ${plan.overMs === 60_000 ? 'minute' : chosenTime(plan.overMs)}`;
   const missed = plan.missed > 0 ? ` (and ${count(plan.missed)} more not kept in mind)` : '';
   const of = (amount: number) => `of ${plural(amount, 'client')} ${seen}${missed}`;
   const instances = summed(plan.shards);
   const servers = summed(plan.servers);
-  const slots = plan.shards.reduce((most, { slotsMoved }) => Math.max(most, slotsMoved), 0);
+  const slots = plan.shards.reduce((most, change) => Math.max(most, slotShare(change, slotsOf)), 0);
   const parts = [
     ...(instances.observed > 0
       ? [
@@ -136,8 +139,14 @@ function named(word: string, routes: readonly string[], width: number): Line[] {
   return wrap(`${word}: ${routes.slice(0, listed).join(', ')}`, width).map((part) => line(span(part)));
 }
 
-function shardLines(change: ShardChange, width: number): Line[] {
-  const { shard, instancesBefore, instancesAfter, observed, moved, slotsMoved } = change;
+function slotShare({ shard, slotsMoved }: ShardChange, slotsOf: SlotsOf): number {
+  const all = slotsOf(shard);
+  return all === undefined ? 0 : slotsMoved / all;
+}
+
+function shardLines(change: ShardChange, width: number, slotsOf: SlotsOf): Line[] {
+  const { shard, instancesBefore, instancesAfter, observed, moved } = change;
+  const slots = slotShare(change, slotsOf);
   const amount =
     instancesBefore === instancesAfter
       ? plural(instancesAfter, 'instance')
@@ -151,7 +160,7 @@ function shardLines(change: ShardChange, width: number): Line[] {
           span(`${count(moved)} of ${count(observed)}`, moved > 0 ? 'text' : 'muted'),
           muted(` move, ${percent(moved / observed)}`),
         ]),
-    ...(slotsMoved > 0 ? [muted(`; slots ${percent(slotsMoved)}`)] : []),
+    ...(slots > 0 ? [muted(`; ${percent(slots)} of the slots`)] : []),
   ];
   const even = evennessChange(change);
   return [

@@ -107,19 +107,20 @@ interface PlanParts {
   readonly most: number;
 }
 
-function planParts(dialog: WhatIfDialog, { now }: WhatIfWorld, width: number, height: number): PlanParts {
+function planParts(dialog: WhatIfDialog, world: WhatIfWorld, width: number, height: number): PlanParts {
   const inner = width - 4;
   const foot = [...hintLine(dialog), footLine(dialog, inner)];
-  const body = planBody(dialog, now, inner);
+  const body = planBody(dialog, world, inner);
   const room = Math.max(1, height - 2 - foot.length);
   const page = body.length <= room ? body.length : Math.max(1, room - 1);
   return { body, foot, page, most: Math.max(0, body.length - page) };
 }
 
-function planBody({ plan }: WhatIfDialog, now: number, width: number): readonly Line[] {
+function planBody({ plan }: WhatIfDialog, { model, now }: WhatIfWorld, width: number): readonly Line[] {
+  const slotsOf = (shard: string) => model.shard.get(shard)?.steering.tableSize;
   switch (plan.state) {
     case 'asking': {
-      if (plan.before !== undefined) return planLines(plan.before, width).map(staled);
+      if (plan.before !== undefined) return planLines(plan.before, width, slotsOf).map(staled);
       const since = now - plan.since;
       return [
         line(
@@ -131,7 +132,7 @@ function planBody({ plan }: WhatIfDialog, now: number, width: number): readonly 
     case 'failed':
       return wrap(`▲ no plan: ${plan.reason}`, width).map((part) => line(span(part, 'warning')));
     case 'shown':
-      return planLines(plan.plan, width);
+      return planLines(plan.plan, width, slotsOf);
   }
 }
 

@@ -2,7 +2,7 @@
 
 import { count, percent, rate, share } from '../format.ts';
 import type { Line, Span } from '../frame.ts';
-import { isUneven, type ShardLoad, shardLoads } from '../shard-look.ts';
+import { type ShardLoad, shardLoads } from '../shard-look.ts';
 import { muted, span } from '../spans.ts';
 import { bar } from '../sparkline.ts';
 import { type Column, headOfTable, placeColumns, rowOfTable } from '../table.ts';
@@ -33,10 +33,7 @@ const columns: readonly Column<ShardRow>[] = [
     title: 'clients',
     width: 9,
     align: 'right',
-    cell: ({ load }) => [
-      isUneven(load.even) ? span('▲ ', 'warning') : span(''),
-      span(count(load.sums?.clients)),
-    ],
+    cell: ({ load }) => [load.uneven ? span('▲ ', 'warning') : span(''), span(count(load.sums?.clients))],
   },
   { title: 'conns', width: 6, align: 'right', cell: ({ load }) => span(count(load.sums?.connections)) },
   { title: 'req/s', width: 6, align: 'right', cell: ({ load }) => span(rate(load.sums?.requests)) },

@@ -128,7 +128,7 @@ function instances(view: View, shard: ShardEntity): Line[] {
   const slots = slotCounts(shard);
   const list = load?.instances ?? [];
   return [
-    line(span(' instances', 'title', true), span('  '), ...evennessSpans(load?.even)),
+    line(span(' instances', 'title', true), span('  '), ...evennessSpans(load?.even, load?.settling)),
     ...(list.length === 0 ? [line(span(' ▼ no instance is known', 'bad'))] : []),
     ...list.flatMap((instance): Line[] => {
       const number = Number(instance.name.slice(instance.name.lastIndexOf('/') + 1));

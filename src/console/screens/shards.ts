@@ -9,7 +9,6 @@ import {
   evennessSpans,
   instanceStateSpan,
   isReshaped,
-  isUneven,
   type ShardLoad,
   selectionText,
   spreadBar,
@@ -163,11 +162,11 @@ function sumsLine({ instances, width }: Placed, load: ShardLoad): Line {
 }
 
 /** How even it is; before that, who is missing. */
-function spreadWords({ shard, even, serving, instances }: ShardLoad): Span[] {
+function spreadWords({ shard, even, settling, serving, instances }: ShardLoad): Span[] {
   if (instances.length === 0) return [span('▼ no instance', 'bad')];
   if (serving.length < shard.instances)
     return [span(`▼ ${serving.length} of ${shard.instances} serve`, 'bad')];
-  if (even !== undefined) return evennessSpans(even);
+  if (even !== undefined) return evennessSpans(even, settling);
   return [muted(shard.instances < 2 ? 'one instance accepts for itself' : 'evenness –')];
 }
 
@@ -301,7 +300,7 @@ function barCell(view: View, { instance, load }: RowOf<'instance'>, width: numbe
   const values = load.serving.flatMap(({ id }) => clients(id) ?? []);
   const scale = spreadScale(values);
   const value = clients(instance.id);
-  if (instance.state === 'serving') return spreadBar(value, scale, width, isUneven(load.even));
+  if (instance.state === 'serving') return spreadBar(value, scale, width, load.uneven);
   return spreadBar(value, { mean: scale.most, most: scale.most }, width, false).filter(
     ({ tone }) => tone === 'bar',
   );
