@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { LoadResult } from '../../../src/config/problem.ts';
 import { createPlanSource } from '../../../src/runtime/watch/plan-source.ts';
 import { scratch } from '../../support/scratch.ts';
+import { endpointsText, type RouteText, routeText } from './kubernetes-texts.ts';
 
 let place = scratch();
 beforeEach(() => {
@@ -24,33 +25,8 @@ backends: [{ name: web, servers: [{ name: app1, address: "127.0.0.1:80" }] }]
 certificates: [{ cert: "${certificates}/server.pem", key: "${certificates}/server.key" }]
 `;
 
-interface RouteText {
-  readonly labels?: string;
-  readonly tls?: Readonly<Record<string, string>>;
-  readonly host?: string;
-}
-
-const route = (name: string, { labels = '{}', tls, host = 'www.example.com' }: RouteText = {}) => `
-apiVersion: route.openshift.io/v1
-kind: Route
-metadata: { name: ${name}, namespace: bank, labels: ${labels}, creationTimestamp: "2026-01-31T10:00:00Z", uid: u-${name} }
-spec:
-  host: ${host}
-  to: { kind: Service, name: ${name} }
-${tls === undefined ? '' : `  tls: ${JSON.stringify(tls)}\n`}---
-`;
-const endpoints = (name: string, address = '10.0.0.1') => `
-apiVersion: v1
-kind: Service
-metadata: { name: ${name}, namespace: bank }
-spec: { ports: [{ port: 80, targetPort: 8080 }] }
----
-apiVersion: v1
-kind: Endpoints
-metadata: { name: ${name}, namespace: bank }
-subsets: [{ addresses: [{ ip: ${address} }], ports: [{ port: 8080 }] }]
----
-`;
+const route = (name: string, text: RouteText = {}) => routeText(name, { host: 'www.example.com', ...text });
+const endpoints = (name: string) => endpointsText(name, ['10.0.0.1']);
 const all = (name: string, text: RouteText = {}) => route(name, text) + endpoints(name);
 
 function write(name: string, text: string): void {
@@ -77,7 +53,7 @@ const textsOf = (result: LoadResult) =>
 
 describe('a watched folder', () => {
   it('is served beside the configuration', async () => {
-    write('a.yaml', route('shop', { labels: '{ sharded: "true" }' }));
+    write('a.yaml', route('shop', { labels: { sharded: 'true' } }));
     write('b.yml', endpoints('shop'));
     const plan = planOf(await source().load());
     expect(plan.routes.map(({ name }) => name)).toEqual(['own', 'bank:shop']);
