@@ -48,7 +48,9 @@ export async function run({ terminal, env, version }: VerbContext, options: RunO
     terminal.print(`bind ${safe(name)}: ${safe(address)} (${mode})`);
   }
   for (const url of runtime.urls) terminal.print(`control: ${safe(url)}`);
-  terminal.print(`ready: ${safe(plan.runtime.name)}, plan ${plan.hash}, pid ${process.pid}`);
+  // The configuration's, or another where operators changed its shape.
+  const hash = runtime.services.store.model.runtime.get('runtime')?.plan.hash ?? plan.hash;
+  terminal.print(`ready: ${safe(plan.runtime.name)}, plan ${hash}, pid ${process.pid}`);
   await untilEnd(terminal, runtime, plan.runtime.grace, options);
 }
 

@@ -1,9 +1,11 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { loadPlan, planAsIfIn } from '../../src/config/load-plan.ts';
+import { planHash } from '../../src/config/plan-hash.ts';
 import type { Command } from '../../src/domain/command.ts';
+import type { Plan } from '../../src/domain/plan.ts';
 import { type Scratch, scratch } from '../support/scratch.ts';
-import { type ShapeScene, scaleTo, shapeScene, shopToSharded } from './shape-scene.ts';
+import { route, type ShapeScene, scaleTo, shapeScene, shopToSharded } from './shape-scene.ts';
 
 const text = `# two shards
 runtime: { control: { listen: unix:control.sock } }
@@ -38,7 +40,7 @@ beforeEach(async () => {
   });
 });
 afterEach(async () => {
-  await on.close();
+  await on?.close();
   place.remove();
 });
 
@@ -111,6 +113,25 @@ describe('an override of shape written back', () => {
       },
     ]);
     expect(readFileSync(file, 'utf8')).toBe(text);
+  });
+
+  it('is refused for a route of the watched folder, which is not in the file', async () => {
+    await on.close();
+    const { plan } = (await loadPlan(file)) as { readonly plan: Plan };
+    const watched = { ...plan, runtime: { ...plan.runtime, watch: '/etc/routes.d' } };
+    const withIt = { ...watched, routes: [...plan.routes, route('bank:pay')] };
+    const beside = { ...withIt, hash: planHash(withIt) };
+    on = await shapeScene({
+      plan: beside,
+      configFile: file,
+      reload: async () => ({ ok: true, plan: beside }),
+    });
+    await on.act({ kind: 'reshape', changes: [{ kind: 'relabel', route: 'bank:pay', labels: { a: 'b' } }] });
+    expect(await on.act({ kind: 'write-back-shape', drift: 'bank:pay:labels' })).toMatchObject({
+      code: 'bad-configuration',
+      text: `${file}: the route bank:pay is not in the file`,
+      remedy: 'what comes from the watched folder /etc/routes.d is relabelled there',
+    });
   });
 
   it('is refused where there is none, or the file was edited', async () => {
