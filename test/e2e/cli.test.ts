@@ -149,6 +149,7 @@ backends:
     'backends',
     'binds',
     'routes',
+    'shards',
     'certificates',
     'instances',
     'drift',
