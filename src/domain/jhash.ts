@@ -47,7 +47,7 @@ function rotated(value: number, by: number): number {
   return (value << by) | (value >>> (32 - by));
 }
 
-/** Little-endian, whatever the machine: so nft has it for what it compares byte by byte. */
+/** Little-endian, as the kernel reads it on every machine that we run on (x86-64, arm64). */
 function word(bytes: ArrayLike<number>, at: number): number {
   return rest(bytes, at, 4);
 }

@@ -1,8 +1,10 @@
 // The binds of a data plane as they serve, by name: those of its plan, and those gone that still have connections.
 
+import type { BindEntity } from '../domain/model.ts';
 import type { Shard } from '../domain/plan.ts';
 import type { BackendRuntime } from './backend-runtime.ts';
 import { BindRuntime } from './bind-runtime.ts';
+import type { OpenBind } from './bind-set.ts';
 import type { RouteTables } from './route-tables.ts';
 
 /** What a bind serves, by its shard. */
@@ -60,13 +62,30 @@ export class BindRuntimes {
   }
 
   /** Plain HTTP is redirected to its shard's first bind of mode tls, at the port that it really has. */
-  pointToTls(listening: ReadonlyMap<string, string>): void {
+  pointToTls(open: readonly OpenBind[]): void {
+    const listening = new Map(open.map(({ runtime, address }) => [runtime.name, address]));
     for (const { binds } of this.#shards) {
       const secure = binds.find(({ mode, address }) => mode === 'tls' && address.kind === 'ip');
       const address = secure && listening.get(secure.name);
       const port = address === undefined ? undefined : Number(address.slice(address.lastIndexOf(':') + 1));
       for (const { name } of binds) this.get(name)!.tlsPort = port;
     }
+  }
+
+  /** As they listen. */
+  entities(open: readonly OpenBind[]): BindEntity[] {
+    const shardOf = new Map(
+      this.#shards.flatMap(({ name, binds }) => binds.map((bind) => [bind.name, name] as const)),
+    );
+    return open.map(({ runtime: { name, settings }, address }) => ({
+      name,
+      shard: shardOf.get(name) ?? '',
+      address,
+      mode: settings.mode,
+      ...(settings.backend === undefined ? {} : { backend: settings.backend }),
+      maxConnections: settings.maxConnections,
+      state: 'open' as const,
+    }));
   }
 
   leave(binds: readonly BindRuntime[]): void {

@@ -1,6 +1,5 @@
 // The data plane of one process: binds, backends and servers of a plan, and every client connection on them.
 
-import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { hostPort, plainHost } from '../domain/address-text.ts';
 import type { Random } from '../domain/clock.ts';
@@ -25,8 +24,7 @@ import { RouteSet } from './route-set.ts';
 import type { ServerRuntime } from './server-runtime.ts';
 import { serveTcp } from './tcp-session.ts';
 import { type PlaneClock, Timer, type Timers, TimerWheel } from './timers.ts';
-import { CertificateStore } from './tls/certificate-store.ts';
-import { ServerProfiles } from './tls/server-profiles.ts';
+import { MaterialInForce } from './tls/material-in-force.ts';
 
 export interface DataPlaneOptions {
   readonly clock: PlaneClock;
@@ -58,8 +56,9 @@ export interface TlsOfPlane {
 export class DataPlane implements Plane {
   readonly connections: ConnectionTable;
   readonly timers: Timers;
-  readonly certificates = new CertificateStore();
-  readonly serverProfiles = new ServerProfiles();
+  readonly #tls = new MaterialInForce();
+  readonly certificates = this.#tls.certificates;
+  readonly serverProfiles = this.#tls.serverProfiles;
   onStreamEnd: StreamEndHook | undefined = undefined;
   readonly #options: DataPlaneOptions;
   readonly #serveTls: Serve;
@@ -68,9 +67,6 @@ export class DataPlane implements Plane {
   #plan: Plan | undefined;
   readonly #routes = new RouteSet();
   readonly #tablesOf = (shard: string) => this.#routes.tablesOf(shard);
-  /** Until a runtime gives some: no files, and ticket keys that nobody else has. */
-  #material: TlsMaterial = { files: [], tickets: { secret: randomBytes(32).toString('base64'), epoch: 0 } };
-  #tlsProblems: readonly string[] = [];
   readonly #bindRuntimes = new BindRuntimes();
   readonly #backends: BackendSet;
   readonly #ledger: ClientLedger;
@@ -105,18 +101,7 @@ export class DataPlane implements Plane {
 
   /** The binds as they listen. */
   get binds(): readonly BindEntity[] {
-    const shardOf = new Map(
-      this.#plan?.shards.flatMap(({ name, binds }) => binds.map((bind) => [bind.name, name] as const)),
-    );
-    return this.#binds.open.map(({ runtime: { name, settings }, address }) => ({
-      name,
-      shard: shardOf.get(name) ?? '',
-      address,
-      mode: settings.mode,
-      ...(settings.backend === undefined ? {} : { backend: settings.backend }),
-      maxConnections: settings.maxConnections,
-      state: 'open' as const,
-    }));
+    return this.#bindRuntimes.entities(this.#binds.open);
   }
 
   get openConnections(): number {
@@ -133,7 +118,7 @@ export class DataPlane implements Plane {
 
   /** What of the TLS files in force cannot be used, one line each: handshakes that need it fail. */
   get tlsProblems(): readonly string[] {
-    return this.#tlsProblems;
+    return this.#tls.problems;
   }
 
   wall(): number {
@@ -170,8 +155,7 @@ export class DataPlane implements Plane {
 
   /** Other contents of the files that the plan names, from the next handshake on. */
   setTlsMaterial(material: TlsMaterial): void {
-    this.#material = material;
-    if (this.#plan !== undefined) this.#putInForce(this.#plan);
+    this.#tls.use(this.#plan, material);
   }
 
   /** Ends connections that came in by a route in another TLS mode than its present one; answers how many there were. */
@@ -320,22 +304,12 @@ export class DataPlane implements Plane {
     this.#backends.wish(wishes);
     const backendOf = (name: string) => this.backend(name);
     this.#routes.configure(plan, shards, backendOf, tls?.routes);
-    if (tls !== undefined) this.#material = tls.material;
-    this.#putInForce(plan);
+    this.#tls.use(plan, tls?.material);
     this.#bindRuntimes.configure(shards, this.#tablesOf, backendOf);
     this.#backends.refresh();
     const left = prepared.commit(({ name }) => this.#bindRuntimes.get(name)!);
-    this.#bindRuntimes.pointToTls(
-      new Map(this.#binds.open.map(({ runtime, address }) => [runtime.name, address])),
-    );
+    this.#bindRuntimes.pointToTls(this.#binds.open);
     this.#retire(left);
-  }
-
-  #putInForce(plan: Plan): void {
-    this.#tlsProblems = [
-      ...this.certificates.use(plan, this.#material),
-      ...this.serverProfiles.use(plan, this.#material),
-    ];
   }
 
   /** With whom a client's stream is now, of those that did not end yet. */

@@ -139,17 +139,3 @@ function same(one: ReadonlyMap<string, Termination>, other: ReadonlyMap<string, 
   for (const [name, termination] of one) if (other.get(name) !== termination) return false;
   return true;
 }
-
-// Until admission.ts is there.
-function admitted(
-  plan: RoutePlan,
-  modes: ReadonlyMap<string, Termination>,
-): ReadonlyMap<string, readonly Route[]> {
-  try {
-    return admit(plan, ({ name }) => modes.get(name)).served;
-  } catch (error) {
-    if (error instanceof Error && error.message === 'to be written')
-      return new Map(plan.shards.map(({ name }) => [name, plan.routes]));
-    throw error;
-  }
-}
