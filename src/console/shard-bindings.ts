@@ -46,14 +46,6 @@ export const shardBindings: readonly Binding[] = [
     'What would a change do to routes and clients; nothing is changed before it is applied',
     { footer: true, whyNot: whyNotPlan },
   ),
-  bind('shards', 'scale-up', ['+', '='], 'add', 'One instance more: shown first, then asked', {
-    footer: isOnShard,
-    whyNot: whyNotScaleUp,
-  }),
-  bind('shards', 'scale-down', ['-'], 'remove', 'One instance less: shown first, then asked', {
-    footer: isOnShard,
-    whyNot: whyNotScaleDown,
-  }),
   bind(
     'shards',
     'reset-shape',
@@ -76,6 +68,14 @@ export const shardBindings: readonly Binding[] = [
       whyNot: whyNotWriteBackShape,
     },
   ),
+  bind('shards', 'scale-up', ['+', '='], 'add', 'One instance more: shown first, then asked', {
+    footer: isOnShard,
+    whyNot: whyNotScaleUp,
+  }),
+  bind('shards', 'scale-down', ['-'], 'remove', 'One instance less: shown first, then asked', {
+    footer: isOnShard,
+    whyNot: whyNotScaleDown,
+  }),
   bind(
     'shards',
     'renew',

@@ -9,6 +9,15 @@ import type { MutableModel } from '../../src/domain/model.ts';
 import { emptyModel } from '../../src/domain/model.ts';
 import { consoleIn } from './picture.ts';
 import {
+  addInstance,
+  addShard,
+  crowdedShardsWorld,
+  relabelled,
+  scaledTo3,
+  tracedShop,
+  troubledShardsWorld,
+} from './shard-worlds.ts';
+import {
   addCertificate,
   addRoute,
   preflightOf,
@@ -89,12 +98,26 @@ function hostileWorld(names: readonly string[], texts: readonly string[]): Mutab
       name,
       { termination: 'edge', certificate: name },
       {
+        labels: { [name]: texts[0] ?? name },
+        namespace: name,
+        shards: [
+          {
+            shard: name,
+            admitted: false,
+            reason: 'HostAlreadyClaimed',
+            message: texts.join(' '),
+          },
+        ],
         host: texts[0] ?? name,
         path: `/${name}`,
         warnings: texts.map((text) => ({ about: 'route', text })),
         to: [{ backend: name, weight: 1 }],
       },
     );
+  }
+  for (const name of names) {
+    addShard(model, name, 2, { domain: name, routeSelector: texts.join(','), refused: names });
+    addInstance(model, name, 2, { state: 'gone', crashes: 3, text: name });
   }
   return model;
 }
@@ -107,6 +130,8 @@ const worlds: readonly (() => MutableModel)[] = [
   crowdedWorld,
   tlsWorld,
   troubledTlsWorld,
+  troubledShardsWorld,
+  crowdedShardsWorld,
 ];
 const size = fc.record({ columns: fc.integer({ min: 1, max: 230 }), rows: fc.integer({ min: 1, max: 70 }) });
 const keys = fc.array(
@@ -116,9 +141,12 @@ const keys = fc.array(
       '2',
       '3',
       '4',
+      '5',
       '7',
       '8',
       't',
+      'T',
+      '+',
       'd',
       'w',
       ':',
@@ -154,6 +182,8 @@ describe('a frame', () => {
           for (const key of pressed) {
             seat.press(key);
             seat.client.preflights.at(-1)?.send(pressed.length % 2 ? preflightOf : unsafePreflight);
+            await seat.client.shardPlans.at(-1)?.answer(pressed.length % 2 ? scaledTo3 : relabelled);
+            await seat.client.traces.at(-1)?.answer(tracedShop);
             expectExact(seat.console.frame({ columns, rows }), columns, rows);
           }
           seat.console.dispose();
@@ -169,15 +199,53 @@ describe('a frame', () => {
         fc.array(hostile, { minLength: 1, maxLength: 4 }),
         fc.array(hostile, { maxLength: 3 }),
         size,
-        fc.constantFrom('1', '3', '4', '7', '8'),
+        fc.constantFrom('1', '3', '4', '5', '7', '8'),
         async (names, texts, { columns, rows }, screen) => {
           const model = hostileWorld(names, texts);
           const seat = await consoleIn(model, { columns, rows });
-          for (const key of [screen, 'G', 'enter', 'd', 't', 'enter', 'tab', 'escape', 'escape', ':']) {
+          const { result } = tracedShop;
+          const hostilePlan = {
+            ...relabelled,
+            routes: { ...relabelled.routes, orphaned: names, added: texts },
+          };
+          for (const key of [
+            screen,
+            'enter',
+            'escape',
+            'w',
+            'enter',
+            'escape',
+            'escape',
+            'T',
+            'enter',
+            'escape',
+            'G',
+            'enter',
+            'd',
+            't',
+            'enter',
+            'tab',
+            'escape',
+            'escape',
+            ':',
+          ]) {
             seat.press(key);
             seat.client.preflights.at(-1)?.send({
               ...unsafePreflight,
               findings: texts.map((text) => ({ subject: names[0]!, severity: 'unsafe', text, remedy: text })),
+            });
+            await seat.client.shardPlans.at(-1)?.answer(hostilePlan);
+            await seat.client.traces.at(-1)?.answer({
+              ...tracedShop,
+              result: texts[0] ?? result,
+              steps: [
+                {
+                  what: 'bind',
+                  chosen: names[0]!,
+                  why: names[0]!,
+                  others: [{ name: names[0]!, why: result }],
+                },
+              ],
             });
             expectExact(seat.console.frame({ columns, rows }), columns, rows);
           }

@@ -6,6 +6,14 @@ import { emptyModel, type MutableModel } from '../../src/domain/model.ts';
 import { answerTo, oneInFull } from './connection-rows.ts';
 import { consoleIn, large, middle, small } from './picture.ts';
 import { settled } from './scripted-client.ts';
+import {
+  crowdedShardsWorld,
+  relabelled,
+  scaledTo3,
+  shardsWorld,
+  tracedShop,
+  troubledShardsWorld,
+} from './shard-worlds.ts';
 import { preflightOf, tlsWorld, troubledTlsWorld, unsafePreflight } from './tls-worlds.ts';
 import { bareWorld, brokenWorld, changeServer, crowdedWorld, drainOfPg1, noon, wellWorld } from './worlds.ts';
 
@@ -82,6 +90,47 @@ describe.each(sizes)('at %s', (sizeName, size) => {
     seat.press('4', 'enter');
     seat.feed();
     await expectPicture(`route-${sizeName}`, seat);
+  });
+
+  it('draws the Shards', async () => {
+    const seat = await consoleIn(troubledShardsWorld(), size);
+    seat.press('5', 'j', 'j', 'j');
+    seat.feed();
+    await expectPicture(`shards-${sizeName}`, seat);
+  });
+
+  it('draws one shard in full', async () => {
+    const seat = await consoleIn(troubledShardsWorld(), size);
+    seat.press('5', 'j', 'j', 'j', 'enter');
+    seat.feed();
+    await expectPicture(`shard-${sizeName}`, seat);
+  });
+
+  it('draws what if there were another instance', async () => {
+    const seat = await consoleIn(shardsWorld(), size);
+    seat.press('5');
+    seat.feed();
+    seat.press('+');
+    await seat.client.shardPlans[0]!.answer(scaledTo3);
+    await expectPicture(`what-if-scale-${sizeName}`, seat);
+  });
+
+  it('draws what if a route were relabelled, badly', async () => {
+    const seat = await consoleIn(shardsWorld(), size);
+    seat.press('4');
+    seat.feed();
+    seat.press('w');
+    seat.type('sharded=true');
+    seat.press('enter');
+    await seat.client.shardPlans[0]!.answer(relabelled);
+    await expectPicture(`what-if-relabel-${sizeName}`, seat);
+  });
+
+  it('draws the trace of a request', async () => {
+    const seat = await consoleIn(shardsWorld(), size);
+    seat.press('4', 'T', 'enter');
+    await seat.client.traces[0]!.answer(tracedShop);
+    await expectPicture(`trace-${sizeName}`, seat);
   });
 
   it('draws the Certificates', async () => {
@@ -183,6 +232,28 @@ describe('what lies over a screen', () => {
     await expect(`${seat.show()}\n`).toMatchFileSnapshot('pictures/switch-running.txt');
     seat.client.preflights[0]!.send(preflightOf);
     await expectPicture('switch-safe', seat);
+  });
+
+  it('draws the choice of a what-if, with a mistake in it', async () => {
+    const seat = await consoleIn(shardsWorld());
+    seat.press('5', 'w', 'down', 'down');
+    seat.type(',tier in (a');
+    await expectPicture('what-if-choose', seat);
+  });
+
+  it('draws the question of a trace', async () => {
+    const seat = await consoleIn(shardsWorld());
+    seat.press('4', 'T');
+    await expectPicture('trace-question', seat);
+  });
+
+  it('draws the Overview of two shards, and eight shards of sixteen instances', async () => {
+    const two = await consoleIn(shardsWorld());
+    await expectPicture('overview-shards', two);
+    const seat = await consoleIn(crowdedShardsWorld());
+    seat.press('5', 'pagedown', 'pagedown');
+    seat.feed();
+    await expectPicture('shards-crowded', seat);
   });
 
   it('draws the palette', async () => {

@@ -3,7 +3,7 @@
 import type { Trace, TraceStep } from '../../domain/trace.ts';
 import type { Block } from '../block.ts';
 import { boxed } from '../box.ts';
-import { percent } from '../format.ts';
+import { percent, plural } from '../format.ts';
 import type { Line, Span } from '../frame.ts';
 import { spinnerAt } from '../message-line.ts';
 import { apart, blank, line, muted, span, spansWidth } from '../spans.ts';
@@ -59,11 +59,12 @@ function answerStage(dialog: TraceDialog, now: number, width: number, height: nu
   const { body, page, most } = parts(dialog, now, inner, height);
   const top = Math.min(dialog.top, most);
   const below = body.length - top - page;
-  const keys = [...key('e', 'another question'), ...key('Esc', 'close')];
   const scrolls: Span[] = [
-    ...(below > 0 ? [span('▾ ↓', 'key'), muted(` ${below} more lines  `)] : []),
+    ...(below > 0 ? [span('▾ ↓', 'key'), muted(` ${plural(below, 'more line')}  `)] : []),
     ...(top > 0 ? [span('▴ ↑', 'key'), muted(` ${top} above`)] : []),
   ];
+  const wishes = [[...key('e', 'another question'), ...key('Esc', 'close')], key('Esc', 'close')];
+  const keys = wishes.find((spans) => spansWidth(spans) + spansWidth(scrolls) + 1 <= inner) ?? [];
   const { url, from, sni, cookie } = questionOf(dialog);
   const title = [
     `Trace ${url}`,

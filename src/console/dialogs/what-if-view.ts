@@ -5,7 +5,7 @@ import { shapeChangeText } from '../../domain/shape.ts';
 import type { WhatIf } from '../../domain/shard-plan.ts';
 import type { Block } from '../block.ts';
 import { boxed } from '../box.ts';
-import { duration } from '../format.ts';
+import { duration, plural } from '../format.ts';
 import type { Line, Span } from '../frame.ts';
 import { spinnerAt } from '../message-line.ts';
 import { apart, blank, line, muted, span, spansWidth, staled } from '../spans.ts';
@@ -145,7 +145,7 @@ function planStage(dialog: WhatIfDialog, world: WhatIfWorld, width: number, heig
       ? []
       : [
           line(
-            ...(below > 0 ? [span('▾ ↓', 'key'), muted(` ${below} more lines  `)] : []),
+            ...(below > 0 ? [span('▾ ↓', 'key'), muted(` ${plural(below, 'more line')}  `)] : []),
             ...(top > 0 ? [span('▴ ↑', 'key'), muted(` ${top} above`)] : []),
           ),
         ];

@@ -1,0 +1,277 @@
+// The Shards screen: what is wrong first, three spreads kept apart, and its keys.
+
+import { describe, expect, it } from 'vitest';
+import { spreadBar, spreadScale } from '../../src/console/shard-look.ts';
+import { slotCounts, slotOf } from '../../src/console/slots.ts';
+import { consoleIn, middle } from './picture.ts';
+import { addInstance, crowdedShardsWorld, shardsWorld, troubledShardsWorld } from './shard-worlds.ts';
+import { bareWorld, noon } from './worlds.ts';
+
+async function onShards(model = shardsWorld(), size = { columns: 80, rows: 24 }) {
+  const seat = await consoleIn(model, size);
+  seat.press('5');
+  seat.feed();
+  return seat;
+}
+
+type Seat = Awaited<ReturnType<typeof consoleIn>>;
+const lineOf = (seat: Seat, words: RegExp) =>
+  seat
+    .show()
+    .split('\n')
+    .find((line) => words.test(line)) ?? '';
+const footerOf = (seat: Seat) => seat.show().split('\n').at(-1)!;
+
+describe('the bar of an instance', () => {
+  const text = (value: number, values: readonly number[]) =>
+    spreadBar(value, spreadScale(values), 12, false)
+      .map((part) => part.text)
+      .join('');
+
+  it.each([
+    [100, [100, 100], '████████'],
+    [50, [50, 150], '████░░░░'],
+    [150, [50, 150], '████████▓▓▓▓'],
+    [300, [0, 0, 300], '████▓▓▓▓▓▓▓▓'],
+    [0, [0, 0], ''],
+  ])('of %d among %j is %s, without a colour', (value, values, bar) => expect(text(value, values)).toBe(bar));
+});
+
+describe('the slots of a shard', () => {
+  const shard = shardsWorld().shard.get('default')!;
+
+  it('are shared evenly', () => expect(slotCounts(shard)).toEqual([32_769, 32_768]));
+
+  it('say who a client meets, always the same', () => {
+    const slot = slotOf(shard, '10.2.0.7')!;
+    expect(slot.of).toBe(65_537);
+    expect(slot.owner).toMatch(/^default\/[12]$/);
+    expect(slotOf(shard, '10.2.0.7')).toEqual(slot);
+  });
+
+  it('are not there where nothing is steered', () => {
+    expect(slotOf({ ...shard, instances: 1 }, '10.2.0.7')).toBeUndefined();
+    expect(slotOf(shard, 'unix')).toBeUndefined();
+  });
+});
+
+describe('the Shards screen', () => {
+  it('keeps the three spreads apart', async () => {
+    const seat = await onShards();
+    const shown = seat.show();
+    const places = ['routes → shard', 'clients → instance', 'requests → server'].map((title) =>
+      shown.indexOf(title),
+    );
+    expect(places).toEqual(places.toSorted((a, b) => a - b));
+    expect(Math.min(...places)).toBeGreaterThan(0);
+    expect(lineOf(seat, /^›default/)).toMatch(/4 {2}shop pay api status +!sharded/);
+    expect(shown).toContain('default  evenness 1.01 (chance 1.03)');
+    seat.console.dispose();
+  });
+
+  it('shows what is wrong before what is well', async () => {
+    const seat = await onShards(troubledShardsWorld());
+    const [, first, second, third] = seat.show().split('\n').slice(4);
+    expect(first).toContain('▼ 1 served by no shard  lost');
+    expect(second).toContain('▼ 1 refused  shop2 (HostAlreadyClaimed)');
+    expect(third).toContain('▲ 1 served twice  both (default, sharded)');
+    expect(seat.show()).toContain('▲ uneven 1.49 (chance 1.03)');
+    expect(seat.show()).toContain('▼ crash 4×, 3 s');
+    expect(seat.show()).toContain('◐ leaving 4:02');
+    expect(seat.show()).toContain('▼ 1 of 2 serve');
+    seat.console.dispose();
+  });
+
+  it('calls no shard uneven whose newcomer still fills', async () => {
+    const model = troubledShardsWorld();
+    addInstance(model, 'default', 3, { startedAt: noon - 60_000 });
+    const seat = await onShards(model);
+    expect(seat.show()).toContain('settling 1.49');
+    expect(seat.show()).not.toContain('uneven');
+    seat.console.dispose();
+  });
+
+  it('scrolls with the cursor on its object, and the heading stays', async () => {
+    const seat = await onShards(crowdedShardsWorld());
+    for (let step = 0; step < 40; step += 1) seat.press('j');
+    const lines = seat.show().split('\n');
+    expect(lines[4]).toContain('clients → instance');
+    expect(lines.filter((line) => line.startsWith('›'))).toHaveLength(1);
+    seat.press('G');
+    expect(seat.show()).toContain('›pay  source');
+    expect(seat.client.serversOf).toEqual([undefined]);
+    seat.press('g');
+    expect(lineOf(seat, /^›/)).toContain('shard1');
+    seat.console.dispose();
+  });
+
+  it('opens what the cursor is on', async () => {
+    const seat = await onShards(troubledShardsWorld());
+    seat.press('enter');
+    expect(seat.show()).toContain('1 match  orphaned');
+    expect(lineOf(seat, /^›/)).toContain('lost.apps.example.com');
+    seat.press('5', 'j', 'j', 'j', 'enter');
+    expect(seat.show()).toContain('shard default  apps.example.com');
+    expect(seat.show()).toContain('3 ≠, configured 2; by anna 1:00 ago');
+    expect(seat.show()).toContain('21,846 slots');
+    seat.press('G');
+    expect(seat.show()).toContain('journal');
+    seat.press('escape', 'G', 'enter');
+    expect(seat.show()).toContain('3 Backends');
+    expect(lineOf(seat, /^›|› /)).toContain('pay');
+    seat.console.dispose();
+  });
+
+  it('tells of an instance that crashes why, and when it starts next', async () => {
+    const seat = await onShards(troubledShardsWorld(), middle);
+    for (let step = 0; step < 10; step += 1) seat.press('j');
+    expect(lineOf(seat, /^›/)).toContain('sharded/2');
+    seat.press('enter');
+    expect(seat.show()).toMatch(/crashes +4 times in a row, next start in 0:03/);
+    expect(seat.show()).toMatch(/told +exit code 70/);
+    seat.console.dispose();
+  });
+
+  it('leads to the connections of an instance', async () => {
+    const seat = await onShards();
+    seat.press('j', 'j', 'c');
+    expect(seat.client.queries.at(-1)).toMatchObject({ filter: 'instance=default/1' });
+    seat.console.dispose();
+  });
+
+  it('renews a shard after a question', async () => {
+    const seat = await onShards();
+    seat.press('n');
+    expect(seat.client.previews[0]!.value).toEqual({ kind: 'renew', shard: 'default' });
+    await seat.client.previews[0]!.answer({ title: 'renew default', lines: [] });
+    seat.press('enter');
+    expect(seat.client.commands).toEqual([]);
+    seat.press('n');
+    await seat.client.previews[1]!.answer({ title: 'renew default', lines: [] });
+    seat.press('y');
+    expect(seat.client.commands[0]!.value).toEqual({ kind: 'renew', shard: 'default' });
+    seat.console.dispose();
+  });
+
+  it('drops and writes back what was overridden, and only there', async () => {
+    const seat = await onShards(troubledShardsWorld());
+    seat.press('j', 'j', 'j');
+    expect(footerOf(seat)).toContain('D as configured');
+    seat.press('D');
+    await seat.client.previews[0]!.answer({ title: 'reset', lines: [] });
+    seat.press('y');
+    expect(seat.client.commands[0]!.value).toEqual({ kind: 'reset-shape', drift: 'default:instances' });
+    seat.press('W');
+    await seat.client.previews[1]!.answer({ title: 'write', lines: [] });
+    seat.press('y');
+    expect(seat.client.commands[1]!.value).toEqual({ kind: 'write-back-shape', drift: 'default:instances' });
+    seat.clock.advance(1_000);
+    await seat.client.commands[0]!.answer({ result: 'done', seq: 1, text: 'done' });
+    await seat.client.commands[1]!.answer({ result: 'done', seq: 2, text: 'done' });
+    seat.press('j', 'D');
+    expect(seat.show()).toContain('D as configured: sharded is as configured');
+    seat.console.dispose();
+  });
+
+  it('drops and writes back the labels of a route', async () => {
+    const seat = await consoleIn(troubledShardsWorld());
+    seat.press('4');
+    seat.feed();
+    seat.press('/');
+    seat.type('lost');
+    seat.press('enter', 'D');
+    expect(seat.show()).toContain('Drop the overridden labels of lost');
+    await seat.client.previews[0]!.answer({ title: 'reset', lines: [] });
+    seat.press('y');
+    expect(seat.client.commands[0]!.value).toEqual({ kind: 'reset-shape', drift: 'lost:labels' });
+    seat.console.dispose();
+  });
+
+  it.each([
+    ['-', /somebody must serve/, 1],
+    ['+', /64 instances: more it cannot have/, 64],
+  ] as const)('says why %s cannot', async (key, why, instances) => {
+    const model = shardsWorld();
+    model.shard.set('default', { ...model.shard.get('default')!, instances });
+    const seat = await onShards(model);
+    seat.press(key);
+    expect(seat.show()).toMatch(why);
+    expect(seat.client.shardPlans).toEqual([]);
+    seat.console.dispose();
+  });
+
+  it('changes nothing for a viewer, who may ask', async () => {
+    const seat = await onShards();
+    seat.client.attachTo({ state: 'live', since: noon, role: 'viewer', actor: 'otto' });
+    for (const key of ['+', '-', 'n', 'D']) {
+      seat.press(key);
+      expect(seat.show()).toContain('otto has the role viewer here');
+      seat.clock.advance(1_000);
+    }
+    seat.press('w', 'enter');
+    expect(seat.client.shardPlans).toHaveLength(1);
+    seat.console.dispose();
+  });
+
+  it('says what an engine without shards cannot', async () => {
+    const model = bareWorld();
+    const runtime = model.runtime.get('runtime')!;
+    const no = 'this engine has one process: shards are its own configuration';
+    model.runtime.set('runtime', {
+      ...runtime,
+      capabilities: { ...runtime.capabilities, shards: { no } },
+    });
+    const seat = await onShards(model);
+    expect(seat.show()).toContain(no);
+    seat.press('w');
+    expect(seat.show()).toContain(`w what if: ${no}`);
+    seat.console.dispose();
+  });
+
+  it('stands still while frozen, and is grey when stale', async () => {
+    const seat = await onShards();
+    seat.press('f');
+    const before = seat.show().split('\n').slice(4, 15);
+    seat.client.model.instance.delete('default/2');
+    seat.client.changed();
+    expect(seat.show().split('\n').slice(4, 15)).toEqual(before);
+    seat.press('f');
+    expect(seat.show()).toContain('▼ 1 of 2 serve');
+    seat.client.attachTo({ state: 'waiting', since: noon, attempt: 1, retryAt: noon, reason: 'gone' });
+    const { lines } = seat.console.frame({ columns: 80, rows: 24 });
+    expect(lines[5]!.spans.every(({ tone }) => tone === 'stale')).toBe(true);
+    seat.console.dispose();
+  });
+});
+
+describe('other screens', () => {
+  it('sample instances so that each tells of an imbalance, unless there are very many', async () => {
+    const seat = await consoleIn(troubledShardsWorld());
+    seat.press('7');
+    expect([...seat.client.topics]).toContain('instances');
+    seat.console.dispose();
+    const many = await consoleIn(crowdedShardsWorld());
+    many.press('7');
+    expect([...many.client.topics]).not.toContain('instances');
+    many.press('5');
+    expect([...many.client.topics]).toContain('instances');
+    many.console.dispose();
+  });
+
+  it('show shards on the Overview where there is more than one instance', async () => {
+    const seat = await consoleIn(troubledShardsWorld());
+    expect(lineOf(seat, /^ shard /)).toContain('share');
+    expect(lineOf(seat, /^ sharded /)).toContain('▼ 1/2');
+    seat.console.dispose();
+  });
+
+  it('show in the detail of a route who serves it, and why not others', async () => {
+    const seat = await consoleIn(troubledShardsWorld());
+    seat.press('4', '/');
+    seat.type('refused');
+    seat.press('enter', 'enter');
+    expect(seat.show()).toContain('▼ default refuses it: HostAlreadyClaimed');
+    expect(seat.show()).toContain('no labels  namespace bank');
+    seat.console.dispose();
+  });
+});
