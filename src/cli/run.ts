@@ -52,6 +52,7 @@ export async function run({ terminal, env, version }: VerbContext, options: RunO
   const hash = runtime.services.store.model.runtime.get('runtime')?.plan.hash ?? plan.hash;
   terminal.print(`ready: ${safe(plan.runtime.name)}, plan ${hash}, pid ${process.pid}`);
   await untilEnd(terminal, runtime, plan.runtime.grace, options);
+  await source.clear();
 }
 
 /** Two runtimes on one control socket would fight over one data plane. @throws CliFailure */

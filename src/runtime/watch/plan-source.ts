@@ -9,7 +9,7 @@ import type { LoadResult, Problem } from '../../config/problem.ts';
 import type { ControlListen } from '../../domain/plan.ts';
 import { safe } from '../../domain/safe.ts';
 import { filesOf, readingOf, withoutBadTls } from './imported-tls.ts';
-import { keepFiles } from './private-files.ts';
+import { clearFolder, keepFiles } from './private-files.ts';
 import { readFolder } from './read-folder.ts';
 import { createWatchedObjects, type Watched, type WatchedObjects } from './watched-objects.ts';
 
@@ -54,6 +54,8 @@ export interface PlanSource {
   originOf(hash: string): Origin | undefined;
   /** Of the plan that was loaded last. */
   latest(): Origin | undefined;
+  /** Takes away all that was kept, once nothing is served any more. Never rejects. */
+  clear(): Promise<void>;
 }
 
 export type FurtherChecks = (loaded: LoadResult) => Promise<LoadResult>;
@@ -67,6 +69,8 @@ export function createPlanSource(options: PlanSourceOptions): PlanSource {
   const origins = new Map<string, Origin>();
   let latest: Origin | undefined;
   let current: () => string | undefined = () => undefined;
+  /** Where files were kept. */
+  const folders = new Set<string>();
   let objects: { readonly key: string; readonly made: WatchedObjects } | undefined;
 
   function remember(hash: string, origin: Origin): void {
@@ -138,6 +142,7 @@ export function createPlanSource(options: PlanSourceOptions): PlanSource {
     named: readonly string[],
   ): Promise<Problem | undefined> {
     try {
+      if (named.length > 0) folders.add(filesFolder);
       await keepFiles(
         filesFolder,
         named.map((each) => watched.contents.get(each)!),
@@ -163,6 +168,9 @@ export function createPlanSource(options: PlanSourceOptions): PlanSource {
     },
     originOf: (hash) => origins.get(hash),
     latest: () => latest,
+    async clear() {
+      for (const folder of folders) await clearFolder(folder);
+    },
   };
 }
 

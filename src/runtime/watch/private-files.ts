@@ -1,7 +1,7 @@
 // Certificates and keys that stood inside routes, as files: in a folder that is its owner's alone, named by what is in
 // them, so that a file in force is never written again.
 
-import { chmod, lstat, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { chmod, lstat, mkdir, open, readdir, readFile, rename, rm, rmdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { ContentFile } from '../../config/kubernetes/from-kubernetes.ts';
 import { ownFileName } from './watched-objects.ts';
@@ -45,4 +45,10 @@ export async function sweepFiles(folder: string, kept: ReadonlySet<string>): Pro
   for (const name of found)
     if (ownFileName.test(name) && !names.has(name))
       await rm(join(folder, name), { force: true }).catch(() => {});
+}
+
+/** All of ours, and the folder where nothing else lies in it. Never rejects. */
+export async function clearFolder(folder: string): Promise<void> {
+  await sweepFiles(folder, new Set());
+  await rmdir(folder).catch(() => {});
 }

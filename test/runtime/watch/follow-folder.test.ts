@@ -67,6 +67,7 @@ function followed() {
     inForce() {},
     originOf: () => origin,
     latest: () => origin,
+    clear: async () => {},
   };
   const { load, follow } = followedSource(source, { clock, lookEvery: 1_000, quiet: 10 });
   const watching = follow({

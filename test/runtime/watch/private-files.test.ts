@@ -1,7 +1,7 @@
-import { mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { keepFiles, sweepFiles } from '../../../src/runtime/watch/private-files.ts';
+import { clearFolder, keepFiles, sweepFiles } from '../../../src/runtime/watch/private-files.ts';
 import { scratch } from '../../support/scratch.ts';
 
 let place = scratch();
@@ -71,5 +71,10 @@ describe('certificates and keys of imported routes', () => {
     await sweepFiles(place.path('kept'), new Set([file(names[1]).path]));
     expect(readdirSync(place.path('kept')).sort()).toEqual([names[1], 'notes.txt']);
     await sweepFiles(place.path('nowhere'), new Set());
+    await clearFolder(place.path('kept'));
+    expect(readdirSync(place.path('kept'))).toEqual(['notes.txt']);
+    rmSync(place.path('kept/notes.txt'));
+    await clearFolder(place.path('kept'));
+    expect(readdirSync(place.folder)).toEqual([]);
   });
 });
