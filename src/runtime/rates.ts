@@ -133,11 +133,12 @@ export function sampleBetween(
 /** Each by its own life: that the sums begin anew says nothing of an instance. */
 function instancesBetween(from: Reading | undefined, to: Reading): InstanceRates[] {
   const windowMs = from ? to.at - from.at : 0;
+  const known = from && windowMs > 0 ? [...from.instances.values()] : [];
+  const earlier = new Map(known.map((instance) => [instance.life, instance]));
   return [...to.instances.values()].map((instance) => {
     const { id, shard, life, connections, clients, rssBytes, loopDelayMs } = instance;
-    const known = windowMs > 0 ? from?.instances.get(id) : undefined;
-    // A successor under the same name counts from zero.
-    const before = known?.life === life ? known : undefined;
+    // Not by its id: a successor has the name of the one before, which has another one while it leaves.
+    const before = earlier.get(life);
     const rate = (counter: 'newConnections' | 'requests' | 'cpuUs'): number | null =>
       before ? perSecond(instance[counter] - before[counter], windowMs) : null;
     const cpuUs = rate('cpuUs');

@@ -195,6 +195,14 @@ describe('rates of instances', () => {
     ]);
   });
 
+  it('go on when it leaves under another id, beside its successor', () => {
+    const rates = ratesOf([figures(100)], [figures(600, { id: 'default/1:17' }), figures(5, { life: 'y' })]);
+    expect(rates).toMatchObject([
+      { id: 'default/1:17', requests: 250 },
+      { id: 'default/1', requests: null },
+    ]);
+  });
+
   it('are none of one that is gone', () => {
     expect(ratesOf([figures(5)], [])).toEqual([]);
   });
