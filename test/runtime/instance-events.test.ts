@@ -3,7 +3,7 @@ import type { InstanceEntity } from '../../src/domain/model.ts';
 import { createInstanceEvents } from '../../src/runtime/instance-events.ts';
 import type { Happening } from '../../src/runtime/journal.ts';
 import { createModelStore } from '../../src/runtime/model-store.ts';
-import { twoShards } from './shape-scene.ts';
+import { twoShards } from './shape/shape-scene.ts';
 
 const now = 1_000_000;
 

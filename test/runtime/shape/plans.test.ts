@@ -2,10 +2,10 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { planHash } from '../../src/config/plan-hash.ts';
-import type { Plan } from '../../src/domain/plan.ts';
-import { parseJournal } from '../../src/runtime/journal-file.ts';
-import { readState } from '../../src/runtime/state-file.ts';
+import { planHash } from '../../../src/config/plan-hash.ts';
+import type { Plan } from '../../../src/domain/plan.ts';
+import { parseJournal } from '../../../src/runtime/journal-file.ts';
+import { readState } from '../../../src/runtime/state-file.ts';
 import { route, type ShapeScene, scaleTo, shapeScene, shopToSharded, twoShards } from './shape-scene.ts';
 
 let on: ShapeScene;

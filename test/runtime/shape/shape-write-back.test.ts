@@ -1,10 +1,10 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { loadPlan, planAsIfIn } from '../../src/config/load-plan.ts';
-import { planHash } from '../../src/config/plan-hash.ts';
-import type { Command } from '../../src/domain/command.ts';
-import type { Plan } from '../../src/domain/plan.ts';
-import { type Scratch, scratch } from '../support/scratch.ts';
+import { loadPlan, planAsIfIn } from '../../../src/config/load-plan.ts';
+import { planHash } from '../../../src/config/plan-hash.ts';
+import type { Command } from '../../../src/domain/command.ts';
+import type { Plan } from '../../../src/domain/plan.ts';
+import { type Scratch, scratch } from '../../support/scratch.ts';
 import { route, type ShapeScene, scaleTo, shapeScene, shopToSharded } from './shape-scene.ts';
 
 const text = `# two shards

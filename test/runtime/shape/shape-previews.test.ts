@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import type { Command } from '../../src/domain/command.ts';
+import type { Command } from '../../../src/domain/command.ts';
 import { route, type ShapeScene, scaleTo, shapeScene, shopToSharded, twoShards } from './shape-scene.ts';
 
 let on: ShapeScene;

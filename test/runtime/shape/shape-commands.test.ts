@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import type { Command } from '../../src/domain/command.ts';
-import { EngineError } from '../../src/engine/engine.ts';
+import type { Command } from '../../../src/domain/command.ts';
+import { EngineError } from '../../../src/engine/engine.ts';
 import { type ShapeScene, scaleTo, shapeScene, shopToSharded } from './shape-scene.ts';
 
 let on: ShapeScene;

@@ -1,8 +1,8 @@
 // A runtime with two shards: one takes routes labelled sharded=true, the default one what is left.
 
-import type { Command, Outcome, Preview } from '../../src/domain/command.ts';
-import type { Plan, Route } from '../../src/domain/plan.ts';
-import { plan, type Scene, type SceneOptions, scene, type TestConsole } from './fixture.ts';
+import type { Command, Outcome, Preview } from '../../../src/domain/command.ts';
+import type { Plan, Route } from '../../../src/domain/plan.ts';
+import { plan, type Scene, type SceneOptions, scene, type TestConsole } from '../fixture.ts';
 
 export function route(name: string, over: Partial<Route> = {}): Route {
   return {

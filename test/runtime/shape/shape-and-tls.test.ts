@@ -1,9 +1,9 @@
 import { afterEach, expect, it } from 'vitest';
-import { planHash } from '../../src/config/plan-hash.ts';
-import type { Command } from '../../src/domain/command.ts';
-import type { Plan } from '../../src/domain/plan.ts';
+import { planHash } from '../../../src/config/plan-hash.ts';
+import type { Command } from '../../../src/domain/command.ts';
+import type { Plan } from '../../../src/domain/plan.ts';
+import { type TlsScene, tlsRoute, tlsScene } from '../tls-scene.ts';
 import { type ShapeScene, scaleTo, shapeScene, shopToSharded, twoShards } from './shape-scene.ts';
-import { type TlsScene, tlsRoute, tlsScene } from './tls-scene.ts';
 
 let on: TlsScene | ShapeScene;
 afterEach(() => on?.close());
