@@ -5,7 +5,7 @@ import type { Sample } from '../../../src/domain/sample.ts';
 import type { WhatIf } from '../../../src/domain/shard-plan.ts';
 import { EngineError } from '../../../src/engine/engine.ts';
 import type { LoadedPlan } from '../../../src/runtime/reload.ts';
-import { route, scaleTo, shapeScene, shopToSharded, twoShards } from '../shape-scene.ts';
+import { route, scaleTo, shapeScene, shopToSharded, twoShards } from '../shape/shape-scene.ts';
 
 const shapeOf = (command: Command) => (command.kind === 'reshape' ? command.changes : []);
 
