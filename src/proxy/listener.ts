@@ -30,57 +30,57 @@ export class BindError extends Error {
   }
 }
 
-type IpAddress = Address & { readonly kind: 'ip' };
-
-/** Bound TCP sockets that another process keeps, so that they outlive this one. */
+/**
+ * Listening sockets that another process keeps, so that they outlive this one. Whether clients are accepted here or there,
+ * and that this may change, is the holder's affair: they all come by `accepted`.
+ */
 export interface HeldSockets {
-  /** Anything that `server.listen` takes. Rejects with an Error that has the system's `code`. */
-  take(address: IpAddress, bind: string): Promise<object>;
-  /** Nobody listens on it any more: it need not be kept. */
-  release(address: IpAddress, bind: string): void;
+  /** Rejects with an Error that has the system's `code`. */
+  open(bind: NamedAddress, events: ListenerEvents): Promise<Listener>;
+}
+
+export interface NamedAddress {
+  readonly name: string;
+  readonly address: Address;
 }
 
 /**
  * @param exclusive false in a node:cluster worker, where the socket is the primary's and shared on purpose.
- * @param held where TCP sockets come from, when they are not opened here.
+ * @param held where sockets come from, when they are not opened here.
  * @throws BindError
  */
 export async function openListener(
-  bind: { readonly name: string; readonly address: Address },
+  bind: NamedAddress,
   exclusive: boolean,
   events: ListenerEvents,
   held?: HeldSockets,
 ): Promise<Listener> {
-  const { address } = bind;
-  const open = async () =>
-    held === undefined || address.kind === 'unix'
-      ? listen(listenOptions(address, exclusive), events)
-      : listen(await held.take(address, bind.name), events);
-  const release = () => {
-    if (address.kind === 'ip') held?.release(address, bind.name);
-  };
-  let server: Server;
   try {
-    try {
-      server = await open();
-    } catch (error) {
-      if (address.kind !== 'unix' || codeOf(error) !== 'EADDRINUSE') throw error;
-      if (await answers(address.path)) throw error;
-      // Left behind by a process that died without cleaning up.
-      await unlink(address.path);
-      server = await open();
-    }
+    return held === undefined ? await openHere(bind, exclusive, events) : await held.open(bind, events);
   } catch (error) {
-    release();
     throw await bindError(bind, error);
   }
-  return {
-    address: listeningAddress(server, address),
-    close: () => {
-      server.close();
-      release();
-    },
-  };
+}
+
+async function openHere(
+  { address }: NamedAddress,
+  exclusive: boolean,
+  events: ListenerEvents,
+): Promise<Listener> {
+  const open = () => listenOn(listenOptions(address, exclusive), events);
+  let server: Server;
+  try {
+    server = await open();
+  } catch (error) {
+    if (address.kind !== 'unix' || codeOf(error) !== 'EADDRINUSE') throw error;
+    if (await answers(address.path)) throw error;
+    // Left behind by a process that died without cleaning up.
+    await unlink(address.path);
+    server = await open();
+  }
+  const actual = server.address();
+  const port = actual !== null && typeof actual === 'object' ? actual.port : undefined;
+  return { address: listeningAddress(address, port), close: () => void server.close() };
 }
 
 /** The kernel cuts it to net.core.somaxconn. */
@@ -92,9 +92,13 @@ function listenOptions(address: Address, exclusive: boolean): ListenOptions {
     : { host: address.host, port: address.port, exclusive, backlog };
 }
 
-function listen(socket: ListenOptions | object, events: ListenerEvents): Promise<Server> {
+/** What an accepted socket is like, wherever it was accepted. */
+export const acceptedSocket = { allowHalfOpen: true, noDelay: true } as const;
+
+/** @param socket anything that `server.listen` takes */
+export function listenOn(socket: ListenOptions | object, events: ListenerEvents): Promise<Server> {
   return new Promise((resolve, reject) => {
-    const server = createServer({ allowHalfOpen: true, noDelay: true }, events.accepted);
+    const server = createServer(acceptedSocket, events.accepted);
     server.once('error', reject);
     server.once('listening', () => {
       server.off('error', reject);
@@ -120,17 +124,12 @@ function answers(path: string): Promise<boolean> {
   });
 }
 
-function listeningAddress(server: Server, address: Address): string {
-  const actual = server.address();
-  return address.kind === 'ip' && actual !== null && typeof actual === 'object'
-    ? hostPort(address.host, actual.port)
-    : addressText(address);
+/** As it is written, with the port that it really has. */
+export function listeningAddress(address: Address, port: number | undefined): string {
+  return address.kind === 'ip' && port !== undefined ? hostPort(address.host, port) : addressText(address);
 }
 
-async function bindError(
-  bind: { readonly name: string; readonly address: Address },
-  cause: unknown,
-): Promise<BindError> {
+async function bindError(bind: NamedAddress, cause: unknown): Promise<BindError> {
   const code = codeOf(cause);
   const where = addressText(bind.address);
   const subject = bind.name === where ? `bind ${where}` : `bind ${bind.name} (${where})`;

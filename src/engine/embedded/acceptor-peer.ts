@@ -4,17 +4,26 @@
 //      └──(none)──► started ────────────────────────────────►┘            └──(it died, no instance left)──► started
 
 import type { Clock } from '../../domain/clock.ts';
+import { EngineError } from '../engine.ts';
 import { startAcceptor } from './acceptor-process.ts';
-import { livingAcceptor } from './directory.ts';
+import { livingAcceptor, wasLeftBehind } from './directory.ts';
+import type { InstanceEnd } from './engine-entities.ts';
 import type { PeerEvents } from './engine-listener.ts';
-import type { WantedInstance } from './instance-keeper.ts';
-import { type Link, LinkError } from './link.ts';
+import { type Link, LinkError, RemoteError } from './link.ts';
 import type { AcceptorHello, FromAcceptor, ToAcceptor } from './messages.ts';
+
+/** Who is to run, and who of them gets clients. */
+export type Crew = Omit<Extract<ToAcceptor, { readonly kind: 'run' }>, 'kind' | 'program'>;
 
 export interface AcceptorPeer {
   /** Resolves once one is there or on its way; true where it served before. */
   find(): Promise<boolean>;
-  run(instances: readonly WantedInstance[]): void;
+  /** False while none is there: nobody starts instances, or replaces them. */
+  readonly attached: boolean;
+  /** Resolves once clients are spread so, or when there is nobody who spreads them. */
+  run(crew: Crew): Promise<void>;
+  /** Resolves once a successor serves. @throws EngineError `instance-failed` */
+  renew(id: string): Promise<void>;
   /** Ends it with its instances; resolves when it is gone. */
   leave(): Promise<void>;
   /** Lets go of it. */
@@ -27,33 +36,43 @@ export interface AcceptorPeerOptions {
   readonly clock: Clock;
   readonly exitWithRuntime: boolean;
   readonly output: 'inherit' | 'ignore';
-  readonly started: (id: string, pid: number) => void;
-  readonly gone: (id: string, pid: number, text: string) => void;
+  /** What instances run that are started from now on. */
+  readonly program: string;
+  readonly started: (id: string, pid: number, crashes: number) => void;
+  readonly gone: (end: InstanceEnd) => void;
   /** It cannot be had at all. */
   readonly failed: (reason: string) => void;
   /** Asked when none is there: an orphaned instance goes on serving, and a second one could not have its sockets. */
   readonly isNeeded: () => boolean;
+  /** Does any instance attend that no acceptor is behind? */
+  readonly hasInstances: () => boolean;
 }
 
 /** It dials at least every 400 ms. */
 const adoptMs = 2_000;
 const leaveMs = 4_000;
 const lookAgainMs = 500;
+/** They dial at least as often. */
+const orphansMs = 1_000;
 
 export function createAcceptorPeer(options: AcceptorPeerOptions): AcceptorPeer {
   const { clock, directory } = options;
   let link: Link | undefined;
-  let wanted: readonly WantedInstance[] = [];
+  let wanted: Crew | undefined;
   let closed = false;
   let arrived = () => {};
   let left = () => {};
 
-  const ask = (message: ToAcceptor) => {
-    // A link that breaks is no fault here: when it dials in again it is told again.
-    void link?.request(message).catch((error: unknown) => {
+  /** A link that breaks is no fault here: when it dials in again it is told again. */
+  const ask = async (message: ToAcceptor): Promise<void> => {
+    try {
+      await link?.request(message);
+    } catch (error) {
       if (!(error instanceof LinkError)) throw error;
-    });
+    }
   };
+  const tellCrew = () =>
+    wanted === undefined ? Promise.resolve() : ask({ kind: 'run', program: options.program, ...wanted });
   const startOne = () =>
     startAcceptor(options, (reason) => {
       if (!closed && link === undefined) options.failed(reason);
@@ -81,12 +100,34 @@ export function createAcceptorPeer(options: AcceptorPeerOptions): AcceptorPeer {
     async find() {
       // The file may name a process that has nothing to do with us: if it does not dial in, it is none of ours.
       if (livingAcceptor(directory) !== undefined && (link !== undefined || (await arrival()))) return true;
+      // It died, and its instances may serve on: they have its sockets, and another could not bind them.
+      if (wasLeftBehind(directory)) {
+        for (let waited = 0; waited < orphansMs && !options.hasInstances(); waited += 50)
+          await new Promise<void>((resolve) => clock.after(50, resolve));
+        if (options.hasInstances()) {
+          watch();
+          return true;
+        }
+      }
       startOne();
       return false;
     },
-    run(instances) {
-      wanted = instances;
-      ask({ kind: 'run', instances });
+    get attached() {
+      return link !== undefined;
+    },
+    run(crew) {
+      wanted = crew;
+      return tellCrew();
+    },
+    async renew(id) {
+      if (link === undefined)
+        throw new EngineError('instance-failed', `instance ${id} cannot be renewed: its acceptor is gone`);
+      try {
+        await link.request({ kind: 'renew', id });
+      } catch (error) {
+        if (!(error instanceof RemoteError || error instanceof LinkError)) throw error;
+        throw new EngineError('instance-failed', error.message, { cause: error });
+      }
     },
     async leave() {
       if (link === undefined) return;
@@ -94,7 +135,7 @@ export function createAcceptorPeer(options: AcceptorPeerOptions): AcceptorPeer {
         left = resolve;
         clock.after(leaveMs, resolve);
       });
-      ask({ kind: 'leave' });
+      void ask({ kind: 'leave' });
       await gone;
     },
     close() {
@@ -103,11 +144,14 @@ export function createAcceptorPeer(options: AcceptorPeerOptions): AcceptorPeer {
     dialledIn(_hello, dialled) {
       link = dialled;
       arrived();
-      if (wanted.length > 0) ask({ kind: 'run', instances: wanted });
+      void tellCrew();
       return {
         message(message) {
-          if (message.kind === 'started') options.started(message.id, message.pid);
-          else if (message.kind === 'gone') options.gone(message.id, message.pid, message.text);
+          if (message.kind === 'started') options.started(message.id, message.pid, message.crashes);
+          else if (message.kind === 'gone') {
+            const { id: name, pid, text, crashes, retryAt } = message;
+            options.gone({ name, pid, text, crashes, retryAt });
+          }
         },
         closed() {
           if (link !== dialled) return;

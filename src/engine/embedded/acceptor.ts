@@ -1,4 +1,5 @@
-// Process main of the acceptor: holds the listening sockets, starts the instances, replaces one that dies.
+// Process main of the acceptor: holds the listening sockets, hands accepted ones over where a shard has several instances,
+// starts the instances, replaces one that dies.
 // Small, and in a session of its own, so that it outlives the runtime that started it.
 //   node acceptor.js --directory PATH [--exit-with-runtime]
 
@@ -8,6 +9,7 @@ import { parseArgs } from 'node:util';
 import { systemClock } from '../../proxy/system-clock.ts';
 import { dial } from './dial.ts';
 import { acceptorPidFile, engineSocket } from './directory.ts';
+import { createHandOver } from './hand-over.ts';
 import { createSocketHolder } from './held-sockets.ts';
 import { createInstanceKeeper } from './instance-keeper.ts';
 import { type Link, openLink } from './link.ts';
@@ -32,15 +34,17 @@ if (directory === undefined) {
 
 let link: Link | undefined;
 const send = (message: FromAcceptor) => link?.send(message);
-const holder = createSocketHolder();
+const handOver = createHandOver(systemClock);
+const holder = createSocketHolder(systemClock, handOver);
 const keeper = createInstanceKeeper({
   clock: systemClock,
   socket: join(directory, engineSocket),
   exitWithRuntime,
   holder,
-  started: (id, pid) => send({ kind: 'started', id, pid }),
-  gone(id, pid, text) {
-    send({ kind: 'gone', id, pid, text });
+  handOver,
+  started: (id, pid, crashes) => send({ kind: 'started', id, pid, crashes }),
+  gone(id, pid, text, crashes, retryAt) {
+    send({ kind: 'gone', id, pid, text, crashes, retryAt });
     leaveWhenUseless();
   },
 });
@@ -52,13 +56,26 @@ const dialler = dial(join(directory, engineSocket), systemClock, {
       message() {},
       async request(raw) {
         const message = readToAcceptor(raw);
-        if (message.kind === 'run') keeper.run(message.instances);
-        else void leave(killAfterMs);
+        switch (message.kind) {
+          case 'run':
+            // Clients first: who is not to run any more gets none.
+            await holder.steer(message.shards);
+            return keeper.run(message.instances, message.program);
+          case 'renew':
+            return keeper.renew(message.id);
+          case 'leave':
+            return void leave(killAfterMs);
+        }
       },
       closed: () => resolve(),
     });
     send({ kind: 'acceptor', version: linkVersion, pid: process.pid });
-    for (const { id, pid } of keeper.running) send({ kind: 'started', id, pid });
+    for (const { id, pid, crashes, gone } of keeper.states)
+      send(
+        gone === undefined
+          ? { kind: 'started', id, pid, crashes }
+          : { kind: 'gone', id, pid, ...gone, crashes },
+      );
     await promise;
     link = undefined;
     leaveWhenUseless();

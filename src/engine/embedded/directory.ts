@@ -1,6 +1,6 @@
 // The directory that a runtime and its data plane meet in: what lies there, and who may look.
 
-import { chmodSync, lstatSync, mkdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, lstatSync, mkdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { EngineError } from '../engine.ts';
 
@@ -39,6 +39,11 @@ export function clearDirectory(directory: string): void {
   } catch {
     // Somebody else keeps something there.
   }
+}
+
+/** An acceptor was started here and did not tidy up: it was killed, or the machine went down. */
+export function wasLeftBehind(directory: string): boolean {
+  return existsSync(join(directory, acceptorPidFile));
 }
 
 /** The acceptor that was started here last, if a process with its number lives. It may be another one's by now. */

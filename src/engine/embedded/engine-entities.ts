@@ -2,6 +2,7 @@
 
 import type { Emitter } from '../../domain/event.ts';
 import type { BindEntity, InstanceEntity } from '../../domain/model.ts';
+import type { Plan } from '../../domain/plan.ts';
 import type { EngineChange, EngineSnapshot } from '../engine.ts';
 import type { AttachedInstance } from './attached-instances.ts';
 import type { InstanceHello } from './messages.ts';
@@ -10,45 +11,138 @@ export interface EngineEntities {
   get(id: string): InstanceEntity | undefined;
   readonly instances: Iterable<InstanceEntity>;
   set(entity: InstanceEntity): void;
-  /** As its newest hello has it; `text` is added to what it cannot use of its TLS files. */
+  /** As its newest hello has it; `text` is added to what is wrong with it anyway. One that leaves gives up its name. */
   setInstance(instance: AttachedInstance, state: InstanceEntity['state'], text?: string): void;
-  delete(id: string): void;
+  /** An acceptor started it. */
+  started(name: string, pid: number, crashes: number, at: number): void;
+  /** An acceptor saw its end. */
+  gone(end: InstanceEnd): void;
+  /** Its link is gone; if it was leaving, nobody else may be left to say so. */
+  lost(instance: AttachedInstance): void;
   setBinds(hello: InstanceHello): void;
+  /** What a plan does not have is forgotten, once it has ended. */
+  keep(plan: Plan): void;
   /** A successor's entity is not written over by what its forerunner still says. */
   isNewest(instance: AttachedInstance): boolean;
   snapshot(): EngineSnapshot;
 }
 
+export interface InstanceEnd {
+  readonly name: string;
+  readonly pid: number;
+  readonly text: string;
+  readonly crashes: number;
+  /** Wall clock of the next start; 0 where there will be none. */
+  readonly retryAt: number;
+}
+
+const orphanText =
+  'its acceptor is gone: it accepts clients by itself, whoever they are, and nobody replaces it until all instances have left';
+
 export function createEngineEntities(changes: Emitter<EngineChange>): EngineEntities {
   const instances = new Map<string, InstanceEntity>();
   const binds = new Map<string, BindEntity>();
+  /** In a row, by name: a successor goes on counting. */
+  const crashes = new Map<string, number>();
+  let wanted: ReadonlySet<string> | undefined;
+
   const set = (entity: InstanceEntity) => {
     instances.set(entity.id, entity);
     changes.emit({ kind: 'instance', instance: entity });
   };
+  const end = (entity: InstanceEntity, text: string | undefined) => {
+    const { retryAt: _before, leaveBy: _by, ...rest } = entity;
+    set({ ...rest, state: 'gone', ...(text === undefined ? {} : { text }) });
+    if (entity.id !== entity.name || wanted?.has(entity.name) === false) instances.delete(entity.id);
+  };
+  const ofPid = (name: string, pid: number) =>
+    [...instances.values()].find((each) => each.name === name && each.pid === pid);
+
+  /** In the plan's order, whoever came when; those that leave after who has their name. */
+  function inOrder(): InstanceEntity[] {
+    const places = new Map([...(wanted ?? [])].map((name, place) => [name, place]));
+    const placeOf = ({ name }: InstanceEntity) => places.get(name) ?? places.size;
+    const isLeaving = ({ id, name }: InstanceEntity) => Number(id !== name);
+    return [...instances.values()].sort(
+      (a, b) => placeOf(a) - placeOf(b) || isLeaving(a) - isLeaving(b) || a.startedAt - b.startedAt,
+    );
+  }
+
   return {
     get: (id) => instances.get(id),
     get instances() {
       return instances.values();
     },
     set,
-    setInstance({ hello }, state, text) {
-      const { id, shard, pid, planHash, startedAt, release, tlsProblems } = hello;
-      const said = [...tlsProblems, ...(text === undefined ? [] : [text])].join('; ');
+    setInstance({ id, name, hello }, state, text) {
+      const { shard, pid, planHash, startedAt, release, tlsProblems, leaveBy, orphaned } = hello;
+      const said = [
+        ...tlsProblems,
+        ...(orphaned ? [orphanText] : []),
+        ...(text === undefined ? [] : [text]),
+      ].join('; ');
+      if (id !== name && instances.get(name)?.pid === pid) instances.delete(name);
       set({
         id,
-        name: id,
+        name,
         shard,
         pid,
         state,
         planHash,
         startedAt,
         version: release,
-        crashes: 0,
+        crashes: id === name ? (crashes.get(name) ?? 0) : 0,
+        ...(leaveBy > 0 ? { leaveBy } : {}),
         ...(said === '' ? {} : { text: said }),
       });
     },
-    delete: (id) => void instances.delete(id),
+    started(name, pid, count, at) {
+      crashes.set(name, count);
+      const entity = instances.get(name);
+      if (entity?.pid === pid) {
+        if (entity.crashes !== count) set({ ...entity, crashes: count });
+        return;
+      }
+      // A successor beside it, which takes its place once it serves.
+      if (entity?.state === 'serving') return;
+      const shard = name.slice(0, name.lastIndexOf('/'));
+      set({
+        id: name,
+        name,
+        shard,
+        pid,
+        state: 'starting',
+        planHash: '',
+        startedAt: at,
+        version: '',
+        crashes: count,
+      });
+    },
+    gone({ name, pid, text, crashes: count, retryAt }) {
+      const entity = ofPid(name, pid);
+      if (retryAt === 0) {
+        if (entity !== undefined) end(entity, text);
+        return;
+      }
+      crashes.set(name, count);
+      // Its successor may be there already: then the name is not gone.
+      if (entity === undefined && instances.has(name)) return;
+      const shard = name.slice(0, name.lastIndexOf('/'));
+      const base = entity ?? {
+        id: name,
+        name,
+        shard,
+        pid,
+        planHash: '',
+        startedAt: retryAt,
+        version: '',
+      };
+      set({ ...base, state: 'gone', crashes: count, retryAt, text });
+    },
+    lost(instance) {
+      const entity = instances.get(instance.id);
+      if (instance.leaving && entity?.pid === instance.hello.pid) end(entity, undefined);
+    },
     setBinds(hello) {
       for (const [name, { shard }] of binds) if (shard === hello.shard) binds.delete(name);
       for (const bind of hello.binds) {
@@ -56,7 +150,18 @@ export function createEngineEntities(changes: Emitter<EngineChange>): EngineEnti
         changes.emit({ kind: 'bind', bind });
       }
     },
-    isNewest: ({ hello }) => instances.get(hello.id)?.pid === hello.pid,
-    snapshot: () => ({ instances: [...instances.values()], binds: [...binds.values()] }),
+    keep(plan) {
+      const shards = new Map(plan.shards.map((shard) => [shard.name, shard.instances]));
+      wanted = new Set(
+        plan.shards.flatMap(({ name, instances: count }) =>
+          Array.from({ length: count }, (_, i) => `${name}/${i + 1}`),
+        ),
+      );
+      for (const [name, { shard }] of binds) if (!shards.has(shard)) binds.delete(name);
+      for (const [id, { name, state }] of instances)
+        if (state === 'gone' && !wanted.has(name)) instances.delete(id);
+    },
+    isNewest: ({ id, hello }) => instances.get(id)?.pid === hello.pid,
+    snapshot: () => ({ instances: inOrder(), binds: [...binds.values()] }),
   };
 }

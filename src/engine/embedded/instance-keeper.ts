@@ -1,24 +1,35 @@
-// Keeps the wanted instances running: starts them, replaces one that dies (with back-off), ends those not wanted.
+// Keeps the wanted instances running: starts them, replaces one that dies, has a successor serve before its forerunner
+// leaves, and ends those not wanted.
 //
-//   wanted ──► running ──(dies)──► waiting ──(back-off)──► running
-//                 ├──(says it is leaving)──► running beside its successor ──► gone
+//   wanted ──► running ──(dies: the first time at once, then later and later)──► running
+//                 ├──(renewed, or asks to leave)──► running beside its successor ──(that serves)──► leaving ──► gone
 //                 └──(not wanted)──► told to leave ──► gone
 
-import { type ChildProcess, fork } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import type { Clock } from '../../domain/clock.ts';
+import type { HandOver } from './hand-over.ts';
 import type { SocketHolder } from './held-sockets.ts';
-import { siblingProgram } from './sibling-program.ts';
+import { type InstanceProcess, startInstance } from './instance-process.ts';
 
 export interface WantedInstance {
   readonly id: string;
   readonly shard: string;
 }
 
+export interface InstanceState {
+  readonly id: string;
+  readonly pid: number;
+  /** In a row. */
+  readonly crashes: number;
+  /** Why it is gone, and when the next is started (wall clock); undefined while it runs. */
+  readonly gone?: { readonly text: string; readonly retryAt: number };
+}
+
 export interface InstanceKeeper {
-  /** Exactly these from now on. */
-  run(wanted: readonly WantedInstance[]): void;
-  readonly running: readonly { readonly id: string; readonly pid: number }[];
+  /** Exactly these from now on; processes that are started run this program. */
+  run(wanted: readonly WantedInstance[], program: string): void;
+  /** Resolves once a successor serves in its place. Rejects where none could be had: then the forerunner serves on. */
+  renew(id: string): Promise<void>;
+  readonly states: readonly InstanceState[];
   /** None wanted and none left: the runtime stopped them for good. */
   readonly idle: boolean;
   /** Tells all to leave, ends those still there after `killAfterMs`, and resolves when the last is gone. */
@@ -30,117 +41,245 @@ export interface InstanceKeeperOptions {
   readonly socket: string;
   readonly exitWithRuntime: boolean;
   readonly holder: SocketHolder;
-  readonly started: (id: string, pid: number) => void;
-  readonly gone: (id: string, pid: number, text: string) => void;
+  readonly handOver: HandOver;
+  /** One runs under its name, or is known to be steady: its crashes are over. */
+  readonly started: (id: string, pid: number, crashes: number) => void;
+  /** `retryAt`: wall clock of the next start; 0 where there will be none. */
+  readonly gone: (id: string, pid: number, text: string, crashes: number, retryAt: number) => void;
 }
 
-const firstDelayMs = 50;
+interface Place {
+  readonly wanted: WantedInstance;
+  /** Serves, or is starting to. */
+  current: InstanceProcess | undefined;
+  /** Starts beside it. */
+  successor: InstanceProcess | undefined;
+  /** How the successor came off: undefined where nobody waits for it. */
+  succeeded: ((failure?: string) => void) | undefined;
+  crashes: number;
+  last: { readonly pid: number; readonly text: string };
+  retryAt: number;
+}
+
+const secondDelayMs = 100;
 const longestDelayMs = 5_000;
 /** Whoever lived this long was healthy: its successor starts at once. */
 const healthyMs = 10_000;
-/** The end of what it printed tells why it died. */
-const keptOutput = 2_000;
+/** Longest wait for a successor to serve: a forerunner that was told to leave does so then. */
+const successorMs = 15_000;
 
 export function createInstanceKeeper(options: InstanceKeeperOptions): InstanceKeeper {
-  const { clock } = options;
-  const program = fileURLToPath(siblingProgram(import.meta.url, 'instance'));
-  let wanted = new Map<string, WantedInstance>();
-  /** The one that serves under this name; a leaving one is in `children` only. */
-  const current = new Map<string, ChildProcess>();
-  const children = new Map<ChildProcess, string>();
-  const delays = new Map<string, number>();
+  const { clock, handOver, holder } = options;
+  const places = new Map<string, Place>();
+  const processes = new Set<InstanceProcess>();
+  let program = '';
   let closing: (() => void) | undefined;
 
-  function start({ id, shard }: WantedInstance): void {
-    if (current.has(id)) return;
-    const startedAt = clock.now();
-    const child = fork(
-      program,
-      [
-        ...['--socket', options.socket, '--id', id, '--shard', shard],
-        ...(options.exitWithRuntime ? ['--exit-with-runtime'] : []),
-      ],
-      { stdio: ['ignore', 'inherit', 'pipe', 'ipc'] },
+  function start(place: Place): InstanceProcess {
+    const { id, shard } = place.wanted;
+    const started: InstanceProcess = startInstance(
+      {
+        ...{ id, shard, program, socket: options.socket },
+        exitWithRuntime: options.exitWithRuntime,
+        startedAt: clock.now(),
+      },
+      {
+        room: () => handOver.ready(started.lane),
+        said(message, handle) {
+          if ('keep' in message) served(place, started);
+          if ('stopped' in message) forget(place);
+          else if ('succeed' in message) succeed(place, started);
+          else if ('leaving' in message) leaves(place, started);
+          else holder.asked(started.lane, message, handle);
+        },
+        ended: (text) => ended(place, started, text),
+      },
+      handOver,
     );
-    const { pid } = child;
-    let output = '';
-    child.stderr!.setEncoding('utf8').on('data', (text: string) => {
-      output = (output + text).slice(-keptOutput);
-      process.stderr.write(text);
-    });
-    current.set(id, child);
-    children.set(child, id);
-    options.holder.serve(id, child);
-    child.on('message', (message) => {
-      if (typeof message !== 'object' || message === null) return;
-      // Stopped by the runtime: for good. Leaving by itself (SIGTERM): a successor takes over at once.
-      if ('stopped' in message) wanted.delete(id);
-      if (!('leaving' in message)) return;
-      if (current.get(id) === child) current.delete(id);
-      if (wanted.has(id) && closing === undefined) start({ id, shard });
-    });
-    // A program that cannot be started says so here, and never exits.
-    child.once('error', (error) => ended(error.message));
-    // `close` comes after all output was read.
-    child.once('close', (code, signal) => ended(reasonOf(code, signal, output)));
-    if (pid !== undefined) options.started(id, pid);
-
-    function ended(reason: string): void {
-      if (!children.delete(child)) return;
-      const replace = current.get(id) === child;
-      if (replace) current.delete(id);
-      if (pid !== undefined) options.gone(id, pid, reason);
-      if (closing !== undefined) {
-        if (children.size === 0) closing();
-        return;
-      }
-      if (replace && wanted.has(id)) restart({ id, shard }, clock.now() - startedAt);
-    }
+    processes.add(started);
+    return started;
   }
 
-  function restart(instance: WantedInstance, livedMs: number): void {
-    const delay = livedMs > healthyMs ? 0 : (delays.get(instance.id) ?? firstDelayMs);
-    delays.set(instance.id, Math.min(Math.max(delay, firstDelayMs) * 2, longestDelayMs));
-    clock.after(delay, () => {
-      if (wanted.has(instance.id) && closing === undefined) start(instance);
+  function startCurrent(place: Place): void {
+    if (place.current !== undefined || closing !== undefined || places.get(place.wanted.id) !== place) return;
+    place.retryAt = 0;
+    appoint(place, start(place));
+  }
+
+  function appoint(place: Place, process: InstanceProcess): void {
+    const { id } = place.wanted;
+    place.current = process;
+    place.last = { pid: process.pid, text: '' };
+    handOver.appoint(id, process.lane);
+    options.started(id, process.pid, place.crashes);
+    clock.after(healthyMs, () => {
+      if (place.current !== process || place.crashes === 0) return;
+      place.crashes = 0;
+      options.started(id, process.pid, 0);
     });
+  }
+
+  /** It serves its plan: a successor takes its forerunner's place. */
+  function served(place: Place, process: InstanceProcess): void {
+    if (place.successor !== process) return;
+    place.successor = undefined;
+    const forerunner = place.current;
+    appoint(place, process);
+    if (forerunner !== undefined) dismiss(forerunner);
+    settle(place);
+  }
+
+  function settle(place: Place, failure?: string): void {
+    const settled = place.succeeded;
+    place.succeeded = undefined;
+    settled?.(failure);
+  }
+
+  function dismiss(process: InstanceProcess): void {
+    process.leaving = true;
+    void process.lane.tell({ leave: true });
+  }
+
+  /** It was told to leave by a signal, and asks for a successor first. */
+  function succeed(place: Place, process: InstanceProcess): void {
+    if (process.leaving || place.current !== process || closing !== undefined) {
+      dismiss(process);
+      return;
+    }
+    if (place.successor === undefined) place.successor = start(place);
+    clock.after(successorMs, () => {
+      if (place.current === process) leaves(place, process);
+      dismiss(process);
+    });
+  }
+
+  /** It goes without waiting: whoever is started next has its name. */
+  function leaves(place: Place, process: InstanceProcess): void {
+    process.leaving = true;
+    if (place.current !== process) return;
+    place.current = undefined;
+    const { successor } = place;
+    place.successor = undefined;
+    if (successor === undefined) startCurrent(place);
+    else appoint(place, successor);
+  }
+
+  function forget(place: Place): void {
+    const { id } = place.wanted;
+    if (places.get(id) === place) places.delete(id);
+  }
+
+  function ended(place: Place, process: InstanceProcess, text: string): void {
+    if (!processes.delete(process)) return;
+    const { id } = place.wanted;
+    const wasCurrent = place.current === process;
+    if (place.successor === process) {
+      place.successor = undefined;
+      settle(place, `its successor ended: ${text}`);
+    }
+    if (wasCurrent) died(place, process, text);
+    else options.gone(id, process.pid, text, 0, 0);
+    // After its successor was appointed, where there is one: what it did not confirm goes there.
+    handOver.ended(process.lane);
+    if (closing !== undefined && processes.size === 0) closing();
+  }
+
+  function died(place: Place, process: InstanceProcess, text: string): void {
+    const { id } = place.wanted;
+    place.current = undefined;
+    place.last = { pid: process.pid, text };
+    const wanted = closing === undefined && places.get(id) === place;
+    if (!wanted) {
+      options.gone(id, process.pid, text, 0, 0);
+      return;
+    }
+    place.crashes = clock.now() - process.startedAt > healthyMs ? 1 : place.crashes + 1;
+    const { crashes, successor } = place;
+    const delay =
+      crashes === 1 || successor !== undefined
+        ? 0
+        : Math.min(secondDelayMs * 2 ** (crashes - 2), longestDelayMs);
+    place.retryAt = clock.now() + delay;
+    options.gone(id, process.pid, text, crashes, place.retryAt);
+    if (successor !== undefined) {
+      place.successor = undefined;
+      appoint(place, successor);
+      settle(place);
+    } else if (delay === 0) startCurrent(place);
+    else clock.after(delay, () => startCurrent(place));
+  }
+
+  function unwanted(place: Place): void {
+    const { id } = place.wanted;
+    places.delete(id);
+    handOver.appoint(id, undefined);
+    settle(place, 'it is not to run any more');
+    for (const process of [place.current, place.successor]) if (process !== undefined) dismiss(process);
+    holder.forget(id);
   }
 
   return {
-    run(next) {
-      wanted = new Map(next.map((instance) => [instance.id, instance]));
-      for (const [id, child] of current) {
-        if (wanted.has(id)) continue;
-        current.delete(id);
-        child.kill('SIGTERM');
+    run(next, path) {
+      program = path;
+      const wanted = new Map(next.map((each) => [each.id, each]));
+      for (const [id, place] of [...places]) if (!wanted.has(id)) unwanted(place);
+      for (const each of next) {
+        if (places.has(each.id)) continue;
+        const place: Place = {
+          wanted: each,
+          current: undefined,
+          successor: undefined,
+          succeeded: undefined,
+          crashes: 0,
+          last: { pid: 0, text: '' },
+          retryAt: 0,
+        };
+        places.set(each.id, place);
+        startCurrent(place);
       }
-      for (const instance of next) start(instance);
     },
-    get running() {
-      return [...children].flatMap(([{ pid }, id]) => (pid === undefined ? [] : [{ id, pid }]));
+    renew(id) {
+      const place = places.get(id);
+      if (place === undefined) return Promise.reject(new Error(`instance ${id} is not to run`));
+      // Between two starts: the next one is a new process anyway.
+      if (place.current === undefined) {
+        startCurrent(place);
+        return Promise.resolve();
+      }
+      const successor = place.successor ?? start(place);
+      place.successor = successor;
+      return new Promise((resolve, reject) => {
+        const fail = (text: string) => reject(new Error(`instance ${id} serves on: ${text}`));
+        place.succeeded = (failure) => (failure === undefined ? resolve() : fail(failure));
+        clock.after(successorMs, () => {
+          if (place.successor !== successor) return;
+          place.successor = undefined;
+          successor.kill();
+          settle(place, `its successor did not serve within ${successorMs / 1_000} s`);
+        });
+      });
+    },
+    get states() {
+      return [...places].map(([id, { current, last, crashes, retryAt }]) =>
+        current === undefined
+          ? { id, pid: last.pid, crashes, gone: { text: last.text, retryAt } }
+          : { id, pid: current.pid, crashes },
+      );
     },
     get idle() {
-      return wanted.size === 0 && children.size === 0;
+      return places.size === 0 && processes.size === 0;
     },
     close(killAfterMs) {
-      wanted.clear();
-      if (children.size === 0) return Promise.resolve();
+      places.clear();
+      if (processes.size === 0) return Promise.resolve();
       const { promise, resolve } = Promise.withResolvers<void>();
       closing = resolve;
-      for (const child of children.keys()) child.kill('SIGTERM');
+      for (const process of processes) dismiss(process);
       if (killAfterMs !== undefined)
         clock.after(killAfterMs, () => {
-          for (const child of children.keys()) child.kill('SIGKILL');
+          for (const process of processes) process.kill();
         });
       return promise;
     },
   };
-}
-
-function reasonOf(code: number | null, signal: NodeJS.Signals | null, output: string): string {
-  if (signal !== null) return `killed by ${signal}`;
-  if (code === 0) return 'left';
-  // Node prints a stack; the line that names the error is what an operator can use.
-  const line = output.split('\n').find((each) => /^\w*Error\b|: /.test(each.trim()));
-  return `exit code ${code}${line === undefined ? '' : `: ${line.trim().slice(0, 200)}`}`;
 }

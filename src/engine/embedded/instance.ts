@@ -41,8 +41,20 @@ const life = ((startedAt + process.pid * 7_919) % 36 ** 5).toString(36);
 const release = programRelease();
 let session: RuntimeSession | undefined;
 let leaving = false;
+let leaveBy = 0;
+let orphaned = process.send === undefined;
 const sockets: AcceptorSockets | undefined =
-  process.send === undefined ? undefined : createAcceptorSockets(process as ParentChannel);
+  process.send === undefined
+    ? undefined
+    : createAcceptorSockets(process as unknown as ParentChannel, {
+        leave: () => void leave(),
+        orphaned() {
+          orphaned = true;
+          // With a runtime it belongs to it goes; else it serves on, and nobody replaces it.
+          if (options['exit-with-runtime']) void leave(leaveGraceMs);
+          else session?.send({ kind: 'orphaned' });
+        },
+      });
 const tails = createTails({
   clock: systemClock,
   send: (tail, records, dropped) => session?.send({ kind: 'tail', tail, records, dropped }) ?? false,
@@ -79,6 +91,8 @@ const hello = (): InstanceHello => ({
   planHash: plane.plan?.hash ?? '',
   binds: plane.binds,
   tlsProblems: plane.tlsProblems,
+  leaveBy,
+  orphaned,
 });
 
 const dialler = dial(socketPath, systemClock, {
@@ -91,7 +105,7 @@ const dialler = dial(socketPath, systemClock, {
       ends,
       applied: () => sockets?.keep(plane.plan?.shards.find(({ name }) => name === shard)?.binds ?? []),
       stop(graceMs) {
-        process.send?.({ stopped: true });
+        sockets?.say({ stopped: true });
         return finish(graceMs);
       },
     });
@@ -105,13 +119,13 @@ const dialler = dial(socketPath, systemClock, {
 
 /** Carries what is open to its end; once only, however often it is asked: who asks again may shorten the time. */
 let finishing: Promise<void> | undefined;
-function finish(graceMs: number): Promise<void> {
+function finish(graceMs: number, succeeded = false): Promise<void> {
   leaving = true;
   if (finishing !== undefined)
     systemClock.after(graceMs, () => {
       for (const connection of [...plane.connections]) connection.kill();
     });
-  finishing ??= plane.stop(graceMs).then(async () => {
+  finishing ??= plane.stop(graceMs, succeeded).then(async () => {
     await ends?.close();
     // The answer to whoever asked has to get out first.
     setImmediate(() => {
@@ -122,25 +136,25 @@ function finish(graceMs: number): Promise<void> {
   return finishing;
 }
 
-/** A successor takes over the sockets at once; connections under way stay here to their end. */
-async function leave(graceMs: number): Promise<void> {
+/** A successor goes on with the sockets, or others with the clients; connections under way stay here to their end. */
+async function leave(graceMs = plane.plan?.runtime.grace ?? leaveGraceMs): Promise<void> {
   if (leaving) return;
+  leaveBy = Date.now() + graceMs;
   sockets?.handOn();
-  process.send?.({ leaving: true });
-  session?.send({ kind: 'leaving' });
-  await finish(graceMs);
+  sockets?.say({ leaving: true });
+  session?.send({ kind: 'leaving', leaveBy });
+  await finish(graceMs, true);
 }
 
-process.on('SIGTERM', () => void leave(plane.plan?.runtime.grace ?? leaveGraceMs));
+process.on('SIGTERM', () => {
+  // Without a successor clients would be refused, or go to others for nothing.
+  if (leaving || sockets?.succeed() !== true) void leave();
+});
 // A terminal's signals are the runtime's: it says what is to be done.
 for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => {});
 // Whoever read what we print may be gone; that must not end us.
 process.stdout.on('error', () => {});
 process.stderr.on('error', () => {});
 process.on('SIGUSR1', () => ends?.reopenLog());
-process.on('disconnect', () => {
-  // Without an acceptor nobody would replace or end it: with a runtime it belongs to, it goes; else it serves on.
-  if (options['exit-with-runtime']) void leave(leaveGraceMs);
-});
 // The channel and the listening sockets may all be gone for a moment: only this decides how long the process lives.
 setInterval(() => {}, 2 ** 30);

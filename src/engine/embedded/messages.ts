@@ -10,9 +10,10 @@ import type { ObservedClients } from '../../domain/shard-plan.ts';
 import type { RouteWish, TlsMaterial } from '../../domain/tls.ts';
 import type { ConnectionQuery, ConnectionWindow, TlsInForce } from '../engine.ts';
 import { LinkError } from './link.ts';
+import type { SteeredShard } from './shard-steering.ts';
 
 /** Changes with every change of a message that an older side would misunderstand. */
-export const linkVersion = 3;
+export const linkVersion = 4;
 
 /** The first message of an instance. */
 export interface InstanceHello {
@@ -32,6 +33,10 @@ export interface InstanceHello {
   readonly binds: readonly BindEntity[];
   /** What of its TLS files it cannot use, one line each. */
   readonly tlsProblems: readonly string[];
+  /** Wall clock at which what it carries is ended; 0 while it serves. */
+  readonly leaveBy: number;
+  /** Its acceptor is gone: nobody replaces it, and nobody spreads clients. */
+  readonly orphaned: boolean;
 }
 
 /** An instance's part of a window; its turn says which query it answers. */
@@ -69,15 +74,26 @@ export type FromInstance =
       readonly dropped: number;
     }
   | { readonly kind: 'binds'; readonly binds: readonly BindEntity[] }
-  /** It was told to leave by a signal. */
-  | { readonly kind: 'leaving' }
+  /** Somebody else has its name: it carries what it has. */
+  | { readonly kind: 'leaving'; readonly leaveBy: number }
+  /** Its acceptor is gone. */
+  | { readonly kind: 'orphaned' }
   /** A fault that traffic survives: the access log cannot be written, say. */
   | { readonly kind: 'problem'; readonly text: string };
 
 export type FromAcceptor =
   | AcceptorHello
-  | { readonly kind: 'started'; readonly id: string; readonly pid: number }
-  | { readonly kind: 'gone'; readonly id: string; readonly pid: number; readonly text: string };
+  /** It runs under its name; told again when its crashes are over. */
+  | { readonly kind: 'started'; readonly id: string; readonly pid: number; readonly crashes: number }
+  | {
+      readonly kind: 'gone';
+      readonly id: string;
+      readonly pid: number;
+      readonly text: string;
+      readonly crashes: number;
+      /** Wall clock of the next start; 0 where there will be none. */
+      readonly retryAt: number;
+    };
 
 /** Requests: each is answered; `apply` and `setTlsMaterial` with a hello. */
 export type ToInstance =
@@ -111,12 +127,23 @@ export type ToInstance =
   | { readonly kind: 'stop'; readonly graceMs: number };
 
 export type ToAcceptor =
-  /** Exactly these instances from now on; others leave. */
-  | { readonly kind: 'run'; readonly instances: readonly { readonly id: string; readonly shard: string }[] }
+  /**
+   * Exactly these instances from now on; others leave. Which of them get clients, `shards` says: one that starts, or is to
+   * leave, is in `instances` alone. Answered when clients are spread so.
+   */
+  | {
+      readonly kind: 'run';
+      /** What instances that are started from now on run: the runtime's own release. */
+      readonly program: string;
+      readonly instances: readonly { readonly id: string; readonly shard: string }[];
+      readonly shards: readonly SteeredShard[];
+    }
+  /** Answered when a successor serves in its place; refused where none could be had. */
+  | { readonly kind: 'renew'; readonly id: string }
   /** Ends its instances and itself. */
   | { readonly kind: 'leave' };
 
-type FieldType = 'string' | 'number' | 'array' | 'object';
+type FieldType = 'string' | 'number' | 'boolean' | 'array' | 'object';
 type Shapes<M extends { readonly kind: string }> = {
   readonly [K in M['kind']]: { readonly [F in Exclude<keyof Extract<M, { kind: K }>, 'kind'>]: FieldType };
 };
@@ -133,19 +160,22 @@ const fromInstance: Shapes<FromInstance> = {
     planHash: 'string',
     binds: 'array',
     tlsProblems: 'array',
+    leaveBy: 'number',
+    orphaned: 'boolean',
   },
   sample: { sample: 'object' },
   window: { watch: 'number', turn: 'number', window: 'object' },
   tail: { tail: 'number', records: 'array', dropped: 'number' },
   binds: { binds: 'array' },
-  leaving: {},
+  leaving: { leaveBy: 'number' },
+  orphaned: {},
   problem: { text: 'string' },
 };
 
 const fromAcceptor: Shapes<FromAcceptor> = {
   acceptor: { version: 'number', pid: 'number' },
-  started: { id: 'string', pid: 'number' },
-  gone: { id: 'string', pid: 'number', text: 'string' },
+  started: { id: 'string', pid: 'number', crashes: 'number' },
+  gone: { id: 'string', pid: 'number', text: 'string', crashes: 'number', retryAt: 'number' },
 };
 
 const toInstance: Shapes<ToInstance> = {
@@ -167,7 +197,8 @@ const toInstance: Shapes<ToInstance> = {
 };
 
 const toAcceptor: Shapes<ToAcceptor> = {
-  run: { instances: 'array' },
+  run: { program: 'string', instances: 'array', shards: 'array' },
+  renew: { id: 'string' },
   leave: {},
 };
 

@@ -17,9 +17,12 @@ const hello = (fields: Partial<InstanceHello> = {}): InstanceHello => ({
   planHash: 'p',
   binds: [],
   tlsProblems: [],
+  leaveBy: 0,
+  orphaned: false,
   ...fields,
 });
-const instance = (fields: Partial<InstanceHello> = {}) => ({ hello: hello(fields) }) as AttachedInstance;
+const instance = (fields: Partial<InstanceHello> = {}) =>
+  ({ id: 'default/1', name: 'default/1', hello: hello(fields) }) as AttachedInstance;
 const bind = (name: string, shard = 'default') => ({
   name,
   shard,

@@ -14,8 +14,8 @@ describe('messages', () => {
     [readToInstance, { kind: 'setTlsMaterial', material: { files: [] } }],
     [readToInstance, { kind: 'endInOtherModes', route: 'shop', how: 'kill' }],
     [readFromInstance, { kind: 'tail', tail: 1, records: [], dropped: 0 }],
-    [readFromAcceptor, { kind: 'gone', id: 'default/1', pid: 5, text: 'killed by SIGKILL' }],
-    [readToAcceptor, { kind: 'run', instances: [] }],
+    [readFromAcceptor, { kind: 'gone', id: 'default/1', pid: 5, text: 'killed', crashes: 1, retryAt: 0 }],
+    [readToAcceptor, { kind: 'run', program: '/i.js', instances: [], shards: [] }],
   ])('take %o %j', (read, message) => {
     expect(read(message)).toBe(message);
   });
@@ -44,7 +44,11 @@ describe('messages', () => {
     [readToInstance, { kind: 'setTlsMaterial', material: 'SECRET' }, /^(?!.*SECRET)/],
     [readFromInstance, { kind: 'sample' }, 'message sample: sample is not object'],
     [readFromInstance, { kind: 'acceptor', version: 1, pid: 1 }, 'unknown message "acceptor"'],
-    [readToAcceptor, { kind: 'run', instances: {} }, 'message run: instances is not array'],
+    [
+      readToAcceptor,
+      { kind: 'run', program: '/i.js', instances: {}, shards: [] },
+      'message run: instances is not array',
+    ],
   ])('refuse %o %j', (read, message, reason) => {
     expect(() => read(message)).toThrow(reason);
   });

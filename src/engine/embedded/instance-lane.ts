@@ -1,0 +1,127 @@
+// The acceptor's way of giving sockets to one instance. Node sends a socket over a channel only when the one before has been
+// acknowledged: an instance that is busy for 20 ms would get fifty a second. Here many may be on their way (30 µs of CPU
+// for each in the acceptor, 56 where sent as `net.Socket`), and Node's acknowledgement of each is its confirmation.
+
+import type { ChildProcess, SendHandle } from 'node:child_process';
+import type { NativeHandle, ToChild } from './channel-messages.ts';
+
+/** An accepted connection that no instance has yet. */
+export interface Arrival {
+  /** The listening socket it came in by. */
+  readonly entry: number;
+  readonly handle: NativeHandle;
+  /** Client address; undefined over a unix socket. */
+  readonly client: string | undefined;
+  /** Of the wall clock. */
+  readonly at: number;
+}
+
+export interface InstanceLane {
+  /** "default/2". */
+  readonly name: string;
+  readonly shard: string;
+  /** 2. */
+  readonly number: number;
+  /** Listening sockets that it has a copy of: it can take arrivals of these. */
+  readonly entries: Set<number>;
+  /** Of them, those that it accepts on itself. */
+  readonly own: Set<number>;
+  /** False while too many arrivals are on their way: it is busy, or stopped. */
+  readonly hasRoom: boolean;
+  hand(arrival: Arrival): void;
+  /** Resolves once a message with a handle has arrived, or never will. The handle stays open here. */
+  tell(message: ToChild, handle?: NativeHandle): Promise<void>;
+  /** The instance is gone; answers what was handed over and never confirmed. */
+  end(): Arrival[];
+}
+
+/** Of a channel's 200 KB, some 800 bytes each in the kernel: more would be queued here and not there. */
+const mostUnderWay = 200;
+
+interface Sent {
+  readonly arrival?: Arrival;
+  readonly done?: () => void;
+}
+
+/** `confirmed` is called when there is room again. `lost`: the instance had no room for another file. */
+export function createInstanceLane(
+  name: string,
+  shard: string,
+  child: ChildProcess,
+  events: { readonly room: () => void; readonly lost: (arrival: Arrival) => void },
+): InstanceLane {
+  let sent: Sent[] = [];
+  let underWay = 0;
+  let ended = false;
+  const entries = new Set<number>();
+  const own = new Set<number>();
+  const send = pipelined(child);
+
+  child.on('internalMessage', ({ cmd }: { cmd?: string }) => {
+    if (cmd !== 'NODE_HANDLE_ACK' && cmd !== 'NODE_HANDLE_NACK') return;
+    const first = sent.shift();
+    if (first === undefined) return;
+    first.done?.();
+    if (first.arrival === undefined) return;
+    underWay -= 1;
+    if (cmd === 'NODE_HANDLE_ACK') first.arrival.handle.close();
+    else events.lost(first.arrival);
+    if (underWay < mostUnderWay) events.room();
+  });
+
+  return {
+    name,
+    shard,
+    number: Number(name.slice(name.lastIndexOf('/') + 1)),
+    entries,
+    own,
+    get hasRoom() {
+      return !ended && underWay < mostUnderWay;
+    },
+    hand(arrival) {
+      underWay += 1;
+      sent.push({ arrival });
+      send(arrival.entry, arrival.handle);
+    },
+    tell(message, handle) {
+      if (ended) return Promise.resolve();
+      if (handle === undefined) {
+        send(message);
+        return Promise.resolve();
+      }
+      return new Promise((done) => {
+        sent.push({ done });
+        send(message, handle);
+      });
+    },
+    end() {
+      ended = true;
+      const open = sent;
+      sent = [];
+      underWay = 0;
+      for (const { done } of open) done?.();
+      return open.flatMap(({ arrival }) => (arrival === undefined ? [] : [arrival]));
+    },
+  };
+}
+
+/**
+ * `child.send` that does not wait for acknowledgements: Node keeps what waits for one in a queue of the child's, and waits
+ * while there is a queue. Where a Node has it under another name, it goes on one after another, as documented.
+ */
+function pipelined(child: ChildProcess): (message: ToChild, handle?: NativeHandle) => void {
+  let sending = false;
+  const queue: never[] = [];
+  if ('_handleQueue' in child)
+    Object.defineProperty(child, '_handleQueue', {
+      get: () => (sending ? null : queue),
+      set: () => {},
+      configurable: true,
+    });
+  return (message, handle) => {
+    sending = true;
+    // A channel that is gone: its instance is, too, and what was not confirmed is handed to its successor.
+    child.send(message as object, handle as unknown as SendHandle | undefined, { keepOpen: true }, () => {});
+    sending = false;
+  };
+}
