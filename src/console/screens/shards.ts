@@ -18,6 +18,7 @@ import {
 import { blank, fill, line, muted, selectedWhen, span } from '../spans.ts';
 import type { ShardsState } from '../state.ts';
 import { type Column, headOfTable, type PlacedColumn, placeColumns, rowOfTable } from '../table.ts';
+import { widthOf } from '../text.ts';
 import { runtimeOf, type View } from '../view.ts';
 import { shareSpans } from './server-shares.ts';
 import { detailOfRow } from './shard-detail.ts';
@@ -74,7 +75,7 @@ function table(
     view,
     width,
     shards: placeColumns(shardColumns(view), width - 2),
-    instances: placeColumns(instanceColumns(view), width - 2),
+    instances: placeColumns(instanceColumns(view, width), width - 2),
   };
   const list = shardsList(rows, height);
   const cursor = settleCursor(state.cursor, list);
@@ -148,14 +149,18 @@ function sumsLine({ instances, width }: Placed, load: ShardLoad): Line {
   const { shard, sums } = load;
   const at = instances.findIndex(({ column }) => column.title === 'clients');
   const start = instances[at]?.left ?? width;
-  const amounts = [count(sums?.clients), count(sums?.connections), rate(sums?.requests)];
-  const shown = instances.slice(at, at + amounts.length);
+  const amounts: Readonly<Record<string, string>> = {
+    clients: count(sums?.clients),
+    conns: count(sums?.connections),
+    'req/s': rate(sums?.requests),
+  };
+  const shown = instances.slice(at).filter(({ column }) => amounts[column.title] !== undefined);
   return {
     spans: [
       ...fill([span(` ${shard.name}`, 'text', true), span('  '), ...spreadWords(load)], start + 1),
-      ...shown.flatMap(({ left, width: cells }, index) => [
+      ...shown.flatMap(({ column, left, width: cells }, index) => [
         ...fill([], left - (index === 0 ? left : shown[index - 1]!.left + shown[index - 1]!.width)),
-        ...fill([muted(amounts[index]!)], cells, 'right'),
+        ...fill([muted(amounts[column.title]!)], cells, 'right'),
       ]),
     ],
   };
@@ -228,7 +233,7 @@ function shardColumns(view: View): Column<RowOf<'shard'>>[] {
         shard.routes.length === 0 ? muted('none') : span(shard.routes.join(' ')),
       ],
     },
-    { title: 'selects', width: 18, upTo: 44, cell: ({ shard }) => muted(selectionText(shard)) },
+    { title: 'selects', width: 18, upTo: 44, spare: 1, cell: ({ shard }) => muted(selectionText(shard)) },
     { title: 'domain', width: 16, upTo: 30, spare: 2, cell: ({ shard }) => muted(shard.domain ?? '–') },
     {
       title: 'binds',
@@ -243,19 +248,27 @@ function shardColumns(view: View): Column<RowOf<'shard'>>[] {
   ];
 }
 
-function instanceColumns(view: View): Column<RowOf<'instance'>>[] {
+/** What is spared goes to the bars: names and states get what they need. */
+function instanceColumns(view: View, width: number): Column<RowOf<'instance'>>[] {
+  let names = 9;
+  for (const { name } of view.model.instance.values()) names = Math.max(names, widthOf(name));
   const ratesOf = ({ instance }: RowOf<'instance'>) => view.traffic.instances.get(instance.id);
   return [
-    { title: '', width: 11, upTo: 20, cell: ({ instance }) => span(instance.name) },
+    { title: '', width: Math.min(names, width < 100 ? 11 : 24), cell: ({ instance }) => span(instance.name) },
     {
       title: '',
-      width: 15,
-      upTo: 24,
+      width: width < 100 ? 15 : 26,
       cell: ({ instance }, width) => instanceStateSpan(instance, view.now, width),
     },
     { title: '', width: 12, upTo: 48, cell: (row, width) => barCell(view, row, width) },
     { title: 'clients', width: 7, align: 'right', cell: (row) => span(count(ratesOf(row)?.clients)) },
-    { title: 'conns', width: 6, align: 'right', cell: (row) => span(count(ratesOf(row)?.connections)) },
+    {
+      title: 'conns',
+      width: 6,
+      align: 'right',
+      spare: 1,
+      cell: (row) => span(count(ratesOf(row)?.connections)),
+    },
     { title: 'req/s', width: 6, align: 'right', cell: (row) => span(rate(ratesOf(row)?.requests)) },
     {
       title: 'new/s',
@@ -264,8 +277,14 @@ function instanceColumns(view: View): Column<RowOf<'instance'>>[] {
       spare: 4,
       cell: (row) => span(rate(ratesOf(row)?.newConnections)),
     },
-    { title: 'cpu', width: 5, align: 'right', cell: (row) => cpuCell(ratesOf(row)?.cpu) },
-    { title: 'mem', width: 6, align: 'right', cell: (row) => span(bytes(ratesOf(row)?.rssBytes)) },
+    { title: 'cpu', width: 5, align: 'right', spare: 2, cell: (row) => cpuCell(ratesOf(row)?.cpu) },
+    {
+      title: 'mem',
+      width: 6,
+      align: 'right',
+      spare: 2.5,
+      cell: (row) => span(bytes(ratesOf(row)?.rssBytes)),
+    },
     {
       title: 'loop',
       width: 7,
@@ -273,7 +292,6 @@ function instanceColumns(view: View): Column<RowOf<'instance'>>[] {
       spare: 5,
       cell: (row) => muted(delay(ratesOf(row)?.loopDelayMs)),
     },
-    { title: 'pid', width: 7, align: 'right', spare: 6, cell: ({ instance }) => muted(String(instance.pid)) },
     {
       title: 'up',
       width: 5,
