@@ -140,7 +140,7 @@ function overBlock(
       return switchDialogView(overlay.dialog, { route, now }, width, height);
     }
     case 'what-if':
-      return whatIfView(overlay.dialog, { model: context.view.model, now }, width, height);
+      return whatIfView(overlay.dialog, { ...context.view, now }, width, height);
     case 'trace':
       return traceView(overlay.dialog, now, width, height);
     case 'palette': {

@@ -219,7 +219,7 @@ export function createConsole({
     const { screen, connections, overlay } = store.getState();
     const showsTable = screen === 'connections' && connections.open === undefined && isLargeEnough(size);
     return {
-      topics: topicsOf(screen, client.model.instance.size),
+      topics: topicsOf(screen, client.model.instance.size, overlay?.kind === 'what-if'),
       servers: screen === 'backends' || screen === 'shards' ? serversWanted(context()) : undefined,
       history: screen === 'overview',
       table: showsTable ? queryOf(connections, connectionRows(bodyHeight(size))) : undefined,
@@ -321,7 +321,7 @@ function isOneByte({ key }: KeyPress): boolean {
 }
 
 /** The totals always: they are few bytes, and a header that says "live" must hear the runtime every second. */
-function topicsOf(screen: State['screen'], instances: number): readonly SampleTopic[] {
+function topicsOf(screen: State['screen'], instances: number, asks: boolean): readonly SampleTopic[] {
   // So that every screen tells of an imbalance; where there is none to tell of, or very many, only those that show them.
   const spread: readonly SampleTopic[] = instances > 1 && instances <= instancesAlways ? ['instances'] : [];
   switch (screen) {
@@ -332,7 +332,8 @@ function topicsOf(screen: State['screen'], instances: number): readonly SampleTo
     case 'routes':
       return ['totals', 'routes', ...spread];
     case 'shards':
-      return ['totals', 'instances', 'backends', 'servers'];
+      // What comes to a route that would move is said beside it.
+      return ['totals', 'instances', 'backends', 'servers', ...(asks ? (['routes'] as const) : [])];
     case 'connections':
     case 'certificates':
     case 'journal':

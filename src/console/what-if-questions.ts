@@ -178,7 +178,7 @@ export function scroll(desk: Desk, how: 'line' | 'page', by: 1 | -1): void {
     if (dialog.stage !== 'plan') return;
     const { size, view } = desk.context();
     const { body } = layoutOf(size);
-    const world = { model: view.model, now: desk.clock.now() };
+    const world = { ...view, now: desk.clock.now() };
     show(desk, scrolledPlan(dialog, world, Math.min(body.width, whatIfWidth), body.height, how, by));
   });
 }

@@ -1,7 +1,7 @@
 // What a plan says: how many clients would move, what becomes of routes, and the same bars with what was before as a ghost. Pure.
 
 import type { ShardChange, ShardPlan } from '../../domain/shard-plan.ts';
-import { chosenTime, count, percent, plural } from '../format.ts';
+import { chosenTime, count, percent, plural, rate } from '../format.ts';
 import type { Line, Span, Tone } from '../frame.ts';
 import { evennessSpans, isUneven } from '../shard-look.ts';
 import { fill, line, muted, span, spansWidth } from '../spans.ts';
@@ -10,15 +10,21 @@ import { wrap } from '../text.ts';
 /** A short list is read, a long one counted; all of it is a scroll away. */
 const listed = 100;
 
-/** How many slots a shard's table has; undefined of a shard that is not there yet. */
-export type SlotsOf = (shard: string) => number | undefined;
+/** What a plan does not say, and the console knows. */
+export interface PlanWorld {
+  /** Of a shard's table; undefined of a shard that is not there yet. */
+  slotsOf(shard: string): number | undefined;
+  bindsOf(shard: string): readonly string[];
+  /** Requests and passed connections per second; undefined where they are not sampled. */
+  requestsOf(route: string): number | undefined;
+}
 
-export function planLines(whole: ShardPlan, width: number, slotsOf: SlotsOf): Line[] {
+export function planLines(whole: ShardPlan, width: number, world: PlanWorld): Line[] {
   const plan = { ...whole, shards: whole.shards.filter(isTouched) };
   return [
-    ...headline(plan, width, slotsOf),
-    ...routeLines(plan, width),
-    ...plan.shards.flatMap((change) => shardLines(change, width, slotsOf)),
+    ...headline(plan, width, world),
+    ...routeLines(plan, width, world),
+    ...plan.shards.flatMap((change) => shardLines(change, width, world)),
     ...plan.servers.flatMap(({ backend, observed, moved, before, after }) => [
       line(
         span(backend, 'text', true),
@@ -37,13 +43,13 @@ function isTouched({ instancesBefore, instancesAfter, moved, slotsMoved }: Shard
 }
 
 /** "moves 33.1 % of 910 clients seen in the last minute; no route moves": what is to be known, in one sentence. */
-function headline(plan: ShardPlan, width: number, slotsOf: SlotsOf): Line[] {
+function headline(plan: ShardPlan, width: number, world: PlanWorld): Line[] {
   const seen = `seen in the last ${plan.overMs === 60_000 ? 'minute' : chosenTime(plan.overMs)}`;
   const missed = plan.missed > 0 ? ` (and ${count(plan.missed)} more not kept in mind)` : '';
   const of = (amount: number) => `of ${plural(amount, 'client')} ${seen}${missed}`;
   const instances = summed(plan.shards);
   const servers = summed(plan.servers);
-  const slots = plan.shards.reduce((most, change) => Math.max(most, slotShare(change, slotsOf)), 0);
+  const slots = plan.shards.reduce((most, change) => Math.max(most, slotShare(change, world)), 0);
   const parts = [
     ...(instances.observed > 0
       ? [
@@ -101,10 +107,12 @@ function movedText(moved: number, observed: number): string {
 }
 
 /** The worst first: what nobody serves any more. */
-function routeLines({ routes }: ShardPlan, width: number): Line[] {
+function routeLines({ routes }: ShardPlan, width: number, world: PlanWorld): Line[] {
   const { moved, orphaned, doublyServed, conflicts, activated, removed, added } = routes;
   return [
-    ...orphaned.flatMap((route) => noted('▼', 'bad', route, 'would be served by no shard', width)),
+    ...orphaned.flatMap((route) =>
+      noted('▼', 'bad', route, `would be served by no shard${comingTo(route, world)}`, width),
+    ),
     ...conflicts.flatMap(({ route, status }) =>
       noted('▼', 'bad', route, `${status.shard} would refuse it: ${status.reason}: ${status.message}`, width),
     ),
@@ -113,9 +121,10 @@ function routeLines({ routes }: ShardPlan, width: number): Line[] {
     ),
     ...moved
       .slice(0, listed)
-      .flatMap(({ route, from, to }) =>
-        noted('→', 'accent', route, `${from.join(', ') || 'none'} → ${to.join(', ') || 'none'}`, width),
-      ),
+      .flatMap(({ route, from, to }) => [
+        ...noted('→', 'accent', route, `${from.join(', ') || 'none'} → ${to.join(', ') || 'none'}`, width),
+        ...leftBehind(route, from, to, width, world),
+      ]),
     ...activated.flatMap(({ route, shard }) =>
       noted('●', 'good', route, `refused now, admitted by ${shard} then`, width),
     ),
@@ -123,6 +132,31 @@ function routeLines({ routes }: ShardPlan, width: number): Line[] {
     ...named('added', added, width),
     ...(moved.length > listed ? [line(muted(`  and ${moved.length - listed} more routes move`))] : []),
   ];
+}
+
+/** A shard has binds of its own: who goes on coming to those of the one before meets nobody. */
+function leftBehind(
+  route: string,
+  from: readonly string[],
+  to: readonly string[],
+  width: number,
+  world: PlanWorld,
+): Line[] {
+  const binds = from.filter((shard) => !to.includes(shard)).flatMap((shard) => world.bindsOf(shard));
+  return binds.length === 0
+    ? []
+    : noted(
+        '▲',
+        'warning',
+        route,
+        `not served on ${binds.join(', ')} any more${comingTo(route, world)}`,
+        width,
+      );
+}
+
+function comingTo(route: string, { requestsOf }: PlanWorld): string {
+  const requests = requestsOf(route);
+  return requests === undefined ? '' : `: ${rate(requests)} req/s come now`;
 }
 
 function noted(sign: string, tone: Tone, route: string, text: string, width: number): Line[] {
@@ -139,14 +173,14 @@ function named(word: string, routes: readonly string[], width: number): Line[] {
   return wrap(`${word}: ${routes.slice(0, listed).join(', ')}`, width).map((part) => line(span(part)));
 }
 
-function slotShare({ shard, slotsMoved }: ShardChange, slotsOf: SlotsOf): number {
-  const all = slotsOf(shard);
+function slotShare({ shard, slotsMoved }: ShardChange, world: PlanWorld): number {
+  const all = world.slotsOf(shard);
   return all === undefined ? 0 : slotsMoved / all;
 }
 
-function shardLines(change: ShardChange, width: number, slotsOf: SlotsOf): Line[] {
+function shardLines(change: ShardChange, width: number, world: PlanWorld): Line[] {
   const { shard, instancesBefore, instancesAfter, observed, moved } = change;
-  const slots = slotShare(change, slotsOf);
+  const slots = slotShare(change, world);
   const amount =
     instancesBefore === instancesAfter
       ? plural(instancesAfter, 'instance')

@@ -10,8 +10,9 @@ import type { Line, Span } from '../frame.ts';
 import { spinnerAt } from '../message-line.ts';
 import { apart, blank, line, muted, span, spansWidth, staled } from '../spans.ts';
 import { padEnd, wrap } from '../text.ts';
+import type { Traffic } from '../traffic.ts';
 import { shownPart } from '../typed-text.ts';
-import { planLines } from './plan-lines.ts';
+import { type PlanWorld, planLines } from './plan-lines.ts';
 import { parsedOf, type WhatIfDialog, whyNotApply } from './what-if.ts';
 import { completionsOf, whatIfKinds, whatIfWords } from './what-if-text.ts';
 
@@ -20,6 +21,7 @@ export const whatIfWidth = 100;
 
 export interface WhatIfWorld {
   readonly model: Model;
+  readonly traffic: Traffic;
   readonly now: number;
 }
 
@@ -116,11 +118,19 @@ function planParts(dialog: WhatIfDialog, world: WhatIfWorld, width: number, heig
   return { body, foot, page, most: Math.max(0, body.length - page) };
 }
 
-function planBody({ plan }: WhatIfDialog, { model, now }: WhatIfWorld, width: number): readonly Line[] {
-  const slotsOf = (shard: string) => model.shard.get(shard)?.steering.tableSize;
+function planBody(
+  { plan }: WhatIfDialog,
+  { model, traffic, now }: WhatIfWorld,
+  width: number,
+): readonly Line[] {
+  const planWorld: PlanWorld = {
+    slotsOf: (shard) => model.shard.get(shard)?.steering.tableSize,
+    bindsOf: (shard) => model.shard.get(shard)?.binds ?? [],
+    requestsOf: (route) => traffic.routes.get(route)?.requests ?? undefined,
+  };
   switch (plan.state) {
     case 'asking': {
-      if (plan.before !== undefined) return planLines(plan.before, width, slotsOf).map(staled);
+      if (plan.before !== undefined) return planLines(plan.before, width, planWorld).map(staled);
       const since = now - plan.since;
       return [
         line(
@@ -132,7 +142,7 @@ function planBody({ plan }: WhatIfDialog, { model, now }: WhatIfWorld, width: nu
     case 'failed':
       return wrap(`▲ no plan: ${plan.reason}`, width).map((part) => line(span(part, 'warning')));
     case 'shown':
-      return planLines(plan.plan, width, slotsOf);
+      return planLines(plan.plan, width, planWorld);
   }
 }
 

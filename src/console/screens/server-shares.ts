@@ -28,22 +28,29 @@ export function shareSpans(view: View, backend: string, width: number): Span[] {
     };
   });
   const each = width / servers.length;
+  const highest = Math.max(0, ...shared.map(({ share }) => share ?? 0));
   const wishes = [...(each >= 22 ? [8] : []), ...(each >= 17 ? [4] : []), 0];
   for (const bars of wishes) {
-    const spans = shared.flatMap((item, index) => [span(index === 0 ? '' : '   '), ...named(item, bars)]);
+    const spans = shared.flatMap((item, index) => [
+      span(index === 0 ? '' : '   '),
+      ...named(item, bars, highest),
+    ]);
     if (spansWidth(spans) <= width) return spans;
   }
   return asShape(shared, width);
 }
 
-function named({ server, share }: Shared, bars: number): Span[] {
+/** The bar is a share of the highest one: that is what even servers have in common. */
+function named({ server, share }: Shared, bars: number, highest: number): Span[] {
   const { sign, tone } = operationalLook(server.operational);
   // Who takes nobody needs no number: why not is what is to be seen.
   const out = !takesNewClients(server);
   return [
     out ? span(`${server.admin === 'ready' ? sign : server.admin} `, tone) : span(''),
     span(`${server.name} `, out ? 'muted' : 'text'),
-    ...(bars === 0 || share === undefined ? [] : [span(bar(share, bars), 'bar'), span(' ')]),
+    ...(bars === 0 || share === undefined
+      ? []
+      : [span(bar(highest === 0 ? 0 : share / highest, bars), 'bar'), span(' ')]),
     share === undefined ? muted('–') : span(percent(share), out ? 'muted' : 'text'),
   ];
 }
