@@ -26,6 +26,23 @@ describe('the JSON Schema', () => {
     expect(schema.properties.shards.items.properties.binds.items.required).toEqual(['listen', 'mode']);
   });
 
+  it('knows shards, and labels as Kubernetes has them', () => {
+    const shard = schema.properties.shards.items;
+    expect(shard.required).toEqual(['name', 'binds']);
+    expect(shard.properties).toMatchObject({
+      default: { default: false },
+      instances: { minimum: 1, maximum: 64, default: 1 },
+      steering: { enum: ['handoff'], default: 'handoff' },
+      ipv6Prefix: { enum: [64, 128], default: 128 },
+      tableSize: { default: 65_537 },
+    });
+    const { matchLabels, matchExpressions } = shard.properties.routeSelector.properties;
+    expect(matchExpressions.items.required).toEqual(['key', 'operator']);
+    const key = new RegExp(matchLabels.propertyNames.pattern);
+    for (const good of ['tier', 'example.com/tier', 'A_b.c-d', 'a']) expect(good).toMatch(key);
+    for (const bad of ['', '-a', 'a/b/c', 'Example.com/', 'a b']) expect(bad).not.toMatch(key);
+  });
+
   it('takes one address or a list of them for consoles', () => {
     const { listen } = schema.properties.runtime.properties.control.properties;
     expect(listen.type).toBeUndefined();

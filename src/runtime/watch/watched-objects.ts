@@ -1,6 +1,7 @@
 // What the texts of a watched folder come to. A file that is broken has the content that it had before, while it has been
 // right once; a folder that is gone has all that was in it.
 
+import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { Imported } from '../../config/imported.ts';
 import {
@@ -66,7 +67,7 @@ export function createWatchedObjects(folder: string, filesFolder: string): Watch
 
   return {
     update(reading, shards) {
-      const key = JSON.stringify([reading, shards]);
+      const key = keyOf(reading, shards);
       if (last?.key === key) return last.watched;
       const pathOf = ({ name, hash }: NamedContent): string => join(filesFolder, fileName(name, hash));
       const watched = make(reading, { pathOf, shards });
@@ -74,6 +75,13 @@ export function createWatchedObjects(folder: string, filesFolder: string): Watch
       return watched;
     },
   };
+}
+
+/** The texts themselves may be many: the same ones are known by their hash. */
+function keyOf({ files, faults, fault }: FolderReading, shards: Outline['shards']): string {
+  const hash = createHash('sha256').update(JSON.stringify([faults, fault, shards]));
+  for (const { name, text } of files) hash.update(`${JSON.stringify(name)} ${text.length} `).update(text);
+  return hash.digest('hex');
 }
 
 /** What it is first, so that a name of any length is cut where nothing is lost: a file's name has 255 bytes at most. */
