@@ -8,6 +8,7 @@ import { endpointsOf } from './endpoints.ts';
 import { labelsOf } from './labels.ts';
 import { Notes } from './notes.ts';
 import { type Objects, readObjects } from './objects.ts';
+import type { ReadCache } from './read-cache.ts';
 import { routeFrom } from './route-from.ts';
 import { shardsFrom } from './shard-from.ts';
 import type { WrittenBackend, WrittenConfiguration, WrittenNamespace, WrittenRoute } from './written.ts';
@@ -28,6 +29,8 @@ export interface KubernetesOptions {
   readonly shards?: readonly KnownShard[];
   /** Routes with an allowlist, which is not enforced, are served to everybody; else they are left out. */
   readonly serveRestricted?: boolean;
+  /** For whoever reads the same texts again: what did not change in them is not parsed again. */
+  readonly cache?: ReadCache;
 }
 
 export type KnownShard = Pick<Shard, 'name'> &
@@ -77,11 +80,11 @@ export interface FromKubernetes {
 /** In the order of their names, so that the same objects in another order make the same configuration. */
 export function fromKubernetes(
   files: readonly KubernetesFile[],
-  { pathOf, shards: known, serveRestricted = false }: KubernetesOptions = {},
+  { pathOf, shards: known, serveRestricted = false, cache }: KubernetesOptions = {},
 ): FromKubernetes {
   const notes = new Notes();
   const contents = new Contents(pathOf);
-  const { objects, broken } = readObjects(files, notes);
+  const { objects, broken } = readObjects(files, notes, cache);
   const { shards, certificates } =
     known === undefined ? shardsFrom({ objects, contents, notes }) : { shards: [], certificates: [] };
   const namespaces = namespacesOf(objects, notes);

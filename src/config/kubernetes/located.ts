@@ -5,7 +5,7 @@ import type { Place } from './from-kubernetes.ts';
 
 export type Fields = Readonly<Record<string, unknown>>;
 
-/** The line of each key of a map, and of each entry of a list ("0", "1", …). */
+/** The line of each key of a map, and of each entry of a list ("0", "1", …), from 1 in its piece of the text. */
 export type Lines = WeakMap<object, Readonly<Record<string, number>>>;
 
 export class Located {
@@ -13,22 +13,30 @@ export class Located {
   readonly file: string;
   readonly line: number;
   readonly #lines: Lines;
+  readonly #before: number;
 
-  constructor(value: unknown, place: Place, lines: Lines) {
+  /** @param before lines of the file before the piece of text */
+  constructor(value: unknown, place: Place, lines: Lines, before = 0) {
     this.value = value;
     this.file = place.file;
     this.line = place.line;
     this.#lines = lines;
+    this.#before = before;
   }
 
   /** What stands there, with the line of its key; of what is missing, the line of the nearest thing around it. */
   at(...steps: readonly string[]): Located {
     let { value, line } = this;
     for (const step of steps) {
-      line = (isFields(value) || Array.isArray(value) ? this.#lines.get(value)?.[step] : undefined) ?? line;
+      line = this.#lineOf(value, step) ?? line;
       value = isFields(value) && Object.hasOwn(value, step) ? value[step] : undefined;
     }
-    return new Located(value, { file: this.file, line }, this.#lines);
+    return new Located(value, { file: this.file, line }, this.#lines, this.#before);
+  }
+
+  #lineOf(value: unknown, step: string): number | undefined {
+    const line = typeof value === 'object' && value !== null ? this.#lines.get(value)?.[step] : undefined;
+    return line === undefined ? undefined : line + this.#before;
   }
 
   get isThere(): boolean {
@@ -53,11 +61,10 @@ export class Located {
   get items(): Located[] {
     const { value } = this;
     if (!Array.isArray(value)) return [];
-    const lines = this.#lines.get(value);
-    return value.map(
-      (item: unknown, index) =>
-        new Located(item, { file: this.file, line: lines?.[index] ?? this.line }, this.#lines),
-    );
+    return value.map((item: unknown, index) => {
+      const line = this.#lineOf(value, String(index)) ?? this.line;
+      return new Located(item, { file: this.file, line }, this.#lines, this.#before);
+    });
   }
 
   get keys(): string[] {

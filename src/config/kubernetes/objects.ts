@@ -4,6 +4,7 @@
 import type { KubernetesFile, Place } from './from-kubernetes.ts';
 import type { Located } from './located.ts';
 import { counted, type Notes, quoted } from './notes.ts';
+import type { ReadCache } from './read-cache.ts';
 import { readValues } from './read-values.ts';
 
 /** With the groups of their API; "" is the core's. Routes were there before OpenShift 3.6 had groups. */
@@ -44,7 +45,7 @@ export interface ReadObjects {
 const nameShape = /^[a-z0-9A-Z]([a-z0-9A-Z._:-]*[a-z0-9A-Z])?$/;
 const namespaceShape = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 
-export function readObjects(files: readonly KubernetesFile[], notes: Notes): ReadObjects {
+export function readObjects(files: readonly KubernetesFile[], notes: Notes, cache?: ReadCache): ReadObjects {
   const broken: string[] = [];
   const byKind = new Map<Kind, Map<string, KubernetesObject>>();
   const strangers = new Map<string, { count: number; first: Place }>();
@@ -98,7 +99,7 @@ export function readObjects(files: readonly KubernetesFile[], notes: Notes): Rea
   };
 
   for (const { file, text } of files) {
-    const read = readValues(text, file);
+    const read = readValues(text, file, cache);
     if (!read.ok) {
       broken.push(file);
       notes.add('error', { file, line: read.line }, `${read.message}: nothing of the file is used`);
@@ -106,6 +107,7 @@ export function readObjects(files: readonly KubernetesFile[], notes: Notes): Rea
     }
     for (const value of read.values) take(value);
   }
+  cache?.turn();
   for (const [stranger, { count, first }] of strangers) tellStranger(stranger, count, first, notes);
   return {
     broken,

@@ -5,6 +5,7 @@ import { isAlias, isMap, isScalar, isSeq, type ParsedNode, parseAllDocuments } f
 import { lineStarts, placeOf } from '../line-starts.ts';
 import { type Lines, Located } from './located.ts';
 import { type Piece, piecesOf } from './pieces.ts';
+import type { ReadCache, ReadPiece } from './read-cache.ts';
 
 /** A cluster of some 20,000 routes, as `oc get -o yaml` prints it. */
 export const maxBytes = 64 * 1024 * 1024;
@@ -26,23 +27,26 @@ class Refused extends Error {
   }
 }
 
-export function readValues(text: string, file: string): ReadValues {
-  const mebibytes = (bytes: number) => `${bytes / 1024 / 1024} MiB`;
+interface Counts {
+  values: number;
+  aliases: number;
+}
+
+/** @param cache what was read of such texts before */
+export function readValues(text: string, file: string, cache?: ReadCache): ReadValues {
   if (Buffer.byteLength(text) > maxBytes)
-    return { ok: false, line: 1, message: `the file is larger than ${mebibytes(maxBytes)}` };
+    return { ok: false, line: 1, message: `the file is larger than ${maxBytes / 1024 / 1024} MiB` };
   try {
     const counts = { values: 0, aliases: 0 };
     const pieces = piecesOf(text);
     try {
-      return { ok: true, values: pieces.flatMap((piece) => valuesOf(piece, file, counts)) };
+      return { ok: true, values: pieces.flatMap((piece) => valuesOf(piece, file, counts, cache)) };
     } catch (error) {
       // An anchor of one entry may be meant in another: then the text is read as a whole.
       if (!(error instanceof Refused) || pieces.length < 2) throw error;
       if (Buffer.byteLength(text) > maxPieceBytes) throw error;
-      return {
-        ok: true,
-        values: valuesOf({ text, line: 1, listed: false }, file, { values: 0, aliases: 0 }),
-      };
+      const whole: Piece = { text, line: 1, listed: false };
+      return { ok: true, values: valuesOf(whole, file, { values: 0, aliases: 0 }, cache) };
     }
   } catch (error) {
     if (error instanceof Refused) return { ok: false, line: error.line, message: error.message };
@@ -50,29 +54,38 @@ export function readValues(text: string, file: string): ReadValues {
   }
 }
 
-function valuesOf(
-  { text, line: firstLine, listed }: Piece,
-  file: string,
-  counts: { values: number; aliases: number },
-): Located[] {
-  if (Buffer.byteLength(text) > maxPieceBytes)
-    throw new Refused(firstLine, `there is more than ${maxPieceBytes / 1024 / 1024} MiB in one piece`);
+function valuesOf({ text, line, listed }: Piece, file: string, counts: Counts, cache?: ReadCache): Located[] {
+  const before = line - 1;
+  try {
+    const { roots, lines } = cache?.read(text, () => parse(text, counts)) ?? parse(text, counts);
+    return roots.flatMap((root) => {
+      const whole = new Located(root.value, { file, line: before + root.line }, lines, before);
+      return listed ? whole.items : [whole];
+    });
+  } catch (error) {
+    throw error instanceof Refused ? new Refused(before + error.line, error.message) : error;
+  }
+}
+
+function parse(piece: string, counts: Counts): ReadPiece {
+  const octets = Buffer.from(piece);
+  if (octets.length > maxPieceBytes)
+    throw new Refused(1, `there is more than ${maxPieceBytes / 1024 / 1024} MiB in one piece`);
+  // A copy: a part of the text would keep the whole file in memory as long as any value of it is used.
+  const text = octets.toString('utf8');
   const starts = lineStarts(text);
-  const lineOf = (offset: number) => firstLine - 1 + placeOf(starts, Math.min(offset, text.length)).line;
+  const lineOf = (offset: number) => placeOf(starts, Math.min(offset, text.length)).line;
   const documents = parseAllDocuments(text, { prettyErrors: false, stringKeys: true, logLevel: 'error' });
-  return [...documents].flatMap((document) => {
+  const lines: Lines = new WeakMap();
+  const roots = [...documents].flatMap((document) => {
     const [fault] = document.errors;
     if (fault) throw new Refused(lineOf(fault.pos[0]), messageOf(fault.code, fault.message));
-    if (document.contents === null) return [];
-    const lines: Lines = new WeakMap();
-    const value = plainOf(document.contents as ParsedNode, lines, lineOf, counts);
+    const root = document.contents as ParsedNode | null;
+    const value = root && plainOf(root, lines, lineOf, counts);
     // Nothing but comments, or nothing behind the last ---.
-    if (value === null) return [];
-    const at = (node: ParsedNode | undefined) => lineOf(node?.range[0] ?? 0);
-    const root = document.contents as ParsedNode;
-    const whole = new Located(value, { file, line: at(root) }, lines);
-    return listed ? whole.items : [whole];
+    return root === null || value === null ? [] : [{ value, line: lineOf(root.range[0]) }];
   });
+  return { roots, lines };
 }
 
 function messageOf(code: string, message: string): string {

@@ -166,7 +166,7 @@ function tellStickiness(
 ): void {
   if (!cookies || targets.filter(({ weight }) => weight > 0).length < 2) return;
   notes.add(
-    'note',
+    'warning',
     route.fields.at('spec', 'alternateBackends'),
     `Route ${route.name} chooses a Service for each request by weight: a client is kept on one server of each, not on one Service`,
   );

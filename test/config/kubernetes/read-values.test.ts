@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { fromKubernetes } from '../../../src/config/kubernetes/from-kubernetes.ts';
+import { ReadCache } from '../../../src/config/kubernetes/read-cache.ts';
 import { readValues } from '../../../src/config/kubernetes/read-values.ts';
 import { json, route, slice, told } from './objects.ts';
 
@@ -95,6 +96,32 @@ describe('YAML as people have it', () => {
   it('never repeats what may be a key', () => {
     const text = 'kind: Secret\ndata: -----BEGIN PRIVATE KEY-----\n  bad: [SECRET\n';
     expect(read(text)).not.toMatch(/SECRET|BEGIN/);
+  });
+});
+
+describe('what was read before', () => {
+  const list = (...objects: readonly unknown[]) =>
+    `kind: List\nitems:\n${objects.map((object) => `- ${JSON.stringify(object)}\n`).join('')}`;
+
+  it('stands where it stands now', () => {
+    const cache = new ReadCache();
+    const first = fromKubernetes([{ file: 'a.yaml', text: list(route(), slice()) }], { cache });
+    const text = `# moved down\n${list(route({}, { name: 'new' }), slice(), route())}`;
+    const second = fromKubernetes([{ file: 'a.yaml', text }], { cache });
+    expect(second).toEqual(fromKubernetes([{ file: 'a.yaml', text }]));
+    expect([first, second].map(({ places }) => places.get('store:shop')?.line)).toEqual([3, 6]);
+  });
+
+  it('is forgotten when it is no longer there', () => {
+    const cache = new ReadCache();
+    let parses = 0;
+    const read = (text: string) =>
+      cache.read(text, () => ({ roots: [{ value: ++parses, line: 1 }], lines: new WeakMap() }));
+    for (const texts of [['a', 'b'], ['a'], ['a', 'b']]) {
+      for (const text of texts) read(text);
+      cache.turn();
+    }
+    expect(parses).toBe(3);
   });
 });
 
