@@ -12,6 +12,7 @@ import {
   type KubernetesOptions,
   type NamedContent,
 } from '../../config/kubernetes/from-kubernetes.ts';
+import { ReadCache } from '../../config/kubernetes/read-cache.ts';
 import type { Outline } from '../../config/load-plan.ts';
 import type { Problem } from '../../config/problem.ts';
 import { safe } from '../../domain/safe.ts';
@@ -32,6 +33,7 @@ export interface WatchedObjects {
 export function createWatchedObjects(folder: string, filesFolder: string): WatchedObjects {
   /** By shown name: what each file was when it was right. */
   let good: ReadonlyMap<string, string> = new Map();
+  const cache = new ReadCache();
   let last: { readonly key: string; readonly watched: Watched } | undefined;
 
   function make(reading: FolderReading, options: KubernetesOptions): Watched {
@@ -70,7 +72,7 @@ export function createWatchedObjects(folder: string, filesFolder: string): Watch
       const key = keyOf(reading, shards);
       if (last?.key === key) return last.watched;
       const pathOf = ({ name, hash }: NamedContent): string => join(filesFolder, fileName(name, hash));
-      const watched = make(reading, { pathOf, shards });
+      const watched = make(reading, { pathOf, shards, cache });
       last = { key, watched };
       return watched;
     },
