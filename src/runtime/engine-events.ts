@@ -69,7 +69,7 @@ export function followEngine(options: {
 
   const instances = createInstanceEvents({
     store,
-    now: () => clock.now(),
+    clock,
     planInForce: options.planInForce,
     happened: (happening) => journal.event(happening),
     warned,
@@ -134,6 +134,7 @@ export function followEngine(options: {
       cancelRetry();
       cancelRoutesRetry();
       stopChanges();
+      instances.close();
       stopSamples();
     },
   };

@@ -1,6 +1,8 @@
 // Instances as the engine tells of them, in the model and in the journal: who died, who serves again, who left. A process that
 // leaves has a key of its own beside its successor's.
 
+import type { Clock } from '../domain/clock.ts';
+import type { Disposer } from '../domain/event.ts';
 import type { InstanceEntity } from '../domain/model.ts';
 import type { Plan } from '../domain/plan.ts';
 import { spokenDuration } from '../domain/units.ts';
@@ -11,29 +13,44 @@ import { countText } from './wording.ts';
 
 export interface InstanceEvents {
   changed(next: InstanceEntity): void;
+  close: Disposer;
   /** The runtime is stopping the engine: one that goes is no accident from now on. */
   stopping(): void;
 }
 
+const gatherMs = 300;
+
 export function createInstanceEvents(options: {
   readonly store: ModelStore;
-  now(): number;
+  readonly clock: Clock;
   planInForce(): Plan;
   happened(happening: Happening): void;
   /** For the journal, and for who sits at the runtime's terminal. */
   warned(text: string): void;
 }): InstanceEvents {
-  const { store, now, planInForce, happened, warned } = options;
+  const { store, clock, planInForce, happened, warned } = options;
   const { model } = store;
   let stopping = false;
   /** Names whose death was told, and whose return is to be. */
   const dead = new Set<string>();
+  /** By text, who is to be warned of: what happens to all at once is told once. */
+  const warnings = new Map<string, string[]>();
+  let cancelWarnings: Disposer | undefined;
 
   /** Does the plan that runs want one of this name? */
   const wanted = (name: string): boolean => wantsInstance(planInForce(), name);
 
   const tell = (subject: string, severity: Happening['severity'], text: string): void =>
     happened({ subject, from: 'engine', severity, text });
+
+  function warn(name: string, text: string): void {
+    warnings.set(text, [...(warnings.get(text) ?? []), name]);
+    cancelWarnings ??= clock.after(gatherMs, () => {
+      cancelWarnings = undefined;
+      for (const [said, names] of warnings) warned(`${namesText(names)}: ${said}`);
+      warnings.clear();
+    });
+  }
 
   function put(next: InstanceEntity): void {
     const ended = next.state === 'gone' && !stopping && (next.id !== next.name || !wanted(next.name));
@@ -53,7 +70,7 @@ export function createInstanceEvents(options: {
     const { id, crashes, retryAt, text } = next;
     dead.add(id);
     const why = text ? `: ${text}` : '';
-    const left = retryAt === undefined ? 0 : Math.max(0, retryAt - now());
+    const left = retryAt === undefined ? 0 : Math.max(0, retryAt - clock.now());
     const later = left >= 1_000 ? `, next start in ${spokenDuration(Math.round(left / 1_000) * 1_000)}` : '';
     tell(
       id,
@@ -70,8 +87,7 @@ export function createInstanceEvents(options: {
       put(next);
       const { id, name, pid, state, text } = next;
       // It serves, but not as configured: it cannot write its log, say.
-      if (state === 'serving' && text !== undefined && text !== before?.text)
-        warned(`instance ${id}: ${text}`);
+      if (state === 'serving' && text !== undefined && text !== before?.text) warn(id, text);
       if (state === before?.state && pid === before.pid) {
         if (state === 'gone' && next.crashes > before.crashes) tellDeath(next, pid);
         return;
@@ -88,5 +104,10 @@ export function createInstanceEvents(options: {
     stopping() {
       stopping = true;
     },
+    close: () => cancelWarnings?.(),
   };
+}
+
+function namesText(names: readonly string[]): string {
+  return names.length === 1 ? `instance ${names[0]}` : `instances ${names.join(', ')}`;
 }

@@ -75,7 +75,12 @@ export function createReload(options: {
       result: 'done',
       severity: 'good',
       after: `plan ${is}`,
-      text: was === is ? `reloaded, nothing changed (plan ${is})` : `plan ${was} → ${is}`,
+      text:
+        was !== is
+          ? `plan ${was} → ${is}`
+          : before.configured.hash === next.configured.hash
+            ? `reloaded, nothing changed (plan ${is})`
+            : `plan ${is} runs on`,
     };
   }
 

@@ -3,22 +3,22 @@ import type { InstanceEntity } from '../../src/domain/model.ts';
 import { createInstanceEvents } from '../../src/runtime/instance-events.ts';
 import type { Happening } from '../../src/runtime/journal.ts';
 import { createModelStore } from '../../src/runtime/model-store.ts';
+import { testClock } from './fixture.ts';
 import { twoShards } from './shape/shape-scene.ts';
-
-const now = 1_000_000;
 
 function events() {
   const store = createModelStore('e', () => {});
+  const clock = testClock();
   const told: string[] = [];
   const warned: string[] = [];
   const instances = createInstanceEvents({
     store,
-    now: () => now,
+    clock,
     planInForce: () => twoShards(),
     happened: ({ subject, severity, text }: Happening) => told.push(`${severity} ${subject}: ${text}`),
     warned: (text) => warned.push(text),
   });
-  return { store, told, warned, ...instances, keys: () => [...store.model.instance.keys()] };
+  return { clock, store, told, warned, ...instances, keys: () => [...store.model.instance.keys()] };
 }
 
 function instance(name: string, over: Partial<InstanceEntity> = {}): InstanceEntity {
@@ -52,9 +52,16 @@ it('tells a death, and that a successor serves', () => {
 it('tells a crash loop: how often, and when it is tried next', () => {
   const on = events();
   on.changed(instance('default/2', { crashes: 3 }));
-  on.changed(instance('default/2', { state: 'gone', crashes: 4, retryAt: now + 2_900 }));
+  on.changed(instance('default/2', { state: 'gone', crashes: 4, retryAt: on.clock.now() + 2_900 }));
   // Its next start came to nothing as well, and there was no process to tell of.
-  on.changed(instance('default/2', { state: 'gone', crashes: 5, retryAt: now + 5_000, text: 'exit code 1' }));
+  on.changed(
+    instance('default/2', {
+      state: 'gone',
+      crashes: 5,
+      retryAt: on.clock.now() + 5_000,
+      text: 'exit code 1',
+    }),
+  );
   expect(on.told).toEqual([
     'bad default/2: default/2 died 4 times in a row, next start in 3 s (pid 7)',
     'bad default/2: default/2 died 5 times in a row, next start in 5 s (pid 7): exit code 1',
@@ -100,8 +107,12 @@ it('takes no end for an accident while the runtime stops', () => {
   expect(on.store.model.instance.get('default/1')).toMatchObject({ state: 'gone' });
 });
 
-it('warns of one that serves, but not as configured, once', () => {
+it('warns of those that serve, but not as configured: once, and of all together', () => {
   const on = events();
   for (let i = 0; i < 2; i++) on.changed(instance('default/1', { text: 'access log /l: EACCES' }));
+  on.clock.advance(1_000);
   expect(on.warned).toEqual(['instance default/1: access log /l: EACCES']);
+  for (const name of ['default/1', 'default/2']) on.changed(instance(name, { text: 'its acceptor is gone' }));
+  on.clock.advance(1_000);
+  expect(on.warned.slice(1)).toEqual(['instances default/1, default/2: its acceptor is gone']);
 });

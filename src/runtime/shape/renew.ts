@@ -11,6 +11,9 @@ import { countText } from '../wording.ts';
 import type { ShapeContext } from './shape-commands.ts';
 
 export type Renew = Extract<Command, { kind: 'renew' }>;
+/** In one line of the journal. */
+const mostNamed = 8;
+
 type Context = Pick<ShapeContext, 'engine' | 'plans'>;
 
 export function renewFault({ shard }: Renew, { engine, plans }: Context): Refused | undefined {
@@ -43,7 +46,9 @@ export function prepareRenew(command: Renew, context: Context): Prepared | Refus
       const finishing =
         left.length === 0
           ? ''
-          : `; ${countText(left.length, 'process', 'processes')} before it finish what they carry`;
+          : left.length === 1
+            ? '; 1 former process finishes what it carries'
+            : `; ${left.length} former processes finish what they carry`;
       return {
         result: 'done',
         severity: 'good',
@@ -61,8 +66,9 @@ function servingIn(shard: string, { engine }: Pick<Context, 'engine'>): Instance
 }
 
 function pidsText(instances: readonly InstanceEntity[]): string {
-  return instances.length === 0
-    ? 'none serves'
+  if (instances.length === 0) return 'none serves';
+  return instances.length > mostNamed
+    ? `${instances.length} instances`
     : instances.map(({ name, pid }) => `${name} pid ${pid}`).join(', ');
 }
 

@@ -267,7 +267,7 @@ describe('renew', () => {
     on = await shapeScene();
     expect(await on.act({ kind: 'renew', shard: 'default' })).toMatchObject({
       result: 'done',
-      text: 'default: 2 instances replaced; 2 processes before it finish what they carry',
+      text: 'default: 2 instances replaced; 2 former processes finish what they carry',
     });
     expect([...on.anna.client.model.instance.values()].map(({ id, state }) => `${id} ${state}`)).toEqual([
       'default/1 serving',
