@@ -10,6 +10,8 @@ import { type RunningSluice, startSluice } from '../support/sluice.ts';
 let place: Scratch;
 let running: RunningSluice;
 let origin: Origin;
+/** Of the bind http. */
+let port = 0;
 
 beforeAll(async () => {
   place = scratch();
@@ -41,6 +43,8 @@ backends:
     servers: [{ name: web1, address: "127.0.0.1:${origin.port}" }]
 `,
   });
+  const { binds } = (await running.json('show', 'binds')) as { binds: { name: string; address: string }[] };
+  port = Number(/:(\d+)$/.exec(binds.find(({ name }) => name === 'http')!.address)![1]);
 });
 
 afterAll(async () => {
@@ -68,15 +72,9 @@ async function instances(state: string): Promise<readonly ShownInstance[]> {
   return shown.instances.filter((each) => each.state === state);
 }
 
-async function portOf(bind: string): Promise<number> {
-  const { binds } = (await running.json('show', 'binds')) as { binds: { name: string; address: string }[] };
-  return Number(/:(\d+)$/.exec(binds.find(({ name }) => name === bind)!.address)![1]);
-}
-
 /** One request over a connection that stays open, from an address of its own. */
 async function client(localAddress: string) {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-  const port = await portOf('http');
   const status = await new Promise<number | undefined>((resolve, reject) => {
     const headers = { host: 'web.example.com' };
     request({ host: '127.0.0.1', port, localAddress, agent, headers }, (response) => {
@@ -250,7 +248,6 @@ describe('labels and selectors', () => {
 
 describe('a trace', () => {
   it('tells where a request would go, and why', async () => {
-    const port = await portOf('http');
     const asked = [`http://web.example.com:${port}/`, '--from', '127.9.0.1'];
     const { code, stdout } = await running.verb('trace', ...asked);
     expect(code, stdout).toBe(0);
