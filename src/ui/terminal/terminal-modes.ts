@@ -19,7 +19,8 @@ export function createTerminalModes(stdin: ReadStream, stdout: WriteStream): Ter
       entered = true;
       stdin.setRawMode(true);
       stdin.ref();
-      stdout.write(modesOn);
+      // A key pressed before this was echoed; the alternate screen begins where the cursor is, and all rows would be shifted.
+      stdout.write(`\r${modesOn}`);
     },
     leave() {
       if (!entered) return;
