@@ -11,6 +11,7 @@ import {
 } from '../config/kubernetes/from-kubernetes.ts';
 import { planFromText } from '../config/load-plan.ts';
 import type { LoadResult } from '../config/problem.ts';
+import { maxBytes } from '../config/source.ts';
 import { safe } from '../domain/safe.ts';
 import { CliFailure } from './failure.ts';
 import { differing, exists, readInput, writeContents } from './import-files.ts';
@@ -62,12 +63,22 @@ export async function importFiles(
       'give what `oc get routes,services,endpointslices -A -o yaml` prints',
     );
   }
+  if (made.configuration.shards.length === 0) {
+    tell();
+    throw new CliFailure('refused', 'none of its IngressControllers can be served, so nothing was written');
+  }
   const text = configurationText(made.configuration, remarks(names, made));
   const checked = planFromText(text, { file: output ?? 'sluice.yaml', folder });
   if (!checked.ok) {
     tell();
     terminal.note(formatProblems(checked, { color: terminal.color }).trimEnd());
-    throw new CliFailure('refused', 'the configuration made of it is not right, and was not written');
+    throw new CliFailure(
+      'refused',
+      'the configuration made of it is not right, and was not written',
+      Buffer.byteLength(text) > maxBytes
+        ? 'have a runtime read the files as they are: runtime.watch'
+        : undefined,
+    );
   }
   const files = made.files.map((file) => ({ ...file, path: resolve(folder, file.path) }));
   await askToOverwrite(output, files, yes === true, terminal);

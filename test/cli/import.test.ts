@@ -5,7 +5,7 @@ import { makeCertificate } from '../../src/cli/demo/make-certificate.ts';
 import type { CliFailure } from '../../src/cli/failure.ts';
 import { type ImportOptions, importFiles } from '../../src/cli/import.ts';
 import type { GlobalOptions } from '../../src/cli/options.ts';
-import { json, route, slice } from '../config/kubernetes/objects.ts';
+import { controller, json, route, slice } from '../config/kubernetes/objects.ts';
 import { scratch } from '../support/scratch.ts';
 import { fakeTerminal } from './terminal.ts';
 
@@ -94,12 +94,31 @@ describe('sluice import', () => {
     ['broken.yaml', 'a: [', 'usage', /not readable, so nothing was written/],
     ['empty.yaml', '', 'refused', /nothing in it that could be served/],
     ['pods.yaml', 'kind: Pod\napiVersion: v1\n', 'refused', /nothing in it that could be served/],
+    [
+      'selector.yaml',
+      json(route(), controller({ routeSelector: 'a=b' })),
+      'refused',
+      /none of its IngressControllers can be served/,
+    ],
   ])('of %s fails, and writes nothing', async (name, text, ending, message) => {
     if (text !== undefined) writeFileSync(place.path(name), text);
     const output = place.path('never.yaml');
     const { failure } = await run([place.path(name)], { output });
     expect(failure).toMatchObject({ ending, message: expect.stringMatching(message) });
     expect(() => statSync(output)).toThrow();
+  });
+
+  it('of more than a configuration can hold says what to do instead', async () => {
+    const entries = Array.from(
+      { length: 2_000 },
+      (_, index) =>
+        `- ${JSON.stringify(route({ host: 'a.example.com', path: `/${'x'.repeat(2_100)}` }, { name: `r${index}` }))}\n`,
+    );
+    writeFileSync(place.path('large.yaml'), `kind: List\nitems:\n${entries.join('')}`);
+    expect((await run([place.path('large.yaml')])).failure).toMatchObject({
+      ending: 'refused',
+      hint: expect.stringContaining('runtime.watch'),
+    });
   });
 
   it('is one document with --json', async () => {
