@@ -7,14 +7,16 @@ import { safe } from '../domain/safe.ts';
 import { defaultControlPath } from './control.ts';
 import { controlListenWarnings } from './control-warnings.ts';
 import { findingsOf } from './findings.ts';
-import { at, items, textOf } from './found.ts';
+import { items } from './found.ts';
 import { type Imported, mergeImported } from './imported.ts';
 import { checkListening } from './listening.ts';
 import type { Finding, LoadResult, Problem } from './problem.ts';
 import { checkReferences } from './references.ts';
 import { resolvePlan, resolveRuntime } from './resolve.ts';
+import { outlineOfShard, type ShardOutline } from './resolve-shard.ts';
 import { runtime as runtimeSchema } from './runtime-schema.ts';
 import { configurationSchema } from './schema.ts';
+import { shardOutline } from './shard-schema.ts';
 import { shardWarnings } from './shard-warnings.ts';
 import { maxBytes, readSource, valueAt } from './source.ts';
 
@@ -87,7 +89,7 @@ function checkShape(value: unknown) {
 
 export interface Outline {
   readonly runtime: RuntimeSettings;
-  readonly shards: readonly { readonly name: string; readonly domain?: string }[];
+  readonly shards: readonly ShardOutline[];
 }
 
 /** What a text says that must be known before it is loaded as a whole; undefined where that is wrong, as its errors tell. */
@@ -96,9 +98,9 @@ export function outlineOf(text: string, { file, folder, runtimeFolder }: TextPla
   if (!source.readable) return undefined;
   const settings = runtimeSchema.prefault({}).safeParse(valueAt(source.value, ['runtime']));
   if (!settings.success) return undefined;
-  const shards = items({ value: valueAt(source.value, ['shards']), path: [] }).flatMap((shard) => {
-    const [name, domain] = [textOf(at(shard, 'name')), textOf(at(shard, 'domain'))];
-    return name === undefined ? [] : [{ name, ...(domain !== undefined && { domain }) }];
+  const shards = items({ value: valueAt(source.value, ['shards']), path: [] }).flatMap(({ value }) => {
+    const shard = shardOutline.safeParse(value);
+    return shard.success ? [outlineOfShard(shard.data)] : [];
   });
   return { runtime: resolveRuntime(settings.data, folder, defaultControlPath(runtimeFolder)), shards };
 }

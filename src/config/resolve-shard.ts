@@ -7,18 +7,29 @@ import type { Configuration } from './schema.ts';
 type ShardSettings = Configuration['shards'][number];
 
 export function shardOf(shard: ShardSettings, binds: readonly Bind[]): Shard {
-  const { name, domain, instances, steering, tableSize, ipv6Prefix, routeAdmission } = shard;
-  const [routeSelector, namespaceSelector] = [shard.routeSelector, shard.namespaceSelector].map(selectorOf);
+  const { instances, steering, tableSize, ipv6Prefix, routeAdmission } = shard;
   return {
-    name,
-    ...(domain === undefined ? {} : { domain }),
+    ...outlineOfShard(shard),
     instances,
-    ...(routeSelector === undefined ? {} : { routeSelector }),
-    ...(namespaceSelector === undefined ? {} : { namespaceSelector }),
     isDefault: shard.default,
     routeAdmission,
     steering: { by: steering, tableSize, ipv6Prefix },
     binds,
+  };
+}
+
+export type ShardOutline = Pick<Shard, 'name' | 'domain' | 'routeSelector' | 'namespaceSelector'>;
+
+export function outlineOfShard(
+  shard: Pick<ShardSettings, 'name' | 'domain' | 'routeSelector' | 'namespaceSelector'>,
+): ShardOutline {
+  const { name, domain } = shard;
+  const [routeSelector, namespaceSelector] = [shard.routeSelector, shard.namespaceSelector].map(selectorOf);
+  return {
+    name,
+    ...(domain === undefined ? {} : { domain }),
+    ...(routeSelector === undefined ? {} : { routeSelector }),
+    ...(namespaceSelector === undefined ? {} : { namespaceSelector }),
   };
 }
 

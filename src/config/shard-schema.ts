@@ -89,3 +89,11 @@ export const shardKeys = {
     'Slots over which client addresses are spread; a prime, at least 100 for each instance',
   ).prefault(defaults.tableSize),
 };
+
+/** As much of it as tells which routes are its own, whatever else it says. */
+export const shardOutline = z.object({
+  name: shardKeys.name,
+  domain: shardKeys.domain,
+  routeSelector: shardKeys.routeSelector,
+  namespaceSelector: shardKeys.namespaceSelector,
+});

@@ -189,7 +189,11 @@ it('what must be known beforehand is there whatever else is wrong', () => {
     },
     shards: [{ name: 'default', domain: 'a.example' }],
   });
-  expect(outlineOf('shards: [1, { name: x }]', place)).toMatchObject({ shards: [{ name: 'x' }] });
+  const shards =
+    '[1, { name: x, routeSelector: { matchLabels: { a: b } }, binds: 7 }, { name: y, domain: 1 }]';
+  expect(outlineOf(`shards: ${shards}`, place)).toMatchObject({
+    shards: [{ name: 'x', routeSelector: { matchLabels: { a: 'b' } } }],
+  });
   expect(outlineOf('runtime: 1', place)).toBeUndefined();
   expect(outlineOf('{', place)).toBeUndefined();
 });
