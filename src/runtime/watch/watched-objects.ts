@@ -34,6 +34,7 @@ export function createWatchedObjects(folder: string, filesFolder: string): Watch
   /** By shown name: what each file was when it was right. */
   let good: ReadonlyMap<string, string> = new Map();
   const cache = new ReadCache();
+  let last: { readonly key: string; readonly watched: Watched } | undefined;
 
   function make(reading: FolderReading, options: KubernetesOptions): Watched {
     const warnings: Problem[] = [];
