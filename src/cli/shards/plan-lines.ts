@@ -14,11 +14,16 @@ interface Line {
 const shown = 8;
 const barWidth = 20;
 
-export function planText(plan: ShardPlan, color: boolean): string {
+/** `tableSizes`: slots of each shard's table, where they are known. */
+export function planText(
+  plan: ShardPlan,
+  color: boolean,
+  tableSizes: ReadonlyMap<string, number> = new Map(),
+): string {
   const sections: readonly (readonly [string, readonly Line[]])[] = [
     ['What if', plan.changes.map((text) => ({ text: safe(text) }))],
     ['Routes', routeLines(plan)],
-    ['Clients', clientLines(plan)],
+    ['Clients', clientLines(plan, tableSizes)],
     ['Servers', plan.servers.flatMap((backend) => backendLines(backend, plan.overMs))],
     [
       'Plan',
@@ -89,10 +94,13 @@ function shardsText(shards: readonly string[]): string {
   return shards.length === 0 ? 'no shard' : shards.join('+');
 }
 
-function clientLines({ shards, overMs, missed, omitted }: ShardPlan): readonly Line[] {
+function clientLines(
+  { shards, overMs, missed, omitted }: ShardPlan,
+  tableSizes: ReadonlyMap<string, number>,
+): readonly Line[] {
   if (shards.length === 0) return [{ text: 'none moves' }];
   return [
-    ...shards.flatMap((shard) => shardLines(shard, overMs)),
+    ...shards.flatMap((shard) => shardLines(shard, overMs, tableSizes.get(shard.shard))),
     ...(omitted?.shards === undefined
       ? []
       : [{ text: `and ${count(omitted.shards, 'more shard')} (--json)` }]),
@@ -102,7 +110,7 @@ function clientLines({ shards, overMs, missed, omitted }: ShardPlan): readonly L
   ];
 }
 
-function shardLines(change: ShardChange, overMs: number): readonly Line[] {
+function shardLines(change: ShardChange, overMs: number, tableSize: number | undefined): readonly Line[] {
   const { shard, instancesBefore, instancesAfter, observed, moved, before, after } = change;
   const instances =
     instancesBefore === instancesAfter
@@ -119,6 +127,7 @@ function shardLines(change: ShardChange, overMs: number): readonly Line[] {
     { text: head, shade: moved > 0 ? 'warning' : 'plain' },
     ...(observed > 0 ? bars.map((text) => ({ text })) : []),
     ...evennessLines(change.evennessBefore, change.evennessAfter),
+    ...(tableSize === undefined ? [] : [unseenLine(change.slotsMoved / tableSize)]),
   ];
 }
 
@@ -136,6 +145,11 @@ export function shareText(share: number): string {
   if (percent > 0 && percent < 0.1) return '< 0.1 %';
   if (percent < 100 && percent >= 99.95) return '> 99.9 %';
   return `${Number.isInteger(percent) ? percent : percent.toFixed(1)} %`;
+}
+
+/** The table's slots say what to expect of whoever comes next. */
+function unseenLine(share: number): Line {
+  return { text: `  of clients not seen yet: ${shareText(share)}`, shade: 'muted' };
 }
 
 function barText(clients: number | undefined, most: number): string {

@@ -58,7 +58,7 @@ export async function planOn(
   const servers = serverStates(client, whatIf);
   const planned = await client.shardPlan(whatIf);
   const json = options.json === true;
-  if (!json) terminal.print(planText(planned, terminal.color));
+  if (!json) terminal.print(planText(planned, terminal.color, tableSizes(client)));
   if (!apply) {
     if (json) terminal.print(jsonDocument(planned));
     return;
@@ -83,6 +83,10 @@ export async function planOn(
   terminal.print(jsonDocument({ ...planned, outcomes }));
   const last = outcomes.at(-1);
   if (last !== undefined && last.result !== 'done') reportOutcome(context, last);
+}
+
+function tableSizes({ model }: Pick<RuntimeClient, 'model'>): ReadonlyMap<string, number> {
+  return new Map([...model.shard.values()].map(({ name, steering }) => [name, steering.tableSize]));
 }
 
 /** @throws CliFailure that tells how much had been done before */

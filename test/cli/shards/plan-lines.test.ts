@@ -65,7 +65,7 @@ describe('a what-if in words', () => {
       ],
       missed: 3,
     };
-    expect(planText(plan, false)).toBe(
+    expect(planText(plan, false, new Map([['default', 65_537]]))).toBe(
       `What if  scale default to 3
 Routes   none moves
 Clients  default, 2 → 3 instances: moves 33.1 % of 910 clients seen in the last minute (301)
@@ -73,6 +73,7 @@ Clients  default, 2 → 3 instances: moves 33.1 % of 910 clients seen in the las
            default/2     455 ████████████████████ →    305 █████████████
            default/3       –                      →    301 █████████████
            evenness, max/mean: 1.00 → 1.00 (chance alone 1.04)
+           of clients not seen yet: 33.3 %
          sharded, 2 instances: moves none of 12 clients seen in the last minute
          3 more clients seen than are kept in mind
 Plan     aaaaaaaaaaaa → bbbbbbbbbbbb`,
