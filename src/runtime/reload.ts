@@ -11,7 +11,8 @@ import type { PlanSwap } from './plan-swap.ts';
 import type { RouteStates } from './route-states.ts';
 import { refuse } from './server-commands.ts';
 import type { HeldShapes } from './shape/held-shape.ts';
-import { type Plans, plansOf } from './shape/plans.ts';
+import { impossibleShape, type Plans, plansOf } from './shape/plans.ts';
+import { overrideText } from './shape/shape-wording.ts';
 
 export type LoadedPlan =
   | { readonly ok: true; readonly plan: Plan }
@@ -55,14 +56,20 @@ export function createReload(options: {
     if (!load) return nothingToReload;
     const loaded = await load();
     if (!loaded.ok) return refuse('bad-configuration', faultsText(loaded.errors), goesOn);
-    return plansOf(loaded.plan, options.plans().shape);
+    const next = plansOf(loaded.plan, options.plans().shape);
+    return refusalOf(next) ?? next;
+  }
+
+  /** Why it cannot be put in force, as far as the plans themselves tell. */
+  function refusalOf(next: Plans): Refused | undefined {
+    const fixed = fixedFault(options.plans().configured, next.configured);
+    if (fixed) return refuse('bad-configuration', fixed, 'restart the runtime for that');
+    return shapeOverrideFault(next) ?? overrideFault(routes, next.running);
   }
 
   async function putInForce(next: Plans): Promise<Done> {
     const before = options.plans();
-    const fixed = fixedFault(before.configured, next.configured);
-    if (fixed) return refuse('bad-configuration', fixed, 'restart the runtime for that');
-    const impossible = overrideFault(routes, next.running);
+    const impossible = refusalOf(next);
     if (impossible) return impossible;
     const prepared = await certificates.prepare(next.running);
     if (!prepared.ok) return refuse('bad-configuration', faultsText(prepared.problems), goesOn);
@@ -148,6 +155,18 @@ function overrideFault(routes: RouteStates, plan: Plan): Refused | undefined {
       );
   }
   return undefined;
+}
+
+/** The same of the shape: more instances than a table has slots, say. */
+function shapeOverrideFault({ shape, configured }: Plans): Refused | undefined {
+  const impossible = impossibleShape(shape, configured);
+  if (!impossible) return undefined;
+  const { key, held, why } = impossible;
+  return refuse(
+    'bad-configuration',
+    `${key} is ${overrideText(held.value)} by ${held.by}, and with the new configuration it cannot be: ${why}`,
+    `the old plan goes on serving; drop the override first: \`sluice reset ${key}\``,
+  );
 }
 
 /** What holds for the life of the process: silently ignoring a change of it would be worse than refusing. */

@@ -62,6 +62,19 @@ describe('overrides of shape over a restart', () => {
     expect([on.hash(), plan.hash]).toEqual([hash, hash]);
   });
 
+  it('are given up, and that is said, where the configuration leaves no room for them', async () => {
+    on = await shapeScene({ plan: hashed(twoShards({ settings })) });
+    await on.act(scaleTo(8));
+    await on.act(shopToSharded);
+    const base = twoShards({ settings });
+    const shards = base.shards.map((shard) => ({ ...shard, steering: { ...shard.steering, tableSize: 7 } }));
+    await again({ plan: hashed({ ...base, shards }) });
+    expect(on.told().join('\n')).toContain(
+      'default:instances is not 8 instances by anna any more: default can have 1 to 7 instances, not 8',
+    );
+    expect(on.drift()).toEqual(['shop:labels: no label sharded → sharded=true by anna']);
+  });
+
   it('are left out of files where there are none, and read from those without', async () => {
     on = await shapeScene({ plan: hashed(twoShards({ settings })) });
     await on.act({ kind: 'maint', server: 'web/app1' });
@@ -148,6 +161,21 @@ describe('overrides of shape over a reload', () => {
     });
     expect(on.engine.calls.slice(calls)).toEqual([]);
     expect(on.drift()).toEqual([]);
+  });
+
+  it('refuse a configuration that leaves no room for them, and are named', async () => {
+    await open();
+    await on.act(scaleTo(8));
+    const base = twoShards();
+    const shards = base.shards.map((shard) => ({ ...shard, steering: { ...shard.steering, tableSize: 7 } }));
+    loaded = hashed({ ...base, shards });
+    const before = on.hash();
+    expect(await on.act({ kind: 'reload' })).toMatchObject({
+      code: 'bad-configuration',
+      text: 'default:instances is 8 instances by anna, and with the new configuration it cannot be: default can have 1 to 7 instances, not 8',
+      remedy: 'the old plan goes on serving; drop the override first: `sluice reset default:instances`',
+    });
+    expect(on.hash()).toBe(before);
   });
 
   it('end where the configuration comes to say the same', async () => {
