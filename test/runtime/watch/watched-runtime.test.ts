@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { followedSource } from '../../../src/runtime/watch/follow-folder.ts';
 import { createPlanSource } from '../../../src/runtime/watch/plan-source.ts';
 import { machineClock } from '../../support/machine-clock.ts';
@@ -60,10 +60,13 @@ async function begin() {
   const { client } = await on.console();
   /** Files take their own time, so the clock goes on until it is so. */
   async function until(condition: () => boolean): Promise<void> {
-    for (let turn = 0; !condition(); turn++) {
-      if (turn > 2_000) throw new Error('it never was');
-      await on.pass(200);
-    }
+    await vi.waitFor(
+      async () => {
+        await on.pass(200);
+        if (!condition()) throw new Error('it never was');
+      },
+      { timeout: 25_000, interval: 1 },
+    );
   }
   const routes = () => [...client.model.route.keys()];
   const journal = () => [...client.model.journal.values()];
