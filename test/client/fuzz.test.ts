@@ -5,6 +5,7 @@ import type { Command, Outcome } from '../../src/domain/command.ts';
 import type { Model } from '../../src/domain/model.ts';
 import type { Probe } from '../../src/runtime/checks/probe.ts';
 import { backend, checkEverySecond, plan, scene, server } from '../runtime/fixture.ts';
+import { route } from '../runtime/shape/shape-scene.ts';
 
 function randomOf(seed: number): (below: number) => number {
   let state = seed * 2_654_435_761 + 1;
@@ -21,7 +22,7 @@ const servers = ['web/app1', 'web/app2', 'web/app3'] as const;
 
 function commandOf(random: (below: number) => number): Command {
   const key = servers[random(servers.length)]!;
-  switch (random(7)) {
+  switch (random(10)) {
     case 0:
       return {
         kind: 'drain',
@@ -40,6 +41,18 @@ function commandOf(random: (below: number) => number): Command {
       return { kind: 'undo' };
     case 5:
       return { kind: 'reload' };
+    case 6:
+      return { kind: 'renew', shard: 'default' };
+    case 7:
+      return {
+        kind: 'reshape',
+        changes: [
+          { kind: 'scale', shard: 'default', instances: 1 + random(4) },
+          { kind: 'relabel', route: 'shop', labels: { a: random(2) === 0 ? null : 'b' } },
+        ],
+      };
+    case 8:
+      return { kind: 'reset-shape', drift: random(2) === 0 ? 'default:instances' : 'shop:labels' };
     default:
       return { kind: 'rollback', server: key };
   }
@@ -54,6 +67,7 @@ async function story(seed: number): Promise<void> {
   const planOf = (count: number, first: number) =>
     plan({
       hash: `plan${count}${first}`.padEnd(12, '0'),
+      routes: [route('shop')],
       backends: [
         backend({
           check: checkEverySecond,
@@ -72,7 +86,7 @@ async function story(seed: number): Promise<void> {
   });
   on.engine.traffic('web', 20);
   const consoles = [await on.console({ user: 'anna' }), await on.console({ user: 'ben' })];
-  for (const { client } of consoles) client.samples(['totals', 'servers'], 500, () => {});
+  for (const { client } of consoles) client.samples(['totals', 'servers', 'instances'], 500, () => {});
   const outcomes: Promise<Outcome>[] = [];
   const asked: Command[] = [];
 
