@@ -26,9 +26,12 @@ export function problemsOf(view: View): Problem[] {
 function serving(view: View): Problem[] {
   const { model, now } = view;
   const problems: Problem[] = [];
-  for (const bind of model.bind.values())
-    if (bind.state === 'failed')
-      problems.push(bad(3, `bind ${bind.name} failed${bind.text ? `: ${bind.text}` : ''}`, now));
+  for (const { name, state, text } of model.bind.values()) {
+    if (state === 'failed') problems.push(bad(3, `bind ${name} failed${text ? `: ${text}` : ''}`, now));
+    // It accepts, but not as configured.
+    else if (text !== undefined)
+      problems.push({ ...warning(`bind ${name}: ${text}`, now), short: `bind ${name}` });
+  }
   problems.push(...instanceProblems(view));
   return problems;
 }

@@ -185,7 +185,7 @@ function loadOf(view: View, shard: ShardEntity): ShardLoad {
 }
 
 const settlesMs = 5 * 60_000;
-const startTogetherMs = 15_000;
+const startTogetherMs = 5_000;
 
 function isSettling(serving: readonly InstanceEntity[], now: number): boolean {
   const starts = serving.map(({ startedAt }) => startedAt);

@@ -66,7 +66,7 @@ function problemsOfInstance(instance: InstanceEntity, view: View): Told[] {
             ? [
                 told(
                   warning(`instance ${name} started anew ${duration(now - startedAt)} ago${why}`, startedAt),
-                  'started anew',
+                  `started anew${why}`,
                 ),
               ]
             : text === undefined

@@ -44,14 +44,13 @@ export interface WhatIfDialog {
 export interface WhatIfSubject {
   readonly shard?: string | undefined;
   readonly route?: string | undefined;
-  readonly server?: string | undefined;
 }
 
 /** The objects that the cursor is on are typed already. */
 export function openWhatIf(id: number, model: Model, subject: WhatIfSubject, kind: WhatIfKind): WhatIfDialog {
   const shard = subject.shard ?? firstOf(model.shard) ?? '';
   const entity = model.shard.get(shard);
-  const server = subject.server ?? hashedServers(model)[0]?.key ?? '';
+  const server = hashedServers(model)[0]?.key ?? '';
   const weight = model.server.get(server as ServerEntity['key'])?.weight;
   return {
     id,
