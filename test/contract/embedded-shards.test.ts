@@ -3,12 +3,12 @@ import type { EmbeddedEngine } from '../../src/engine/embedded/embedded-engine.t
 import { addressOf as bindAddress, type EmbeddedWorld, embeddedWorld } from './embedded-world.ts';
 import {
   addressOf,
-  ask,
   carriers,
   type Held,
   hold,
   instanceOf,
   type Load,
+  rowsOf,
   startAsking,
   withInstances,
 } from './sharded-world.ts';
@@ -116,7 +116,6 @@ describe('a shard of several instances', () => {
   /** Of clients that hold one connection each: others of theirs may still be carried by who had them before. */
   async function carriersOfNew(all: readonly Held[]): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
     const ports = new Map(all.map(({ socket, address }) => [`${address}:${socket.localPort}`, address]));
-    const { rowsOf } = await import('./sharded-world.ts');
     const rows = await rowsOf(world.engine);
     return new Map(
       rows.flatMap(({ client, instance }) => {
@@ -187,10 +186,5 @@ describe('a shard of several instances', () => {
     expect([overMs, missed, seen.length]).toEqual([60_000, 0, clients]);
     for (const { address, instance, shard, connections } of seen)
       expect([instance, shard, connections]).toEqual([instanceOf(address, 2), 'default', 1]);
-  });
-
-  it('asks a request through each instance', async () => {
-    await start(2);
-    expect(await ask(place('127.8.0.1'))).toMatch(/^app[12]$/);
   });
 });

@@ -7,7 +7,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ConnectionPhase, ConnectionRow } from '../../src/domain/connection.ts';
 import type { ServerKey } from '../../src/domain/plan.ts';
-import { createEmbeddedEngine, type EmbeddedEngine } from '../../src/engine/embedded/embedded-engine.ts';
+import {
+  createEmbeddedEngine,
+  type EmbeddedEngine,
+  type EmbeddedEngineOptions,
+} from '../../src/engine/embedded/embedded-engine.ts';
 import type { Engine } from '../../src/engine/engine.ts';
 import { systemClock } from '../../src/proxy/system-clock.ts';
 import { type HeldClient, planOf, type World } from './worlds.ts';
@@ -16,7 +20,7 @@ export interface EmbeddedWorld extends World {
   readonly engine: EmbeddedEngine;
   readonly directory: string;
   /** Another runtime side over the same directory. */
-  anotherEngine(): EmbeddedEngine;
+  anotherEngine(over?: Partial<EmbeddedEngineOptions>): EmbeddedEngine;
   /** Sends a request through what `engine` listens on. */
   requestThrough(engine: Engine, path?: string): Promise<ServerKey | undefined>;
 }
@@ -40,8 +44,14 @@ export async function embeddedWorld(): Promise<EmbeddedWorld> {
   const taken = track(createServer());
   await Promise.all([...origins, taken].map(listening));
   const ports = origins.map(portOf) as [number, number, number];
-  const anotherEngine = () =>
-    createEmbeddedEngine({ directory, clock: systemClock, exitWithRuntime: true, output: 'ignore' });
+  const anotherEngine = (over: Partial<EmbeddedEngineOptions> = {}) =>
+    createEmbeddedEngine({
+      directory,
+      clock: systemClock,
+      exitWithRuntime: true,
+      output: 'ignore',
+      ...over,
+    });
   const engine = anotherEngine();
   const plan = planOf('plan-1', ports);
 

@@ -74,7 +74,7 @@ export interface Held {
 }
 
 /** A keep-alive connection of a client, answered once. */
-export async function hold(place: Place): Promise<Held> {
+export async function hold(place: Place | { readonly path: string }): Promise<Held> {
   const socket = connect({ ...place });
   let open = true;
   socket
@@ -89,7 +89,8 @@ export async function hold(place: Place): Promise<Held> {
     socket.once('close', () => reject(new Error('closed')));
   });
   socket.on('data', () => {});
-  return { address: place.localAddress ?? place.host, socket, isOpen: () => open };
+  const address = 'path' in place ? place.path : (place.localAddress ?? place.host);
+  return { address, socket, isOpen: () => open };
 }
 
 /** All open connections, by client address: who carries them. */

@@ -20,7 +20,9 @@ export interface AcceptorPeer {
   find(): Promise<boolean>;
   /** False while none is there: nobody starts instances, or replaces them. */
   readonly attached: boolean;
-  /** Resolves once clients are spread so, or when there is nobody who spreads them. */
+  /** These besides those that run, of an acceptor that was found. */
+  add(crew: Crew): void;
+  /** Resolves once clients are spread so, or when there is nobody who spreads them. @throws EngineError */
   run(crew: Crew): Promise<void>;
   /** Resolves once a successor serves. @throws EngineError `instance-failed` */
   renew(id: string): Promise<void>;
@@ -68,9 +70,14 @@ export function createAcceptorPeer(options: AcceptorPeerOptions): AcceptorPeer {
     try {
       await link?.request(message);
     } catch (error) {
-      if (!(error instanceof LinkError)) throw error;
+      if (error instanceof LinkError) return;
+      const text = error instanceof Error ? error.message : String(error);
+      throw new EngineError('instance-failed', text, { cause: error });
     }
   };
+  /** What nobody waits for. */
+  const askAside = (message: ToAcceptor) =>
+    void ask(message).catch((error: EngineError) => options.failed(error.message));
   const tellCrew = () =>
     wanted === undefined ? Promise.resolve() : ask({ kind: 'run', program: options.program, ...wanted });
   const startOne = () =>
@@ -115,6 +122,9 @@ export function createAcceptorPeer(options: AcceptorPeerOptions): AcceptorPeer {
     get attached() {
       return link !== undefined;
     },
+    add({ instances }) {
+      askAside({ kind: 'add', program: options.program, instances });
+    },
     run(crew) {
       wanted = crew;
       return tellCrew();
@@ -135,7 +145,7 @@ export function createAcceptorPeer(options: AcceptorPeerOptions): AcceptorPeer {
         left = resolve;
         clock.after(leaveMs, resolve);
       });
-      void ask({ kind: 'leave' });
+      askAside({ kind: 'leave' });
       await gone;
     },
     close() {
@@ -144,7 +154,7 @@ export function createAcceptorPeer(options: AcceptorPeerOptions): AcceptorPeer {
     dialledIn(_hello, dialled) {
       link = dialled;
       arrived();
-      void tellCrew();
+      void tellCrew().catch((error: EngineError) => options.failed(error.message));
       return {
         message(message) {
           if (message.kind === 'started') options.started(message.id, message.pid, message.crashes);

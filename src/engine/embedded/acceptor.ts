@@ -61,6 +61,8 @@ const dialler = dial(join(directory, engineSocket), systemClock, {
             // Clients first: who is not to run any more gets none.
             await holder.steer(message.shards);
             return keeper.run(message.instances, message.program);
+          case 'add':
+            return keeper.add(message.instances, message.program);
           case 'renew':
             return keeper.renew(message.id);
           case 'leave':

@@ -181,9 +181,11 @@ export function createEngineLife(options: EngineLifeOptions): EngineLife {
     });
     adopted = await acceptor.find();
     try {
-      // What is adopted may have other numbers of instances: they are changed as by a plan, below.
-      void acceptor.run(crewOf(next.plan));
+      // What is adopted may have other numbers of instances: clients are spread anew when all have the plan.
+      if (adopted) acceptor.add(crewOf(next.plan));
+      else await acceptor.run(crewOf(next.plan));
       for (const instance of await everyInstance(next.plan, () => adopted)) await bringTo(instance, next);
+      if (adopted) await acceptor.run(crewOf(next.plan));
     } catch (error) {
       // What was serving before goes on; what was started for this goes with it.
       if (!adopted) await acceptor.leave();
@@ -225,6 +227,7 @@ export function createEngineLife(options: EngineLifeOptions): EngineLife {
       // In every instance or in none. One that went away comes back to the plan that still holds.
       for (const instance of took) await bringTo(instance, before).catch(() => {});
       await acceptor!.run(crewOf(before.plan));
+      entities.keep(before.plan);
       if (error instanceof EngineError && error.code === 'unknown')
         throw new EngineError('instance-failed', error.message, { cause: error });
       throw error;

@@ -10,6 +10,8 @@ export interface HandOver {
   steer(shards: readonly SteeredShard[]): void;
   steering(shard: string): ShardSteering;
   place(shard: string, arrival: Arrival): void;
+  /** Its instance could not take it (out of files, say): it is tried again in a moment. */
+  postpone(lane: InstanceLane, arrival: Arrival): void;
   /** Who has the name from now on: gets what waits for it as soon as it has the listening socket's copy. */
   appoint(name: string, lane: InstanceLane | undefined): void;
   appointed(name: string): InstanceLane | undefined;
@@ -74,6 +76,11 @@ export function createHandOver(clock: Clock): HandOver {
       arrival.handle.close();
       return;
     }
+    wait(name, shard, arrival);
+  }
+
+  function wait(name: string, shard: string, arrival: Arrival): void {
+    const queue = waiting.get(name);
     if (queue === undefined) waiting.set(name, { shard, list: [arrival] });
     else queue.list.push(arrival);
     sweepLater();
@@ -111,7 +118,8 @@ export function createHandOver(clock: Clock): HandOver {
     sweeping = true;
     clock.after(sweepMs, () => {
       sweeping = false;
-      for (const [name, queue] of waiting) {
+      for (const [name, queue] of [...waiting]) {
+        flush(name);
         queue.list = queue.list.filter((arrival) => {
           const waited = clock.now() - arrival.at;
           if (waited < waitMs) return true;
@@ -143,6 +151,7 @@ export function createHandOver(clock: Clock): HandOver {
     },
     steering,
     place,
+    postpone: ({ name, shard }, arrival) => wait(name, shard, arrival),
     appoint(name, lane) {
       if (lane === undefined) lanes.delete(name);
       else {

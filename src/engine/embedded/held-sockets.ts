@@ -20,7 +20,7 @@ const bindHandle = (
 )._createServerHandle;
 
 export interface SocketHolder {
-  /** How clients are spread from now on; resolves once no instance accepts otherwise any more. */
+  /** How clients are spread from now on; resolves once no instance that answers accepts otherwise any more. */
   steer(shards: readonly SteeredShard[]): Promise<void>;
   /** It asks for sockets, or lets go of them. */
   asked(lane: InstanceLane, message: FromChild, handle: NativeHandle | undefined): void;
@@ -44,6 +44,8 @@ interface Entry {
 /** The kernel cuts it to net.core.somaxconn. */
 const backlog = 4096;
 const addressInUse = -98;
+/** An instance that is stopped goes on accepting when it is let go: nobody can wait for that. */
+const turnMs = 2_000;
 
 export function createSocketHolder(clock: Clock, handOver: HandOver): SocketHolder {
   const held = new Map<string, Entry>();
@@ -157,7 +159,10 @@ export function createSocketHolder(clock: Clock, handOver: HandOver): SocketHold
         if (entry.polled) handBack(entry);
         return Promise.resolve();
       });
-      await Promise.all(turns);
+      const { promise: late, resolve } = Promise.withResolvers<void>();
+      const cancel = clock.after(turnMs, resolve);
+      await Promise.race([Promise.all(turns), late]);
+      cancel();
     },
     asked(lane, message, handle) {
       if ('ask' in message) void give(lane, message.ask, message.key, message);

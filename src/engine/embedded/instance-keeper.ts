@@ -27,6 +27,8 @@ export interface InstanceState {
 export interface InstanceKeeper {
   /** Exactly these from now on; processes that are started run this program. */
   run(wanted: readonly WantedInstance[], program: string): void;
+  /** These besides those that run. */
+  add(wanted: readonly WantedInstance[], program: string): void;
   /** Resolves once a successor serves in its place. Rejects where none could be had: then the forerunner serves on. */
   renew(id: string): Promise<void>;
   readonly states: readonly InstanceState[];
@@ -218,26 +220,31 @@ export function createInstanceKeeper(options: InstanceKeeperOptions): InstanceKe
     holder.forget(id);
   }
 
+  function add(next: readonly WantedInstance[], path: string): void {
+    program = path;
+    for (const wanted of next) {
+      if (places.has(wanted.id)) continue;
+      const place: Place = {
+        wanted,
+        current: undefined,
+        successor: undefined,
+        succeeded: undefined,
+        crashes: 0,
+        last: { pid: 0, text: '' },
+        retryAt: 0,
+      };
+      places.set(wanted.id, place);
+      startCurrent(place);
+    }
+  }
+
   return {
     run(next, path) {
-      program = path;
-      const wanted = new Map(next.map((each) => [each.id, each]));
+      const wanted = new Set(next.map(({ id }) => id));
       for (const [id, place] of [...places]) if (!wanted.has(id)) unwanted(place);
-      for (const each of next) {
-        if (places.has(each.id)) continue;
-        const place: Place = {
-          wanted: each,
-          current: undefined,
-          successor: undefined,
-          succeeded: undefined,
-          crashes: 0,
-          last: { pid: 0, text: '' },
-          retryAt: 0,
-        };
-        places.set(each.id, place);
-        startCurrent(place);
-      }
+      add(next, path);
     },
+    add,
     renew(id) {
       const place = places.get(id);
       if (place === undefined) return Promise.reject(new Error(`instance ${id} is not to run`));

@@ -43,7 +43,7 @@ interface Sent {
   readonly done?: () => void;
 }
 
-/** `confirmed` is called when there is room again. `lost`: the instance had no room for another file. */
+/** `room`: it takes arrivals again. `lost`: an arrival did not reach it, for want of files say. */
 export function createInstanceLane(
   name: string,
   shard: string,

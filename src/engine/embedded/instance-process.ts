@@ -58,9 +58,9 @@ export function startInstance(
   child.once('error', (error) => events.ended(error.message));
   // It comes after all output and every confirmation was read.
   child.once('close', (code, signal) => events.ended(reasonOf(code, signal, output)));
-  const lane = createInstanceLane(of.id, of.shard, child, {
+  const lane: InstanceLane = createInstanceLane(of.id, of.shard, child, {
     room: events.room,
-    lost: (arrival) => handOver.place(of.shard, arrival),
+    lost: (arrival) => handOver.postpone(lane, arrival),
   });
   return {
     pid: child.pid ?? 0,

@@ -138,6 +138,12 @@ export type ToAcceptor =
       readonly instances: readonly { readonly id: string; readonly shard: string }[];
       readonly shards: readonly SteeredShard[];
     }
+  /** These besides those that run: clients are spread as before. */
+  | {
+      readonly kind: 'add';
+      readonly program: string;
+      readonly instances: readonly { readonly id: string; readonly shard: string }[];
+    }
   /** Answered when a successor serves in its place; refused where none could be had. */
   | { readonly kind: 'renew'; readonly id: string }
   /** Ends its instances and itself. */
@@ -198,6 +204,7 @@ const toInstance: Shapes<ToInstance> = {
 
 const toAcceptor: Shapes<ToAcceptor> = {
   run: { program: 'string', instances: 'array', shards: 'array' },
+  add: { program: 'string', instances: 'array' },
   renew: { id: 'string' },
   leave: {},
 };
