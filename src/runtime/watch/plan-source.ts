@@ -8,6 +8,7 @@ import { inOrder, outlineOf, placeOfFile, planFromText, readText } from '../../c
 import type { LoadResult, Problem } from '../../config/problem.ts';
 import type { ControlListen } from '../../domain/plan.ts';
 import { safe } from '../../domain/safe.ts';
+import { keepHeld, readHeld } from './held-texts.ts';
 import { filesOf, readingOf, withoutBadTls } from './imported-tls.ts';
 import { clearFolder, keepFiles } from './private-files.ts';
 import { readFolder } from './read-folder.ts';
@@ -96,7 +97,10 @@ export function createPlanSource(options: PlanSourceOptions): PlanSource {
     if (from?.folder?.path === path) return from.folder;
     const filesFolder = options.filesFolder(outline.runtime.control);
     const key = `${path}\n${filesFolder}`;
-    if (objects?.key !== key) objects = { key, made: createWatchedObjects(shown(path), filesFolder) };
+    if (objects?.key !== key) {
+      const before = await readHeld(filesFolder, path);
+      objects = { key, made: createWatchedObjects(shown(path), filesFolder, before) };
+    }
     const watched = objects.made.update(await readFolder(path), outline.shards);
     return { path, filesFolder, watched };
   }
@@ -147,9 +151,10 @@ export function createPlanSource(options: PlanSourceOptions): PlanSource {
         filesFolder,
         named.map((each) => watched.contents.get(each)!),
       );
+      await keepHeld(filesFolder, path, watched.held);
       return undefined;
     } catch (error) {
-      const message = `certificates of its routes cannot be kept: ${(error as Error).message}`;
+      const message = `what it needs cannot be kept: ${(error as Error).message}`;
       return { file: shown(path), path: '', message: safe(message, 500), imported: true };
     }
   }

@@ -2,7 +2,7 @@
 // right once; a folder that is gone has all that was in it.
 
 import { createHash } from 'node:crypto';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { Imported } from '../../config/imported.ts';
 import {
   type ContentFile,
@@ -23,21 +23,34 @@ export interface Watched {
   /** By path: what the configuration of the routes names. */
   readonly contents: ReadonlyMap<string, ContentFile>;
   readonly warnings: readonly Problem[];
+  /** By name in the folder: what is served in the place of what cannot be read. */
+  readonly held: ReadonlyMap<string, string>;
 }
 
 export interface WatchedObjects {
   update(reading: FolderReading, shards: Outline['shards']): Watched;
 }
 
-/** @param folder as it is shown @param filesFolder where contents of certificates and keys will stand */
-export function createWatchedObjects(folder: string, filesFolder: string): WatchedObjects {
+/**
+ * @param folder as it is shown
+ * @param filesFolder where contents of certificates and keys will stand
+ * @param held of a runtime before: what files were when they were right
+ */
+export function createWatchedObjects(
+  folder: string,
+  filesFolder: string,
+  held: ReadonlyMap<string, string> = new Map(),
+): WatchedObjects {
   /** By shown name: what each file was when it was right. */
-  let good: ReadonlyMap<string, string> = new Map();
+  let good: ReadonlyMap<string, string> = new Map(
+    [...held].map(([name, text]) => [join(folder, name), text]),
+  );
   const cache = new ReadCache();
   let last: { readonly key: string; readonly watched: Watched } | undefined;
 
   function make(reading: FolderReading, options: KubernetesOptions): Watched {
     const warnings: Problem[] = [];
+    const inPlaceOf = new Map<string, string>();
     const warn = (file: string, text: string, line?: number): void => {
       const at = line === undefined ? {} : { line };
       warnings.push({ file, ...at, path: '', message: safe(text, 500), imported: true });
@@ -45,12 +58,17 @@ export function createWatchedObjects(folder: string, filesFolder: string): Watch
     const inPlace = (file: string, fault: string, line?: number): KubernetesFile[] => {
       const text = good.get(file);
       warn(file, text === undefined ? fault : `${fault}: what it was before is served on`, line);
-      return text === undefined ? [] : [{ file, text }];
+      if (text === undefined) return [];
+      inPlaceOf.set(basename(file), text);
+      return [{ file, text }];
     };
     const present = reading.files.map(({ name, text }) => ({ file: join(folder, name), text }));
     if (reading.fault !== undefined) {
       warn(folder, good.size === 0 ? reading.fault : `${reading.fault}: what was in it is served on`);
-      present.push(...[...good].map(([file, text]) => ({ file, text })));
+      for (const [file, text] of good) {
+        present.push({ file, text });
+        inPlaceOf.set(basename(file), text);
+      }
     }
     const unread = reading.faults.flatMap(({ name, fault }) => inPlace(join(folder, name), fault));
     const asTheyAre = [...present, ...unread].sort((a, b) => (a.file < b.file ? -1 : 1));
@@ -64,7 +82,7 @@ export function createWatchedObjects(folder: string, filesFolder: string): Watch
     const made = broken.size === 0 ? first : fromKubernetes(right, options);
     good = new Map(right.map(({ file, text }) => [file, text]));
     for (const { file, line, severity, text } of made.notes) if (severity !== 'note') warn(file, text, line);
-    return { imported: importedOf(made, folder), contents: contentsOf(made), warnings };
+    return { imported: importedOf(made, folder), contents: contentsOf(made), warnings, held: inPlaceOf };
   }
 
   return {

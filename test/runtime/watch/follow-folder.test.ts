@@ -41,6 +41,7 @@ function followed() {
         },
         contents: new Map(),
         warnings: [],
+        held: new Map(),
       },
     },
   };

@@ -33,10 +33,10 @@ function write(name: string, text: string): void {
   writeFileSync(place.path(`routes.d/${name}`), text);
 }
 
-function source(keepsFiles = true) {
+function source(keepsFiles = true, kept = 'kept') {
   return createPlanSource({
     file: place.path('sluice.yaml'),
-    filesFolder: () => place.path('kept'),
+    filesFolder: () => place.path(kept),
     keepsFiles,
     now: () => now,
     runtimeFolder: place.folder,
@@ -131,6 +131,23 @@ describe('a watched folder', () => {
     expect([routesOf(right), textsOf(right)]).toEqual([['own', 'bank:shop'], []]);
   });
 
+  it('serves on what a broken file was, by a runtime that is started again as well', async () => {
+    write('a.yaml', all('shop'));
+    write('b.yaml', all('pay', { host: 'pay.example.com' }));
+    const { load } = source();
+    const { hash } = planOf(await load());
+    write('a.yaml', 'kind: [');
+    await load();
+    expect(statSync(place.path('kept/held.json')).mode & 0o777).toBe(0o600);
+    for (const keeps of [true, false]) expect(planOf(await source(keeps).load()).hash).toBe(hash);
+    write('a.yaml', all('shop'));
+    await load();
+    expect(readdirSync(place.path('kept'))).toEqual([]);
+    writeFileSync(place.path('kept/held.json'), '[1]');
+    write('a.yaml', 'kind: [');
+    expect(routesOf(await source().load())).toEqual(['own', 'bank:pay']);
+  });
+
   it('goes on without a file that was never right', async () => {
     write('a.yaml', 'kind: [');
     write('b.yaml', all('shop'));
@@ -148,7 +165,7 @@ describe('a watched folder', () => {
     const gone = await load();
     expect(planOf(gone).hash).toBe(hash);
     expect(textsOf(gone)).toEqual(['there is no such folder: what was in it is served on']);
-    const never = await source().load();
+    const never = await source(true, 'another').load();
     expect([routesOf(never), textsOf(never)]).toEqual([['own'], ['there is no such folder']]);
     mkdirSync(place.path('routes.d'));
     expect(routesOf(await load())).toEqual(['own']);
