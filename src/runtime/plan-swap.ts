@@ -23,6 +23,8 @@ export function createPlanSwap(options: {
   readonly certificates: Certificates;
   plans(): Plans;
   inForce(next: Plans): void;
+  /** Nobody knows which plan its instances have. */
+  unconfirmed(): void;
 }): PlanSwap {
   const { engine, states, routes, certificates } = options;
   return async (next, read) => {
@@ -42,9 +44,9 @@ export function createPlanSwap(options: {
       states.adopt(before.running);
       routes.adopt(before);
       const text = error instanceof Error ? error.message : String(error);
-      return error instanceof EngineError && error.code === 'unknown'
-        ? { result: 'unknown', text: `the engine did not confirm the new plan: ${text}` }
-        : { result: 'failed', text };
+      if (!(error instanceof EngineError && error.code === 'unknown')) return { result: 'failed', text };
+      options.unconfirmed();
+      return { result: 'unknown', text: `the engine did not confirm the new plan: ${text}` };
     }
     if (read) certificates.adopt(read);
     options.inForce(next);

@@ -23,6 +23,7 @@ import { publishDrift } from './drift.ts';
 import { followEngine } from './engine-events.ts';
 import { createJournal, type Happening } from './journal.ts';
 import { createModelStore } from './model-store.ts';
+import { createPlanAssertion } from './plan-assertion.ts';
 import { publishPlan, rateContextOf, runtimeEntity } from './plan-in-force.ts';
 import { createPlanSwap } from './plan-swap.ts';
 import type { RunPreflight } from './preflight-ahead.ts';
@@ -199,6 +200,15 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     checker.adopt(running, terminationOf);
     for (const key of changed) checker.reschedule(key);
   };
+  const assertion = createPlanAssertion({
+    clock,
+    alone: (work) => commands.alone(work),
+    apply: () =>
+      engine.apply(plans.running, states.wishes(), {
+        routes: tls.routes.wishes(),
+        material: tls.certificates.material(),
+      }),
+  });
   const swap = createPlanSwap({
     engine,
     states,
@@ -206,6 +216,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     certificates: tls.certificates,
     plans: plansInForce,
     inForce,
+    unconfirmed: assertion.begin,
   });
   const reload = createReload({
     load: options.reload,
@@ -342,6 +353,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
         if (closing !== undefined) void engine.stop(graceMs).catch(() => undefined);
         closing ??= (async () => {
           watching?.close();
+          assertion.close();
           checker.close();
           following.stopping();
           journal.event({ subject: name, from: 'stop', severity: 'note', text: 'runtime stops' });

@@ -188,6 +188,22 @@ describe('reshape', () => {
     expect(await on.act(scaleTo(3))).toMatchObject({ result: 'done' });
   });
 
+  it('tells the plan in force again after one that was not confirmed, until it is', async () => {
+    on = await shapeScene();
+    const applied = (): number => on.engine.calls.filter((call) => call === 'apply').length;
+    on.engine.failNext(new EngineError('unknown', 'default/1 went away'));
+    await on.act(scaleTo(3));
+    expect(applied()).toBe(1);
+    on.engine.failNext(new EngineError('unknown', 'default/1 went away'));
+    await on.pass(1_000);
+    expect(applied()).toBe(2);
+    await on.pass(1_000);
+    expect(applied()).toBe(3);
+    expect(on.engine.plan?.hash).toBe(on.hash());
+    await on.pass(5_000);
+    expect(applied()).toBe(3);
+  });
+
   it('is for an engine that can', async () => {
     on = await shapeScene({ capabilities: { shards: { no: 'one process serves all' } } });
     for (const command of [scaleTo(3), { kind: 'renew', shard: 'default' } satisfies Command])
