@@ -179,6 +179,28 @@ describe('what if', () => {
     seat.console.dispose();
   });
 
+  it('says that nothing would change, and of a route what is worst once', async () => {
+    const seat = await onShards();
+    seat.press('w', 'up', 'enter');
+    await seat.client.shardPlans[0]!.answer({ ...scaledTo3, to: scaledTo3.from, shards: [] });
+    expect(seat.show()).toContain('nothing would change: this is what runs');
+    seat.press('escape', 'enter');
+    await seat.client.shardPlans[1]!.answer({
+      ...relabelled,
+      routes: {
+        ...relabelled.routes,
+        moved: [
+          { route: 'pay', from: ['default'], to: [] },
+          { route: 'api', from: ['default'], to: ['default', 'sharded'] },
+        ],
+      },
+    });
+    expect(seat.show()).not.toContain('→ pay');
+    expect(seat.show()).not.toMatch(/routes? moves?/);
+    expect(seat.show()).toContain('plan 7f3a → 9b2c');
+    seat.console.dispose();
+  });
+
   it.each([
     ['weight', 3, 'ctrl+u', 'pay/p1 50', { kind: 'weight', server: 'pay/p1', weight: 50 }],
     ['remove', 4, 'ctrl+u', 'pay/p1', { kind: 'maint', server: 'pay/p1' }],

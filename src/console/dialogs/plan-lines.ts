@@ -20,7 +20,8 @@ export interface PlanWorld {
 }
 
 export function planLines(whole: ShardPlan, width: number, world: PlanWorld): Line[] {
-  const plan = { ...whole, shards: whole.shards.filter(isTouched) };
+  const plan = { ...whole, shards: whole.shards.filter(isTouched), routes: toldOnce(whole.routes) };
+  if (isNothing(plan)) return [line(span('nothing would change: this is what runs', 'text', true))];
   return [
     ...headline(plan, width, world),
     ...routeLines(plan, width, world),
@@ -35,6 +36,17 @@ export function planLines(whole: ShardPlan, width: number, world: PlanWorld): Li
       ...ghostRows(namedCounts(before, after), width),
     ]),
   ];
+}
+
+/** Who is served twice, or by nobody, has said so: it need not be told to have moved besides. */
+function toldOnce(routes: ShardPlan['routes']): ShardPlan['routes'] {
+  const told = new Set([...routes.orphaned, ...routes.doublyServed.map(({ route }) => route)]);
+  return { ...routes, moved: routes.moved.filter(({ route }) => !told.has(route)) };
+}
+
+/** The plan of servers' weights is that of before: what they change are clients. */
+function isNothing({ from, to, shards, servers }: ShardPlan): boolean {
+  return from === to && shards.length === 0 && servers.length === 0;
 }
 
 /** Shards that stay as they are would only hide the one that does not. */
@@ -62,6 +74,7 @@ function headline(plan: ShardPlan, width: number, world: PlanWorld): Line[] {
         : []),
     ...(servers.observed > 0 ? [`${exact(servers)} ${of(servers.observed)} get another server`] : []),
     routeWords(plan.routes),
+    ...(plan.from === plan.to ? [] : [`plan ${plan.from.slice(0, 4)} → ${plan.to.slice(0, 4)}`]),
   ];
   return wrap(parts.join('; '), width).map((part) => line(span(part, 'text', true)));
 }
