@@ -45,8 +45,13 @@ export function followedSource(source: PlanSource, options: FollowOptions): Foll
     load: (text) =>
       text === undefined && beside !== undefined ? source.loadBeside(beside) : source.load(text),
 
-    follow({ hash, reload, warned }) {
+    follow({ hash, reload, warned: tellRuntime }) {
       source.inForce(hash);
+      let closed = false;
+      // What ends puts nothing in force any more, and nobody needs to hear of it.
+      const warned = (text: string): void => {
+        if (!closed) tellRuntime(text);
+      };
       let told = new Set<string>();
       let swept: string | undefined;
       /** What became of a reload that came to nothing: it is tried again. */
@@ -100,7 +105,7 @@ export function followedSource(source: PlanSource, options: FollowOptions): Foll
         await sweepFiles(folder, new Set(kept));
       }
 
-      return watchLooks({
+      const watching = watchLooks({
         // The folder above tells when this one comes, or is put in another's place.
         folders: () => {
           const path = watchedPath();
@@ -118,6 +123,12 @@ export function followedSource(source: PlanSource, options: FollowOptions): Foll
           await looked().catch((error: unknown) => warned(`the watched folder: ${(error as Error).message}`));
         },
       });
+      return {
+        close() {
+          closed = true;
+          watching.close();
+        },
+      };
     },
   };
 }

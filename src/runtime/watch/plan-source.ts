@@ -70,6 +70,9 @@ export function createPlanSource(options: PlanSourceOptions): PlanSource {
   const origins = new Map<string, Origin>();
   let latest: Origin | undefined;
   let current: () => string | undefined = () => undefined;
+  /** Files that are being kept just now, and whether it is over with that. */
+  const underWay = new Set<Promise<unknown>>();
+  let cleared = false;
   /** Where files were kept. */
   const folders = new Set<string>();
   let objects: { readonly key: string; readonly made: WatchedObjects } | undefined;
@@ -129,7 +132,9 @@ export function createPlanSource(options: PlanSourceOptions): PlanSource {
     const named = new Set(result.plan.routes.flatMap(filesOf).filter((path) => contents.has(path)));
     const origin: Origin = { text, folder, files: [...named] };
     if (options.keepsFiles) {
-      const unkept = await kept(folder, [...named]);
+      const keeping = kept(folder, [...named]);
+      underWay.add(keeping);
+      const unkept = await keeping.finally(() => underWay.delete(keeping));
       if (unkept) return { ok: false, errors: [unkept], source: text };
     }
     remember(result.plan.hash, origin);
@@ -145,8 +150,9 @@ export function createPlanSource(options: PlanSourceOptions): PlanSource {
     { filesFolder, path, watched }: WatchedFolder,
     named: readonly string[],
   ): Promise<Problem | undefined> {
+    if (cleared) return undefined;
     try {
-      if (named.length > 0) folders.add(filesFolder);
+      folders.add(filesFolder);
       await keepFiles(
         filesFolder,
         named.map((each) => watched.contents.get(each)!),
@@ -174,6 +180,8 @@ export function createPlanSource(options: PlanSourceOptions): PlanSource {
     originOf: (hash) => origins.get(hash),
     latest: () => latest,
     async clear() {
+      cleared = true;
+      await Promise.all(underWay);
       for (const folder of folders) await clearFolder(folder);
     },
   };

@@ -94,6 +94,18 @@ describe('a watched folder', () => {
     expect([after.cert === cert, after.key === key]).toEqual([false, true]);
   });
 
+  it('leaves none of them, not even of a load under way, when all has ended', async () => {
+    const tls = { termination: 'edge', certificate: pem('server.pem'), key: pem('server.key') };
+    write('a.yaml', all('shop', { tls }));
+    const plans = source();
+    await plans.load();
+    write('a.yaml', all('pay', { tls }));
+    const late = plans.load();
+    await plans.clear();
+    await late;
+    expect(readdirSync(place.folder)).not.toContain('kept');
+  });
+
   it('costs the route alone whose certificate is wrong', async () => {
     const good = { termination: 'edge', certificate: pem('server.pem'), key: pem('server.key') };
     write(
