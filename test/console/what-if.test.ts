@@ -269,6 +269,17 @@ describe('what if', () => {
     seat.console.dispose();
   });
 
+  it('is not applied by a viewer', async () => {
+    const seat = await onShards();
+    seat.client.attachTo({ state: 'live', since: noon, role: 'viewer', actor: 'otto' });
+    seat.press('w', 'enter');
+    await seat.client.shardPlans[0]!.answer(scaledTo3);
+    seat.press('y');
+    expect(seat.show()).toContain('otto has the role viewer here');
+    expect(sent(seat)).toEqual([]);
+    seat.console.dispose();
+  });
+
   it('leaves the console only when asked twice', async () => {
     const seat = await onShards();
     seat.press('+', 'q');

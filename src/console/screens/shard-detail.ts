@@ -110,10 +110,7 @@ function steering({ steering: { by, tableSize, ipv6Prefix }, instances }: ShardE
   const how =
     by === 'direct'
       ? [span('direct'), muted(': its one instance accepts for itself')]
-      : [
-          span('handoff'),
-          muted(`: a client's address has one of ${count(tableSize)} slots, a slot one instance`),
-        ];
+      : [span('handoff'), muted(`: by address, one of ${count(tableSize)} slots; each is one instance's`)];
   return [
     fact('steering', ...how),
     ...(by === 'direct' || instances < 2 || ipv6Prefix === 128
