@@ -69,7 +69,7 @@ await import(${JSON.stringify(real)});
   const entity = (id: string) => engine.snapshot().instances.find((each) => each.id === id);
   const states = () => engine.snapshot().instances.map(({ id, state }) => `${id} ${state}`);
   const bothServe = ['default/1 serving', 'default/2 serving'];
-  const load = (count = 16) => {
+  const load = (count = 8) => {
     // The address is kept: an engine that was let go of has none.
     const { host, port } = bindAddress(engine, 'web');
     const running = startAsking((localAddress) => ({ host, port, localAddress }), count);

@@ -44,7 +44,7 @@ describe('a shard of several instances', () => {
     held.push(...all);
     return all;
   };
-  const load = (count = 20) => {
+  const load = (count = 8) => {
     const running = startAsking(place, count);
     loads.push(running);
     return running;

@@ -7,7 +7,7 @@ import { createServer as createHttpsServer } from 'node:https';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { connect, type TLSSocket } from 'node:tls';
+import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
 import { type Authority, makeAuthority, makeCertificate } from '../../src/cli/demo/make-certificate.ts';
 import type { TlsMaterial } from '../../src/domain/tls.ts';
 import { createEmbeddedEngine, type EmbeddedEngine } from '../../src/engine/embedded/embedded-engine.ts';
@@ -53,6 +53,7 @@ export async function embeddedTlsWorld(): Promise<EmbeddedTlsWorld> {
     createEmbeddedEngine({ directory, clock: systemClock, exitWithRuntime: true, output: 'ignore' });
   const engine = anotherEngine();
   const sockets = new Set<TLSSocket>();
+  let dialled = 0;
   const sessions = new WeakMap<TLSSocket, Buffer>();
   const file = (path: string, text: string) => ({ path, content: Buffer.from(text).toString('base64') });
 
@@ -68,10 +69,12 @@ export async function embeddedTlsWorld(): Promise<EmbeddedTlsWorld> {
   async function dial(through: Engine, session?: Buffer, servername = host): Promise<TLSSocket> {
     const socket = connect({
       ...addressOf(through, 'secure'),
+      // Another client each time: several instances get some each.
+      localAddress: `127.8.1.${(dialled++ % 16) + 1}`,
       servername,
       ca: [first, second, servers].map(({ cert }) => cert),
       ...(session === undefined ? {} : { session }),
-    });
+    } as ConnectionOptions);
     sockets.add(socket);
     socket.on('session', (next) => void sessions.set(socket, next));
     await new Promise<void>((resolve, reject) => {
@@ -100,7 +103,7 @@ export async function embeddedTlsWorld(): Promise<EmbeddedTlsWorld> {
     const socket = await dial(engine);
     const ended = new Promise<void>((resolve) => void socket.once('close', () => resolve()));
     const first = await met(socket);
-    const row = await rowOf(engine, `127.0.0.1:${socket.localPort}`, ['idle', 'tunnel']);
+    const row = await rowOf(engine, `${socket.localAddress}:${socket.localPort}`, ['idle', 'tunnel']);
     return {
       row,
       met: first,

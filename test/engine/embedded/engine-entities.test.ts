@@ -62,4 +62,74 @@ describe('what a runtime sees of instances and binds', () => {
     entities.setInstance(instance({ pid: 11 }), 'serving');
     expect([instance({ pid: 10 }), instance({ pid: 11 })].map(entities.isNewest)).toEqual([false, true]);
   });
+
+  describe('of a process', () => {
+    const world = () => {
+      const changes = createEmitter<EngineChange>();
+      const said: string[] = [];
+      changes.event((change) => {
+        if (change.kind === 'instance') said.push(`${change.instance.id} ${change.instance.state}`);
+      });
+      return { entities: createEngineEntities(changes), said };
+    };
+    const ended = { name: 'default/1', text: 'killed by SIGKILL' };
+
+    it('that leaves gives its name to its successor, and is forgotten when it ends', () => {
+      const { entities, said } = world();
+      entities.setInstance(instance({ pid: 10 }), 'serving');
+      const leaving = { ...instance({ pid: 10, leaveBy: 5_000 }), id: 'default/1:10', leaving: true };
+      entities.setInstance(leaving, 'leaving');
+      expect(entities.snapshot().instances).toMatchObject([
+        { id: 'default/1:10', name: 'default/1', state: 'leaving', leaveBy: 5_000 },
+      ]);
+      entities.setInstance(instance({ pid: 11 }), 'serving');
+      expect(entities.snapshot().instances.map(({ id }) => id)).toEqual(['default/1', 'default/1:10']);
+      entities.gone({ ...ended, pid: 10, crashes: 0, retryAt: 0 });
+      entities.lost(leaving);
+      expect(entities.snapshot().instances.map(({ id }) => id)).toEqual(['default/1']);
+      expect(said.slice(-2)).toEqual(['default/1 serving', 'default/1:10 gone']);
+    });
+
+    it('that leaves without an acceptor is forgotten when its link is gone', () => {
+      const { entities } = world();
+      const leaving = { ...instance({ leaveBy: 5_000 }), id: 'default/1:10', leaving: true };
+      entities.setInstance(leaving, 'leaving');
+      entities.lost(leaving);
+      expect(entities.snapshot().instances).toEqual([]);
+    });
+
+    it('that dies again and again is gone until its next start, its crashes counted over successors', () => {
+      const { entities } = world();
+      entities.setInstance(instance({ pid: 10 }), 'serving');
+      entities.gone({ ...ended, pid: 10, crashes: 1, retryAt: 2_000 });
+      expect(entities.get('default/1')).toMatchObject({ state: 'gone', crashes: 1, retryAt: 2_000 });
+      entities.started('default/1', 11, 1, 2_000);
+      expect(entities.get('default/1')).toMatchObject({ state: 'starting', pid: 11, crashes: 1 });
+      entities.setInstance(instance({ pid: 11 }), 'serving');
+      expect(entities.get('default/1')).toMatchObject({ state: 'serving', crashes: 1 });
+      entities.started('default/1', 11, 0, 2_000);
+      expect(entities.get('default/1')).toMatchObject({ state: 'serving', crashes: 0 });
+    });
+
+    it('that was dead before anybody looked is known all the same', () => {
+      const { entities } = world();
+      entities.gone({ ...ended, pid: 10, crashes: 3, retryAt: 2_000 });
+      expect(entities.snapshot().instances).toMatchObject([
+        { id: 'default/1', shard: 'default', crashes: 3 },
+      ]);
+    });
+
+    it('that starts beside one that serves is not shown', () => {
+      const { entities } = world();
+      entities.setInstance(instance({ pid: 10 }), 'serving');
+      entities.started('default/1', 11, 0, 2_000);
+      expect(entities.get('default/1')).toMatchObject({ pid: 10, state: 'serving' });
+    });
+
+    it('whose acceptor is gone says so', () => {
+      const { entities } = world();
+      entities.setInstance(instance({ orphaned: true }), 'serving');
+      expect(entities.get('default/1')?.text).toContain('its acceptor is gone');
+    });
+  });
 });
