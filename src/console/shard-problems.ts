@@ -1,8 +1,9 @@
 // What is wrong with shards now: instances that are not there, routes that nobody or that two shards serve, and a spread that
 // is no accident.
 
-import type { InstanceEntity, RouteEntity, RuntimeEntity } from '../domain/model.ts';
+import type { InstanceEntity, RouteEntity } from '../domain/model.ts';
 import { about, duration } from './format.ts';
+import { newestEntries } from './journal-line.ts';
 import { bad, type Problem, warning } from './problem.ts';
 import { type RouteTrouble, routeTroubles, shardLoads } from './shard-look.ts';
 import { runtimeOf, type View } from './view.ts';
@@ -11,6 +12,8 @@ import { runtimeOf, type View } from './view.ts';
 const restartShownMs = 5 * 60_000;
 /** Instances that came this soon after the runtime came with it. */
 const startTogetherMs = 15_000;
+/** Instances are renewed one after another, and each forerunner may take its time. */
+const wantedWithinMs = 60_000;
 /** So few clients are spread by luck. */
 const leastClients = 50;
 
@@ -62,7 +65,7 @@ function problemsOfInstance(instance: InstanceEntity, view: View): Told[] {
       return [
         ...(crashes > 1
           ? [told(warning(`instance ${name} crashed ${crashes}×${why}`, startedAt), 'crash again and again')]
-          : startedAnew(instance, runtime, now)
+          : startedAnew(instance, view)
             ? [
                 told(
                   warning(`instance ${name} started anew ${duration(now - startedAt)} ago${why}`, startedAt),
@@ -89,12 +92,16 @@ function servesStill({ model }: View, { shard }: InstanceEntity): boolean {
   return [...model.instance.values()].some((other) => other.shard === shard && other.state === 'serving');
 }
 
-/** Not when an operator scaled or renewed: an instance that replaces one that died was there before, and says why. */
-function startedAnew(instance: InstanceEntity, runtime: RuntimeEntity | undefined, now: number): boolean {
-  return (
-    runtime !== undefined &&
-    instance.startedAt - runtime.startedAt > startTogetherMs &&
-    now - instance.startedAt < restartShownMs
+/** It replaces one that died: what came with a plan, or because somebody asked for it, is no surprise. */
+function startedAnew(instance: InstanceEntity, view: View): boolean {
+  const runtime = runtimeOf(view);
+  const { shard, startedAt } = instance;
+  if (runtime === undefined || view.now - startedAt >= restartShownMs) return false;
+  if (startedAt - runtime.startedAt <= startTogetherMs) return false;
+  // A new one starts before the plan that asks for it is in force.
+  if (Math.abs(startedAt - runtime.plan.at) < startTogetherMs) return false;
+  return !newestEntries(view, shard).some(
+    ({ kind, at }) => kind === 'act' && Math.abs(startedAt - at) < wantedWithinMs,
   );
 }
 

@@ -8,7 +8,7 @@ import type { MutableModel } from '../../src/domain/model.ts';
 import { createScriptedClient, createScriptedClock } from './scripted-client.ts';
 import { addInstance, instanceRatesOf, shardsWorld, troubledShardsWorld } from './shard-worlds.ts';
 import { addRoute } from './tls-worlds.ts';
-import { noon } from './worlds.ts';
+import { addEntry, noon } from './worlds.ts';
 
 function texts(change: (model: MutableModel) => void, world = shardsWorld): string[] {
   const model = world();
@@ -64,6 +64,24 @@ describe('what is wrong with shards', () => {
   it('is not an instance that leaves, nor an imbalance of a handful', () => {
     expect(
       texts((model) => addInstance(model, 'default', 2, { id: 'default/2:9', state: 'leaving' })),
+    ).toEqual([]);
+  });
+
+  it('is an instance that replaces one that died, and none that somebody asked for', () => {
+    const young = (change: (model: MutableModel) => void) =>
+      texts((model) => {
+        addInstance(model, 'default', 2, { startedAt: noon - 9_000 });
+        change(model);
+      });
+    expect(young(() => {})).toEqual(['▲ instance default/2 started anew 0:09 ago']);
+    expect(
+      young((model) => {
+        const runtime = model.runtime.get('runtime')!;
+        model.runtime.set('runtime', { ...runtime, plan: { ...runtime.plan, at: noon - 8_000 } });
+      }),
+    ).toEqual([]);
+    expect(
+      young((model) => addEntry(model, 9, noon - 12_000, 'default', 'renewed', { kind: 'act' })),
     ).toEqual([]);
   });
 
