@@ -29,9 +29,9 @@ describe('deaths in a shard of two instances', () => {
   let loads: Load[];
   /** Instances die at their start while this file names them. */
   let doomed: { readonly folder: string; readonly program: string; list(names: string): void };
-  const open = (): EmbeddedEngine => {
+  const open = (program = doomed.program): EmbeddedEngine => {
     // It survives its runtime.
-    engine = world.anotherEngine({ exitWithRuntime: false, program: doomed.program });
+    engine = world.anotherEngine({ exitWithRuntime: false, program });
     engines.push(engine);
     return engine;
   };
@@ -139,6 +139,22 @@ await import(${JSON.stringify(real)});
     });
     expect(engine.snapshot().instances).toEqual(before);
     expect(await ask(place(clientsOf('default/1', 1)[0]!))).toMatch(/^app/);
+  });
+
+  it('a runtime of another release adopts what runs, and renews it to its own', async () => {
+    await start();
+    const before = engine.snapshot().instances.map(({ pid }) => pid);
+    engine.detach();
+    // As where the next release lies somewhere else.
+    const next = join(doomed.folder, 'next.mjs');
+    writeFileSync(next, `await import(${JSON.stringify(doomed.program)});\n`);
+    open(next);
+    await start();
+    expect(engine.snapshot().instances.map(({ pid }) => pid)).toEqual(before);
+    await engine.renew('default');
+    expect(states()).toEqual(expect.arrayContaining(bothServe));
+    for (const id of ['default/1', 'default/2'])
+      expect(readFileSync(`/proc/${entity(id)!.pid}/cmdline`, 'utf8')).toContain(next);
   });
 
   it('a scale whose newcomer dies is refused, and changes nothing', async () => {

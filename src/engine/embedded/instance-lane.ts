@@ -69,6 +69,20 @@ export function createInstanceLane(
     if (underWay < mostUnderWay) events.room();
   });
 
+  /** What carries a handle is confirmed in the order it was sent; what could not be sent never is. */
+  function sendConfirmed(message: ToChild, handle: NativeHandle, one: Sent): void {
+    sent.push(one);
+    send(message, handle, () => {
+      const place = sent.indexOf(one);
+      if (place < 0) return;
+      sent.splice(place, 1);
+      one.done?.();
+      if (one.arrival === undefined) return;
+      underWay -= 1;
+      events.lost(one.arrival);
+    });
+  }
+
   return {
     name,
     shard,
@@ -80,8 +94,7 @@ export function createInstanceLane(
     },
     hand(arrival) {
       underWay += 1;
-      sent.push({ arrival });
-      send(arrival.entry, arrival.handle);
+      sendConfirmed(arrival.entry, arrival.handle, { arrival });
     },
     tell(message, handle) {
       if (ended) return Promise.resolve();
@@ -89,10 +102,7 @@ export function createInstanceLane(
         send(message);
         return Promise.resolve();
       }
-      return new Promise((done) => {
-        sent.push({ done });
-        send(message, handle);
-      });
+      return new Promise((done) => sendConfirmed(message, handle, { done }));
     },
     end() {
       ended = true;
@@ -109,7 +119,9 @@ export function createInstanceLane(
  * `child.send` that does not wait for acknowledgements: Node keeps what waits for one in a queue of the child's, and waits
  * while there is a queue. Where a Node has it under another name, it goes on one after another, as documented.
  */
-function pipelined(child: ChildProcess): (message: ToChild, handle?: NativeHandle) => void {
+function pipelined(
+  child: ChildProcess,
+): (message: ToChild, handle?: NativeHandle, failed?: () => void) => void {
   let sending = false;
   const queue: never[] = [];
   if ('_handleQueue' in child)
@@ -118,10 +130,11 @@ function pipelined(child: ChildProcess): (message: ToChild, handle?: NativeHandl
       set: () => {},
       configurable: true,
     });
-  return (message, handle) => {
+  return (message, handle, failed) => {
     sending = true;
-    // A channel that is gone: its instance is, too, and what was not confirmed is handed to its successor.
-    child.send(message as object, handle as unknown as SendHandle | undefined, { keepOpen: true }, () => {});
+    // The channel is gone, or the system has too many sockets under way.
+    const told = (error: Error | null) => error && failed?.();
+    child.send(message as object, handle as unknown as SendHandle | undefined, { keepOpen: true }, told);
     sending = false;
   };
 }

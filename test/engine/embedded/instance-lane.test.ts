@@ -8,7 +8,12 @@ import { type Arrival, createInstanceLane } from '../../../src/engine/embedded/i
 class FakeChild extends EventEmitter {
   _handleQueue: unknown[] | null = null;
   readonly sent: unknown[] = [];
-  send(message: unknown, handle: unknown): boolean {
+  broken = false;
+  send(message: unknown, handle: unknown, _options: unknown, told: (error: Error | null) => void): boolean {
+    if (this.broken) {
+      told(new Error('too many references'));
+      return false;
+    }
     if (this._handleQueue) this._handleQueue.push(message);
     else {
       this.sent.push(message);
@@ -67,6 +72,19 @@ describe('the lane to an instance', () => {
     lane.hand(arrival(1));
     child.answers('NODE_HANDLE_NACK');
     expect([closed, events, lane.end()]).toEqual([[], ['lost 1', 'room'], []]);
+  });
+
+  it('gives back what could not be sent, and confirms the others as they are', () => {
+    const { child, closed, events, lane, arrival } = world();
+    lane.hand(arrival(1));
+    child.broken = true;
+    lane.hand(arrival(2));
+    child.broken = false;
+    lane.hand(arrival(3));
+    child.answers('NODE_HANDLE_ACK');
+    expect([closed, events]).toEqual([[1], ['lost 2', 'room']]);
+    child.answers('NODE_HANDLE_ACK');
+    expect([closed, lane.end()]).toEqual([[1, 3], []]);
   });
 
   it('tells in order with what it hands over, and knows when a handle has arrived or never will', async () => {
