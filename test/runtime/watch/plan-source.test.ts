@@ -11,6 +11,9 @@ beforeEach(() => {
   place = scratch();
   mkdirSync(place.path('routes.d'));
   write('../sluice.yaml', own);
+  // A clone's files are readable by everybody, of which keys are warned.
+  for (const name of ['server.pem', 'server.key'])
+    writeFileSync(place.path(name), pem(name), { mode: 0o600 });
 });
 afterEach(() => place.remove());
 
@@ -22,7 +25,7 @@ const own = `runtime: { watch: routes.d }
 shards: [{ name: default, domain: apps.example.com, binds: [{ listen: "127.0.0.1:0", mode: http }, { name: s, listen: "127.0.0.1:0", mode: tls }] }]
 routes: [{ name: own, host: own.example.com, to: [{ backend: web }] }]
 backends: [{ name: web, servers: [{ name: app1, address: "127.0.0.1:80" }] }]
-certificates: [{ cert: "${certificates}/server.pem", key: "${certificates}/server.key" }]
+certificates: [{ cert: server.pem, key: server.key }]
 `;
 
 const route = (name: string, text: RouteText = {}) => routeText(name, { host: 'www.example.com', ...text });
