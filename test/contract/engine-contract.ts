@@ -142,6 +142,59 @@ export function engineContract(name: string, makeWorld: () => Promise<World>): v
       });
     });
 
+    describe('instances', () => {
+      const planOf = (instances: number) => {
+        const [shard] = world.plan.shards;
+        return { ...world.plan, hash: `of-${instances}`, shards: [{ ...shard!, instances }] };
+      };
+      const serving = () => engine.snapshot().instances.filter(({ state }) => state === 'serving');
+
+      it('are as many as the plan says once it is applied, and keep their processes', async () => {
+        await start();
+        const [first] = serving();
+        await engine.apply(planOf(3), allReady);
+        expect(serving()).toMatchObject([
+          { id: 'default/1', pid: first!.pid, planHash: 'of-3' },
+          { id: 'default/2', planHash: 'of-3' },
+          { id: 'default/3', planHash: 'of-3' },
+        ]);
+        await engine.apply(planOf(1), allReady);
+        await expect
+          .poll(serving, patience)
+          .toMatchObject([{ id: 'default/1', name: 'default/1', pid: first!.pid, planHash: 'of-1' }]);
+        expect(await world.request()).toBeDefined();
+      });
+      it('are other processes once renewed; who leaves is named by its process', async () => {
+        await start();
+        const [before] = serving();
+        const { row } = await holdTcp();
+        const seen = collect<EngineChange>(engine.changes);
+        await engine.renew('default');
+        expect(serving()).toMatchObject([{ id: 'default/1', name: 'default/1', crashes: 0 }]);
+        expect(serving()[0]!.pid).not.toBe(before!.pid);
+        const leaving = `default/1:${before!.pid}`;
+        const states = () =>
+          seen.flatMap((each) =>
+            each.kind === 'instance' && each.instance.id === leaving ? [each.instance] : [],
+          );
+        await expect
+          .poll(() => states().at(-1), patience)
+          .toMatchObject({ name: 'default/1', state: 'leaving', leaveBy: expect.any(Number) });
+        expect((await engine.connection(row.id))?.phase).toBe('tunnel');
+        expect(await world.request()).toBeDefined();
+      });
+      it('know their clients', async () => {
+        await start();
+        const { row } = await holdTcp();
+        const address = row.client.slice(0, row.client.lastIndexOf(':'));
+        expect(await engine.clients()).toMatchObject({
+          overMs: 60_000,
+          missed: 0,
+          clients: [{ address, shard: 'default', instance: 'default/1', connections: 1 }],
+        });
+      });
+    });
+
     describe('setServers', () => {
       const out: [string, Parameters<typeof wish>][] = [
         ['drain', ['web/app1', 'drain']],
