@@ -19,6 +19,8 @@ import { type FromAcceptor, linkVersion, readToAcceptor } from './messages.ts';
 const awayLimitMs = 2_000;
 /** Told to leave, the instances' time of grace is over already: the runtime has stopped them before. */
 const killAfterMs = 2_000;
+/** In a storm one line tells of many. */
+const sayMs = 1_000;
 
 const { values: options } = parseArgs({
   options: {
@@ -34,7 +36,12 @@ if (directory === undefined) {
 
 let link: Link | undefined;
 const send = (message: FromAcceptor) => link?.send(message);
-const handOver = createHandOver(systemClock);
+/** Clients that no instance took, by shard, since that was said last. */
+const turnedAway = new Map<string, number>();
+const handOver = createHandOver(systemClock, (shard) => {
+  if (turnedAway.size === 0) systemClock.after(sayMs, sayTurnedAway);
+  turnedAway.set(shard, (turnedAway.get(shard) ?? 0) + 1);
+});
 const holder = createSocketHolder(systemClock, handOver);
 const keeper = createInstanceKeeper({
   clock: systemClock,
@@ -86,6 +93,14 @@ const dialler = dial(join(directory, engineSocket), systemClock, {
     if (exitWithRuntime && ms > awayLimitMs) void leave();
   },
 });
+
+function sayTurnedAway(): void {
+  for (const [shard, count] of turnedAway)
+    console.error(
+      `${new Date().toTimeString().slice(0, 8)} warning: ${count} client(s) of shard ${shard} closed: none of its instances takes them`,
+    );
+  turnedAway.clear();
+}
 
 /**
  * A runtime that stopped the instances and died before it said `leave`: clients would wait for ever in the queues of

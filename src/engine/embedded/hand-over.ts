@@ -37,7 +37,8 @@ interface Waiting {
   list: Arrival[];
 }
 
-export function createHandOver(clock: Clock): HandOver {
+/** `turnedAway`: a client of this shard was closed, since nobody takes it and too many wait, or it waited too long. */
+export function createHandOver(clock: Clock, turnedAway: (shard: string) => void): HandOver {
   let shards = new Map<string, ShardSteering>();
   const lanes = new Map<string, InstanceLane>();
   const waiting = new Map<string, Waiting>();
@@ -58,6 +59,11 @@ export function createHandOver(clock: Clock): HandOver {
   const takes = (lane: InstanceLane | undefined, { entry }: Arrival): lane is InstanceLane =>
     lane?.hasRoom === true && lane.entries.has(entry);
 
+  function turnAway(shard: string, { handle }: Arrival): void {
+    handle.close();
+    turnedAway(shard);
+  }
+
   function place(shard: string, arrival: Arrival): void {
     const name = `${shard}/${steering(shard).memberOf(arrival.client)}`;
     const lane = lanes.get(name);
@@ -73,7 +79,7 @@ export function createHandOver(clock: Clock): HandOver {
     if (!patient && substituted(shard, arrival)) return;
     if ((queue?.list.length ?? 0) >= mostWaiting) {
       // Nobody takes any, and as many wait already: the client is told now.
-      arrival.handle.close();
+      turnAway(shard, arrival);
       return;
     }
     wait(name, shard, arrival);
@@ -125,7 +131,7 @@ export function createHandOver(clock: Clock): HandOver {
           if (waited < waitMs) return true;
           if (substituted(queue.shard, arrival)) return false;
           if (waited < longestWaitMs) return true;
-          arrival.handle.close();
+          turnAway(queue.shard, arrival);
           return false;
         });
         if (queue.list.length === 0) waiting.delete(name);

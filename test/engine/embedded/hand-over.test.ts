@@ -32,7 +32,8 @@ function lane(number: number, ...entries: number[]): FakeLane {
 
 function world(instances: number) {
   const clock = createStillClock();
-  const handOver = createHandOver(clock);
+  const turnedAway: string[] = [];
+  const handOver = createHandOver(clock, (shard) => void turnedAway.push(shard));
   handOver.steer([{ ...shard, instances }]);
   const lanes = Array.from({ length: instances }, (_, i) => lane(i + 1, 1));
   for (const each of lanes) handOver.appoint(each.name, each);
@@ -53,7 +54,7 @@ function world(instances: number) {
       handle: { close: () => void closed.push(client), listen: () => 0 },
     });
   const takenBy = (each: FakeLane) => each.taken.map(({ client }) => client);
-  return { clock, handOver, lanes, closed, clientsOf, arrive, takenBy };
+  return { clock, handOver, lanes, closed, turnedAway, clientsOf, arrive, takenBy };
 }
 
 describe('handing over', () => {
@@ -107,7 +108,7 @@ describe('handing over', () => {
   });
 
   it('where nobody is there they wait longer, and are told in the end', () => {
-    const { clock, handOver, lanes, clientsOf, arrive, closed } = world(2);
+    const { clock, handOver, lanes, clientsOf, arrive, closed, turnedAway } = world(2);
     for (const each of lanes) handOver.ended(each);
     const [client] = clientsOf(1, 1);
     arrive(client!);
@@ -115,6 +116,7 @@ describe('handing over', () => {
     expect(closed).toEqual([]);
     clock.pass(1_100);
     expect(closed).toEqual([client]);
+    expect(turnedAway).toEqual(['default']);
     expect(clock.pending).toBe(0);
   });
 
