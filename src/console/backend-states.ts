@@ -18,6 +18,19 @@ export function stateOf(view: View, backend: string): BackendState {
     servers,
     servers.flatMap(({ key }) => drainOf(view, key) ?? []),
   );
-  states.set(backend, state);
-  return state;
+  const shown = servers.length === 0 && !isLedTo(view, backend) ? unused(state) : state;
+  states.set(backend, shown);
+  return shown;
+}
+
+/** Some route or bind sends to it. */
+function isLedTo({ model }: View, name: string): boolean {
+  for (const { backend } of model.bind.values()) if (backend === name) return true;
+  for (const { to } of model.route.values()) if (to.some(({ backend }) => backend === name)) return true;
+  return false;
+}
+
+/** A service without endpoints that nobody asks for, as clusters have them, is no outage. */
+function unused(state: BackendState): BackendState {
+  return { ...state, text: 'unused', look: { sign: '–', tone: 'muted' }, severity: 0 };
 }

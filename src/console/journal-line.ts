@@ -46,6 +46,11 @@ export function shownSubject({ subject }: JournalEntry): string {
   return subject.startsWith('/') ? subject.slice(subject.lastIndexOf('/') + 1) : subject;
 }
 
+/** "default/2 died" of default/2 is "died" where the subject stands before it, or above: the cells are needed for why. */
+export function textBeside({ subject, text }: JournalEntry): string {
+  return text.startsWith(`${subject} `) ? text.slice(subject.length + 1) : text;
+}
+
 export function entryLine(entry: JournalEntry, view: View, withSubject = true): Line {
   const by = entry.kind === 'act' ? ` by ${entry.actor.name}` : '';
   const result = entry.result === undefined || entry.result === 'done' ? '' : ` (${entry.result})`;
@@ -53,7 +58,7 @@ export function entryLine(entry: JournalEntry, view: View, withSubject = true): 
     muted(` ${view.timeOfDay(entry.at)}  `),
     span(`${severitySign(entry)} `, severityTone(entry.severity)),
     ...(withSubject ? [span(`${shownSubject(entry)} `)] : []),
-    span(entry.text, entry.severity === 'bad' ? 'bad' : 'text'),
+    span(textBeside(entry), entry.severity === 'bad' ? 'bad' : 'text'),
     span(result, 'warning'),
     muted(by),
   );

@@ -40,8 +40,14 @@ function serving(view: View): Problem[] {
 const downTogether = 3;
 
 function health(view: View): Problem[] {
-  return [...view.model.backend.values()].flatMap(({ name }) => {
+  const without: string[] = [];
+  const problems = [...view.model.backend.values()].flatMap(({ name }) => {
     const servers = serversOf(view, name);
+    if (servers.length === 0) {
+      // Where nothing sends to it nobody is answered 503.
+      if (stateOf(view, name).severity > 0) without.push(name);
+      return [];
+    }
     const down = servers.filter(({ admin, operational }) => admin !== 'maint' && operational === 'down');
     const latest = servers.reduce(
       (at, server) => Math.max(at, server.operationalSince, server.adminSince),
@@ -50,12 +56,9 @@ function health(view: View): Problem[] {
     const { taking } = stateOf(view, name);
     const together = down.length >= downTogether;
     const amount = `${down.length} of ${servers.length} down`;
-    const none =
-      servers.length === 0
-        ? `${name} has no servers`
-        : together
-          ? `${name} takes no new clients: ${amount}`
-          : `${name}: no server takes new clients`;
+    const none = together
+      ? `${name} takes no new clients: ${amount}`
+      : `${name}: no server takes new clients`;
     return [
       ...(taking === 0 ? [bad(3, none, latest)] : []),
       // Told once: a line has room for two problems, and the second may be another backend's.
@@ -67,6 +70,17 @@ function health(view: View): Problem[] {
       ...servers.flatMap(failing),
     ];
   });
+  // A cluster may have many of them, all the time.
+  const [first] = without;
+  if (first !== undefined)
+    problems.push(
+      bad(
+        3,
+        without.length === 1 ? `${first} has no servers` : `${without.length} backends have no servers`,
+        0,
+      ),
+    );
+  return problems;
 }
 
 function downProblem({ key, operationalSince, check }: ServerEntity, now: number): Problem {

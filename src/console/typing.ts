@@ -3,6 +3,7 @@
 import type { KeyPress } from './console.ts';
 import type { Desk } from './desk.ts';
 import { mustForce } from './dialogs/switch-dialog.ts';
+import { retypedTrace } from './dialogs/trace.ts';
 import { retyped, typedOf } from './dialogs/what-if.ts';
 import { atTop } from './list-cursor.ts';
 import { changeDialog, setDialog } from './questions.ts';
@@ -80,12 +81,9 @@ function replace(desk: Desk, overlay: Overlay, text: TypedText): void {
     case 'what-if':
       desk.set({ overlay: { ...overlay, dialog: retyped(overlay.dialog, text) } });
       break;
-    case 'trace': {
-      const { dialog } = overlay;
-      const texts = { ...dialog.texts, [dialog.field]: text };
-      desk.set({ overlay: { ...overlay, dialog: { ...dialog, texts, hint: undefined } } });
+    case 'trace':
+      desk.set({ overlay: { ...overlay, dialog: retypedTrace(overlay.dialog, text) } });
       break;
-    }
     case 'help':
       break;
   }

@@ -90,6 +90,19 @@ describe('what is wrong now', () => {
     expect(all).toEqual(['▼ db: no server takes new clients']);
   });
 
+  it('is a backend without servers that something sends to, told together with others', () => {
+    const without = (names: readonly string[], used: boolean) => (model: MutableModel) => {
+      for (const name of names) {
+        model.backend.set(name, { ...model.backend.get('web')!, name, servers: [] });
+        const bind = [...model.bind.values()][0]!;
+        if (used) model.bind.set(name, { ...bind, name, backend: name });
+      }
+    };
+    expect(texts(without(['unasked'], false))).toEqual([]);
+    expect(texts(without(['empty'], true))).toEqual(['▼ empty has no servers']);
+    expect(texts(without(['empty', 'bare'], true))).toEqual(['▼ 2 backends have no servers']);
+  });
+
   it('is said once where many servers of a backend are down', () => {
     const crowd = texts(() => {}, crowdedWorld);
     expect(crowd).toContain('▼ pool20: 7 of 30 down');

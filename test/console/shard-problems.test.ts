@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { problemsOf } from '../../src/console/problems.ts';
+import { shardTable } from '../../src/console/screens/overview-shards.ts';
 import { noTraffic, withSample } from '../../src/console/traffic.ts';
 import type { View } from '../../src/console/view.ts';
 import type { MutableModel } from '../../src/domain/model.ts';
@@ -28,6 +29,46 @@ function texts(change: (model: MutableModel) => void, world = shardsWorld): stri
   };
   return problemsOf(view).map(({ sign, text }) => `${sign} ${text}`);
 }
+
+describe('the table of shards on the Overview', () => {
+  it.each<[string, (shard: string, number: number) => number | null, RegExp[]]>([
+    [
+      'gives no share of a whole that is not known',
+      (shard) => (shard === 'default' ? null : 70),
+      [/– +–$/, /140 +–$/],
+    ],
+    [
+      'counts without who has only begun',
+      (_, number) => (number === 2 ? null : 70),
+      [/70 .*50 %$/, /70 .*50 %$/],
+    ],
+  ])('%s', (_, requests, rows) => {
+    const model = shardsWorld();
+    const instances = instanceRatesOf(model).map((each) => ({
+      ...each,
+      requests: requests(each.shard, Number(each.id.split('/')[1])),
+    }));
+    const view: View = {
+      model,
+      attach: createScriptedClient(createScriptedClock(noon), model).attach,
+      traffic: withSample(noTraffic, { at: noon, windowMs: 1_000, instances }),
+      now: noon,
+      present: noon,
+      heardAt: noon,
+      stale: false,
+      looked: new Set(),
+      timeOfDay: String,
+    };
+    const drawn = shardTable(view, 80, 20).map(({ spans }) =>
+      spans
+        .map(({ text }) => text)
+        .join('')
+        .trimEnd(),
+    );
+    expect(drawn[1]).toMatch(rows[0]!);
+    expect(drawn[2]).toMatch(rows[1]!);
+  });
+});
 
 describe('what is wrong with shards', () => {
   it('is nothing while two of two serve', () => expect(texts(() => {})).toEqual([]));

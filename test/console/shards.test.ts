@@ -1,7 +1,7 @@
 // The Shards screen: what is wrong first, three spreads kept apart, and its keys.
 
 import { describe, expect, it } from 'vitest';
-import { spreadBar, spreadScale } from '../../src/console/shard-look.ts';
+import { isUneven, servedBySpans, spreadBar, spreadScale } from '../../src/console/shard-look.ts';
 import { slotCounts, slotOf } from '../../src/console/slots.ts';
 import { consoleIn, middle } from './picture.ts';
 import { addInstance, crowdedShardsWorld, shardsWorld, troubledShardsWorld } from './shard-worlds.ts';
@@ -35,6 +35,30 @@ describe('the bar of an instance', () => {
     [300, [0, 0, 300], '████▓▓▓▓▓▓▓▓'],
     [0, [0, 0], ''],
   ])('of %d among %j is %s, without a colour', (value, values, bar) => expect(text(value, values)).toBe(bar));
+});
+
+describe('a spread', () => {
+  // Of 119 clients in a row over three instances, as jhash puts them.
+  it.each([
+    ['54, 27, 38', 1.361, 1.135, false],
+    ['far from chance', 1.49, 1.135, true],
+  ])('of %s is called uneven: %s', (_, maxOverMean, chance, uneven) =>
+    expect(isUneven({ maxOverMean, chance, items: 119, bins: 3 })).toBe(uneven),
+  );
+});
+
+describe('who serves a route twice', () => {
+  it.each([
+    [20, '▲ default sharded'],
+    [9, '▲ twice'],
+  ])('in %d cells', (width, words) => {
+    const route = troubledShardsWorld().route.get('both')!;
+    expect(
+      servedBySpans(route, width)
+        .map(({ text }) => text)
+        .join(''),
+    ).toBe(words);
+  });
 });
 
 describe('the slots of a shard', () => {
@@ -129,6 +153,47 @@ describe('the Shards screen', () => {
     seat.press('enter');
     expect(seat.show()).toMatch(/crashes +4 times in a row, next start in 0:03/);
     expect(seat.show()).toMatch(/told +exit code 70/);
+    seat.console.dispose();
+  });
+
+  it('does not count the age of a process that is no more, and tells the plan of one that leaves', async () => {
+    const model = troubledShardsWorld();
+    const leaving = model.instance.get('default/2:4655')!;
+    model.instance.set('default/2:4655', { ...leaving, planHash: 'bbcabbf7' });
+    const seat = await onShards(model, middle);
+    for (let step = 0; step < 10; step += 1) seat.press('j');
+    seat.press('enter');
+    expect(seat.show()).toMatch(/process +pid \d+, is no more/);
+    seat.press('escape', 'g');
+    while (!/^›default\/2 *◐/m.test(seat.show())) seat.press('j');
+    seat.press('enter');
+    expect(seat.show()).toMatch(/plan +bbca {2}≠ 7f3a in force/);
+    seat.console.dispose();
+  });
+
+  it('names the other shards that serve a route, not its own', async () => {
+    const model = troubledShardsWorld();
+    const sharded = model.shard.get('sharded')!;
+    model.shard.set('sharded', { ...sharded, routes: [...sharded.routes, 'both'] });
+    const seat = await onShards(model, middle);
+    for (const [shard, other] of [
+      ['default', 'sharded'],
+      ['sharded', 'default'],
+    ] as const) {
+      seat.press('escape', 'g');
+      while (!new RegExp(`^›${shard} `, 'm').test(seat.show())) seat.press('j');
+      seat.press('enter', 'G');
+      expect(seat.show()).toMatch(new RegExp(`both .*also in ${other} *$`, 'm'));
+    }
+    seat.console.dispose();
+  });
+
+  it('says once which namespaces a shard takes', async () => {
+    const model = shardsWorld();
+    model.shard.set('default', { ...model.shard.get('default')!, namespaceSelector: 'tier=gold' });
+    const seat = await onShards(model);
+    seat.press('enter');
+    expect(seat.show().match(/tier=gold/g)).toHaveLength(1);
     seat.console.dispose();
   });
 
@@ -262,6 +327,17 @@ describe('other screens', () => {
     const seat = await consoleIn(troubledShardsWorld());
     expect(lineOf(seat, /^ shard /)).toContain('share');
     expect(lineOf(seat, /^ sharded /)).toContain('▼ 1/2');
+    seat.console.dispose();
+  });
+
+  it('show troubled shards first on an Overview that has no room for all, and no share of an unknown whole', async () => {
+    const model = crowdedShardsWorld();
+    addInstance(model, 'shard7', 3, { state: 'gone', crashes: 3, retryAt: noon + 1_000 });
+    const seat = await consoleIn(model);
+    const lines = seat.show().split('\n');
+    const head = lines.findIndex((text) => text.startsWith(' shard '));
+    expect(lines[head + 1]).toMatch(/^ shard7 .*▼ 15\/16/);
+    expect(seat.show()).toContain('and 5 more shards: key 5');
     seat.console.dispose();
   });
 

@@ -1,7 +1,14 @@
 // Where would this request go: from a connection, from a route, and typed.
 
 import { describe, expect, it } from 'vitest';
-import { traceOfConnection, traceOfRoute } from '../../src/console/dialogs/trace.ts';
+import {
+  openTrace,
+  questionOf,
+  retypedTrace,
+  traceOfConnection,
+  traceOfRoute,
+} from '../../src/console/dialogs/trace.ts';
+import { typed } from '../../src/console/typed-text.ts';
 import type { ConnectionRow } from '../../src/domain/connection.ts';
 import { answerTo, manyConnections } from './connection-rows.ts';
 import { consoleIn } from './picture.ts';
@@ -42,6 +49,18 @@ describe('the question of a connection', () => {
     expect(traceOfRoute({ ...model.route.get('media')!, host: '*.example.com' })).toEqual({
       url: 'http://any.example.com/',
     });
+  });
+});
+
+describe('a URL', () => {
+  it.each([
+    ['https://http://a.example.com:8080/x', 'http://a.example.com:8080/x'],
+    ['https://HTTPS://a.example.com/', 'HTTPS://a.example.com/'],
+    ['https://a.example.com/?to=http://b/', 'https://a.example.com/?to=http://b/'],
+  ])('that is pasted behind a scheme takes its place: %s', (text, url) => {
+    const dialog = retypedTrace(openTrace(1, { url: 'https://' }, 'url'), typed(text));
+    expect(questionOf(dialog).url).toBe(url);
+    expect(dialog.texts.url.at).toBe(url.length);
   });
 });
 

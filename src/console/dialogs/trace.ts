@@ -47,6 +47,14 @@ export function questionOf({ texts }: TraceDialog): TraceQuestion {
   };
 }
 
+/** A whole URL, as it is pasted behind the scheme that stands there, takes its place. */
+export function retypedTrace(dialog: TraceDialog, text: TypedText): TraceDialog {
+  const twice =
+    dialog.field === 'url' ? /^[a-z]+:\/\/(?=(?:https?|tcp):\/\/)/i.exec(text.text)?.[0].length : 0;
+  const kept = { text: text.text.slice(twice ?? 0), at: Math.max(0, text.at - (twice ?? 0)) };
+  return { ...dialog, texts: { ...dialog.texts, [dialog.field]: kept }, hint: undefined };
+}
+
 export function fieldBeside(dialog: TraceDialog, by: 1 | -1): TraceDialog {
   const at = traceFields.indexOf(dialog.field) + by;
   const field = traceFields[(at + traceFields.length) % traceFields.length]!;

@@ -4,7 +4,7 @@ import type { JournalEntry } from '../../domain/journal.ts';
 import { type Block, scrolledPart } from '../block.ts';
 import { fact, heading, longFact } from '../facts.ts';
 import type { Line, Span } from '../frame.ts';
-import { newestEntries, severitySign, severityTone, shownSubject } from '../journal-line.ts';
+import { newestEntries, severitySign, severityTone, shownSubject, textBeside } from '../journal-line.ts';
 import type { Area } from '../layout.ts';
 import { type ListShape, settleCursor } from '../list-cursor.ts';
 import { blank, line, muted, selectedWhen, span } from '../spans.ts';
@@ -72,10 +72,11 @@ function columns(view: View): Column<JournalEntry>[] {
 }
 
 /** What did not come about is said before anything else: no narrow column may hide it. */
-function whatCell({ text, severity, result }: JournalEntry): Span[] {
+function whatCell(entry: JournalEntry): Span[] {
+  const { severity, result } = entry;
   return [
     ...(result === undefined || result === 'done' ? [] : [span(`${result}: `, 'warning', true)]),
-    span(text, severity === 'bad' ? 'bad' : 'text'),
+    span(textBeside(entry), severity === 'bad' ? 'bad' : 'text'),
   ];
 }
 

@@ -28,7 +28,7 @@ interface ShardRow {
 const columns: readonly Column<ShardRow>[] = [
   { title: 'shard', width: 12, upTo: 28, cell: ({ load }) => span(load.shard.name) },
   { title: 'routes', width: 6, align: 'right', cell: ({ load }) => routesCell(load) },
-  { title: 'inst', width: 6, align: 'right', cell: ({ load }) => instancesCell(load) },
+  { title: 'inst', width: 7, align: 'right', cell: ({ load }) => instancesCell(load) },
   {
     title: 'clients',
     width: 9,
@@ -59,13 +59,24 @@ function instancesCell({ shard, serving }: ShardLoad): Span {
     : span(count(shard.instances));
 }
 
+/** Where instances are missing, then what is refused or uneven, then as configured: few rows may be all there is. */
+function troubledFirst(loads: readonly ShardLoad[]): ShardLoad[] {
+  const severity = ({ shard, serving, uneven }: ShardLoad): number =>
+    serving.length < shard.instances ? 2 : shard.refused.length > 0 || uneven ? 1 : 0;
+  return loads.toSorted((a, b) => severity(b) - severity(a));
+}
+
 /** With a blank line below. */
 export function shardTable(view: View, width: number, height: number): Line[] {
   const room = shardLineCount(view, height);
   if (room === 0) return [];
   const placed = placeColumns(columns, width - 2);
-  const loads = [...shardLoads(view).values()];
-  const whole = loads.reduce((sum, { sums }) => sum + (sums?.requests ?? 0), 0);
+  const loads = troubledFirst([...shardLoads(view).values()]);
+  const whole = loads.reduce<number | null>(
+    // Of a whole that is not known nobody has a share: a shard whose instances are away would make the others 100 %.
+    (sum, { sums }) => (sum === null || sums?.requests === null ? null : sum + (sums?.requests ?? 0)),
+    0,
+  );
   const more = loads.length > room - 2;
   const shown = more ? loads.slice(0, room - 3) : loads;
   return [
@@ -73,7 +84,7 @@ export function shardTable(view: View, width: number, height: number): Line[] {
     ...shown.map((load) => ({
       spans: [span(' '), ...rowOfTable(placed, { load, share: share(load.sums?.requests, whole) })],
     })),
-    ...(more ? [{ spans: [muted(`  and ${loads.length - shown.length} more: 5`)] }] : []),
+    ...(more ? [{ spans: [muted(`  and ${loads.length - shown.length} more shards: key 5`)] }] : []),
     { spans: [] },
   ];
 }

@@ -65,7 +65,11 @@ const bindsShown = 6;
 
 /** Rows that the table of backends gets, so that a few events (and the binds) stay in sight below it. */
 export function overviewTableRows(view: View, backends: number, height: number): number {
-  const eventsAtLeast = height >= 16 ? 4 : height >= 12 ? 2 : 0;
+  // No more than there are, or a line that says so: what they leave is the backends'.
+  const eventsAtLeast = Math.min(
+    height >= 16 ? 4 : height >= 12 ? 2 : 0,
+    Math.max(1, newestEntries(view).length),
+  );
   const binds = height >= bindsFrom ? Math.min(bindsShown + 1, view.model.bind.size) + 2 : 0;
   const shards = shardLineCount(view, height);
   return Math.max(

@@ -33,7 +33,7 @@ function columnsFor(view: View): Column<RouteRow>[] {
             width: 9,
             upTo: 20,
             spare: 2.5,
-            cell: ({ route }: RouteRow) => servedBySpans(route),
+            cell: ({ route }: RouteRow, width: number) => servedBySpans(route, width),
           },
         ]
       : []),

@@ -65,7 +65,7 @@ export function shardDetail(view: View, name: string, width: number): Line[] {
 }
 
 function selection(view: View, shard: ShardEntity, width: number): Line[] {
-  const { routeSelector, configuredRouteSelector, namespaceSelector, instances, configuredInstances } = shard;
+  const { routeSelector, configuredRouteSelector, instances, configuredInstances } = shard;
   const drifts = [...view.model.drift.values()].filter(
     (drift) => 'shard' in drift && drift.shard === shard.name,
   );
@@ -84,7 +84,6 @@ function selection(view: View, shard: ShardEntity, width: number): Line[] {
           width,
           'warning',
         )),
-    ...(namespaceSelector === '' ? [] : longFact('namespaces', namespaceSelector, width)),
     fact(
       'instances',
       span(String(instances)),
@@ -144,7 +143,7 @@ function instances(view: View, shard: ShardEntity): Line[] {
         ),
         line(
           muted(
-            ` ${padEnd('', 13)}pid ${instance.pid}  ${instance.version}  up ${duration(view.now - instance.startedAt)}${
+            ` ${padEnd('', 13)}pid ${instance.pid}  ${instance.version}  ${aliveText(view, instance)}${
               shard.instances > 1 ? `  ${count(owned)} slots` : ''
             }`,
           ),
@@ -156,11 +155,22 @@ function instances(view: View, shard: ShardEntity): Line[] {
   ];
 }
 
+/** The age of a process that is no more would go on growing. */
+function aliveText(view: View, { state, startedAt }: InstanceEntity): string {
+  return state === 'gone' ? 'is no more' : `up ${duration(view.now - startedAt)}`;
+}
+
 function planSpans(view: View, { planHash, state }: InstanceEntity): Span[] {
   const inForce = runtimeOf(view)?.plan.hash;
   return inForce === undefined || planHash === inForce || planHash === ''
     ? []
     : [span(`  plan ${planHash.slice(0, 4)}`, state === 'serving' ? 'warning' : 'muted')];
+}
+
+/** Where its own is named already. */
+function otherPlanSpans(view: View, instance: InstanceEntity): Span[] {
+  const inForce = runtimeOf(view)?.plan.hash ?? '';
+  return planSpans(view, instance).map(({ tone }) => span(`  ≠ ${inForce.slice(0, 4)} in force`, tone));
 }
 
 function routes(view: View, shard: ShardEntity, width: number): Line[] {
@@ -171,7 +181,11 @@ function routes(view: View, shard: ShardEntity, width: number): Line[] {
   });
   const served = shard.routes.slice(0, routesShown).map((name) => {
     const route = view.model.route.get(name);
-    return line(span(` ● `, 'good'), span(padEnd(name, 16)), ...(route === undefined ? [] : placed(route)));
+    return line(
+      span(` ● `, 'good'),
+      span(padEnd(name, 16)),
+      ...(route === undefined ? [] : placed(route, shard.name)),
+    );
   });
   const hidden = shard.routes.length - served.length;
   return [
@@ -187,12 +201,12 @@ function routes(view: View, shard: ShardEntity, width: number): Line[] {
   ];
 }
 
-function placed(route: RouteEntity): Span[] {
-  const also = route.shards.flatMap((s) => (s.admitted ? [s.shard] : []));
+function placed(route: RouteEntity, shard: string): Span[] {
+  const also = route.shards.flatMap((s) => (s.admitted && s.shard !== shard ? [s.shard] : []));
   return [
     span(` ${route.host ?? '*'}`),
     muted(` ${route.path}`),
-    also.length > 1 ? span(`  ▲ also in ${also.slice(1).join(', ')}`, 'warning') : span(''),
+    also.length > 0 ? span(`  ▲ also in ${also.join(', ')}`, 'warning') : span(''),
   ];
 }
 
@@ -204,7 +218,7 @@ export function instanceDetail(view: View, id: string, width: number): Line[] {
   const shard = view.model.shard.get(instance.shard);
   const number = Number(instance.name.slice(instance.name.lastIndexOf('/') + 1));
   const slots = shard === undefined || shard.instances < 2 ? undefined : slotCounts(shard)[number - 1];
-  const { crashes, retryAt, leaveBy, text, planHash, version, pid, startedAt } = instance;
+  const { crashes, retryAt, leaveBy, text, planHash, version, pid } = instance;
   const release = runtimeOf(view)?.version;
   return [
     line(
@@ -213,7 +227,7 @@ export function instanceDetail(view: View, id: string, width: number): Line[] {
       instanceStateSpan(instance, view.now),
     ),
     blank,
-    fact('process', span(`pid ${pid}`), muted(`, up ${duration(view.now - startedAt)}`)),
+    fact('process', span(`pid ${pid}`), muted(`, ${aliveText(view, instance)}`)),
     fact(
       'version',
       span(version),
@@ -221,7 +235,7 @@ export function instanceDetail(view: View, id: string, width: number): Line[] {
         ? span('')
         : span(`  ≠ the runtime's ${release}: n renews the shard`, 'warning'),
     ),
-    fact('plan', span(planHash === '' ? '–' : planHash.slice(0, 8)), ...planSpans(view, instance)),
+    fact('plan', span(planHash === '' ? '–' : planHash.slice(0, 4)), ...otherPlanSpans(view, instance)),
     ...(crashes === 0
       ? []
       : [
