@@ -9,6 +9,7 @@ import { dialogView } from './dialogs/dialog-view.ts';
 import { switchDialogView, switchDialogWidth } from './dialogs/switch-dialog-view.ts';
 import { traceView, traceWidth } from './dialogs/trace-view.ts';
 import { whatIfView, whatIfWidth } from './dialogs/what-if-view.ts';
+import { plural } from './format.ts';
 import type { ChartSlot, Frame, Line } from './frame.ts';
 import { helpLines } from './help.ts';
 import { activeScopes, shownKey } from './keys.ts';
@@ -21,7 +22,7 @@ import { connectionsScreen } from './screens/connections.ts';
 import { journalScreen } from './screens/journal.ts';
 import { overviewScreen } from './screens/overview.ts';
 import { routesScreen } from './screens/routes.ts';
-import { shardsScreen } from './screens/shards.ts';
+import { shardsBelow, shardsScreen } from './screens/shards.ts';
 import { hasDetail, type KeyContext } from './selection.ts';
 import { line, span, staled, staledChart, within } from './spans.ts';
 import type { Overlay } from './state.ts';
@@ -156,6 +157,9 @@ const openModesFrom = 110;
 /** From here on the Connections have a column for each direction. */
 const bytesFrom = 96;
 
+/** From here on there is room for what bars mean beside what is out of sight. */
+const bothFrom = 78;
+
 /** Where the numbers on the screen come from. */
 function asideOf({ view, state, size }: KeyContext): string {
   if (state.screen === 'journal' || state.screen === 'certificates' || state.overlay !== undefined) return '';
@@ -167,10 +171,15 @@ function asideOf({ view, state, size }: KeyContext): string {
     return size.columns < openModesFrom
       ? 'rates over 1 s, r reverts a switch at any time'
       : 'pass, edge, reenc: open connections by the mode they came in, rates over 1 s';
-  if (state.screen === 'shards')
-    return state.shards.open === undefined
-      ? '█ to the mean, ▓ beyond, ░ short of it, rates over 1 s'
-      : 'clients: different addresses with a connection, rates over 1 s';
+  if (state.screen === 'shards') {
+    if (state.shards.open !== undefined)
+      return 'clients: different addresses with a connection, rates over 1 s';
+    const below = shardsBelow(view, state.shards, layoutOf(size).body.height);
+    const bars = '█ to the mean, ▓ beyond, ░ short of it';
+    if (below === 0) return `${bars}, rates over 1 s`;
+    // A spread that is out of sight altogether is told of.
+    return `▾ ${plural(below, 'more line')} · ${size.columns < bothFrom ? '' : `${bars}, `}rates over 1 s`;
+  }
   const shape = state.screen === 'overview' ? 'shapes: the last minute, ' : '';
   return `${shape}rates over ${Math.max(1, Math.round(view.traffic.windowMs / 1000))} s, latencies over 10 s`;
 }

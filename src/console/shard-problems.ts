@@ -6,6 +6,7 @@ import { about, duration } from './format.ts';
 import { newestEntries } from './journal-line.ts';
 import { bad, type Problem, warning } from './problem.ts';
 import { type RouteTrouble, routeTroubles, shardLoads } from './shard-look.ts';
+import { cut } from './text.ts';
 import { runtimeOf, type View } from './view.ts';
 
 /** A new instance is worth a word for so long. */
@@ -130,11 +131,13 @@ function routes(view: View): Problem[] {
     const list = troubles[trouble];
     const [first] = list;
     if (first === undefined) return [];
+    // What is wrong is behind it, on a line with room for no name of 200 letters.
+    const name = cut(first.name, 32);
     const text =
       list.length === 1
-        ? `route ${first.name} ${words[trouble].one}${whyOf(first, trouble)}`
+        ? `route ${name} ${words[trouble].one}${whyOf(first, trouble)}`
         : `${list.length} routes ${words[trouble].many}`;
-    const short = list.length === 1 ? `route ${first.name} ${words[trouble].one}` : text;
+    const short = list.length === 1 ? `route ${name} ${words[trouble].one}` : text;
     return [{ ...(trouble === 'doubly' ? warning(text, 1) : bad(2, text, 1)), short }];
   });
 }

@@ -84,6 +84,11 @@ describe('what is wrong with shards', () => {
     ]);
   });
 
+  it('is told of a route whatever the length of its name', () =>
+    expect(
+      texts((model) => addRoute(model, 'n'.repeat(200), undefined, { host: 'n.example.com', shards: [] })),
+    ).toEqual([`▼ route ${'n'.repeat(31)}… is served by no shard`]));
+
   it('is worse where nobody of the shard serves', () => {
     const [first] = texts((model) => {
       addInstance(model, 'sharded', 1, { state: 'gone' });

@@ -121,7 +121,9 @@ describe('the Shards screen', () => {
     const lines = seat.show().split('\n');
     expect(lines[4]).toContain('clients → instance');
     expect(lines.filter((line) => line.startsWith('›'))).toHaveLength(1);
+    expect(lines.at(-2)).toMatch(/─ ▾ \d+ more lines · █ to the mean/);
     seat.press('G');
+    expect(seat.show()).not.toMatch(/more lines?/);
     expect(seat.show()).toContain('›pay  source');
     expect(seat.client.serversOf).toEqual([undefined]);
     seat.press('g');

@@ -57,6 +57,14 @@ function noShards(view: View): string {
     : 'This runtime tells of no shards.';
 }
 
+/** Lines of the list that are out of sight below. */
+export function shardsBelow(view: View, state: ShardsState, height: number): number {
+  const rows = shardsRows(view);
+  const list = shardsList(rows, height);
+  const all = rows.reduce((sum, row) => sum + linesOfRow(row), 0);
+  return Math.max(0, all - settleCursor(state.cursor, list).top - list.rows);
+}
+
 interface Placed {
   readonly view: View;
   readonly width: number;
