@@ -101,7 +101,9 @@ const overloadSeconds = 5;
 const errorShareFrom = 0.05;
 
 /** All servers may be up while clients wait or are refused: that is not "all well". */
-function overload({ traffic: { past, backends }, heardAt }: View): Problem[] {
+function overload(view: View): Problem[] {
+  const { traffic, heardAt } = view;
+  const { past, backends } = traffic;
   const newest = past.slice(-overloadSeconds).filter(({ at }) => heardAt - at < 2 * overloadSeconds * 1_000);
   if (newest.length < overloadSeconds) return [];
   const queued = Math.min(...newest.map(({ totals }) => totals.queued));
@@ -113,7 +115,7 @@ function overload({ traffic: { past, backends }, heardAt }: View): Problem[] {
   const where = [...backends.values()].filter((backend) => backend.queued > 0).map(({ name }) => name);
   return [
     ...(answers > 0 && failed / answers >= errorShareFrom
-      ? [warning(`${percent(failed / answers)} of the answers are 5xx`, heardAt)]
+      ? [warning(`${percent(failed / answers)} of the answers are 5xx${whoseFailures(view)}`, heardAt)]
       : []),
     ...(queued > 0
       ? [
@@ -124,6 +126,14 @@ function overload({ traffic: { past, backends }, heardAt }: View): Problem[] {
         ]
       : []),
   ];
+}
+
+/** A route that was moved away, or that no shard serves, fails while every backend is well: said where backends are sampled. */
+function whoseFailures({ model, traffic: { totals, backends } }: View): string {
+  const failed = totals?.status?.[4] ?? 0;
+  if (failed === 0 || [...model.backend.keys()].some((name) => !backends.has(name))) return '';
+  const ofBackends = [...backends.values()].reduce((sum, { status }) => sum + (status?.[4] ?? 0), 0);
+  return ofBackends < failed / 2 ? ', most where no route matches' : '';
 }
 
 function drains({ model, now }: View): Problem[] {

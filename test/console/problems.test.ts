@@ -138,13 +138,18 @@ describe('what is wrong now', () => {
 });
 
 describe('overload, with all servers up', () => {
-  const shown = (seconds: readonly Partial<TotalsSample>[], queuedIn?: string) => {
+  const shown = (seconds: readonly Partial<TotalsSample>[], queuedIn?: string, failedIn?: number) => {
     const traffic = seconds.reduce(
       (before, change, index) =>
         withSample(before, {
           at: noon - (seconds.length - 1 - index) * 1_000,
           windowMs: 1_000,
           totals: totals(change),
+          ...(failedIn !== undefined && {
+            backends: [...wellWorld().backend.keys()].map((name) =>
+              backendRates(name, { status: [0, 80, 4, 0, name === 'web' ? failedIn : 0] }),
+            ),
+          }),
           ...(queuedIn && { backends: [backendRates(queuedIn, { queued: 4 }), backendRates('api')] }),
         }),
       noTraffic,
@@ -161,6 +166,13 @@ describe('overload, with all servers up', () => {
 
   it('is told of answers that fail', () =>
     expect(shown(times(5, failing))).toEqual(['16 % of the answers are 5xx']));
+
+  it.each([
+    [16, '16 % of the answers are 5xx'],
+    [1, '16 % of the answers are 5xx, most where no route matches'],
+  ])('says whether it is the backends that fail: %d of 16', (failedIn, text) =>
+    expect(shown(times(5, failing), undefined, failedIn)).toEqual([text]),
+  );
 
   it.each<[string, Partial<TotalsSample>[]]>([
     ['a burst', [...times(4, { queued: 9 }), { queued: 0 }]],
