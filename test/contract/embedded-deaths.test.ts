@@ -157,6 +157,33 @@ await import(${JSON.stringify(real)});
       expect(readFileSync(`/proc/${entity(id)!.pid}/cmdline`, 'utf8')).toContain(next);
   });
 
+  it.each([1, 2])(
+    'one of %i dies while no runtime is there: its successor serves what it had, and is adopted so',
+    async (instances) => {
+      await start(instances);
+      const name = `default/${instances}`;
+      // Not the plan's own: what changed since it was taken holds, too.
+      const off = allReady.filter(({ server }) => !server.endsWith('/app1'));
+      const maint = allReady.filter(({ server }) => server.endsWith('/app1'));
+      expect([off.length, maint.length].every((count) => count > 0)).toBe(true);
+      await engine.setServers(maint.map((wish) => ({ ...wish, admin: 'maint' })));
+      const { host, port } = bindAddress(engine, 'web');
+      const [client] = clientsOf(name, 1);
+      const at = { host, port, localAddress: instances === 1 ? addressOf(0) : client! };
+      const { pid } = entity(name)!;
+      engine.detach();
+      process.kill(pid, 'SIGKILL');
+      await expect.poll(() => isAlive(pid), patience).toBe(false);
+      for (let i = 0; i < 6; i += 1) expect(await ask(at)).toMatch(/^app[^1]/);
+      open();
+      await start(instances);
+      const successor = entity(name)!;
+      expect(successor).toMatchObject({ state: 'serving', planHash: plan(instances).hash });
+      expect(successor.pid).not.toBe(pid);
+      expect(await ask(place(at.localAddress))).toMatch(/^app/);
+    },
+  );
+
   it('a scale whose newcomer dies is refused, and changes nothing', async () => {
     await start();
     const before = engine.snapshot().instances.map(({ id, pid }) => [id, pid]);

@@ -9,8 +9,9 @@ import { startAcceptor } from './acceptor-process.ts';
 import { livingAcceptor, wasLeftBehind } from './directory.ts';
 import type { InstanceEnd } from './engine-entities.ts';
 import type { PeerEvents } from './engine-listener.ts';
+import type { InForce } from './held-plan.ts';
 import { type Link, LinkError, RemoteError } from './link.ts';
-import type { AcceptorHello, FromAcceptor, ToAcceptor } from './messages.ts';
+import type { AcceptorHello, FromAcceptor, HeldChange, ToAcceptor } from './messages.ts';
 
 /** Who is to run, and who of them gets clients. */
 export type Crew = Omit<Extract<ToAcceptor, { readonly kind: 'run' }>, 'kind' | 'program'>;
@@ -26,6 +27,8 @@ export interface AcceptorPeer {
   run(crew: Crew): Promise<void>;
   /** Resolves once a successor serves. @throws EngineError `instance-failed` */
   renew(id: string): Promise<void>;
+  /** Instances that are started while no runtime is there have it so. */
+  hold(change: HeldChange): void;
   /** Ends it with its instances; resolves when it is gone. */
   leave(): Promise<void>;
   /** Lets go of it. */
@@ -46,6 +49,8 @@ export interface AcceptorPeerOptions {
   readonly failed: (reason: string) => void;
   /** Asked when none is there: an orphaned instance goes on serving, and a second one could not have its sockets. */
   readonly isNeeded: () => boolean;
+  /** What one that dials in is told to hold. */
+  readonly inForce: () => InForce | undefined;
   /** Does any instance attend that no acceptor is behind? */
   readonly hasInstances: () => boolean;
 }
@@ -139,6 +144,7 @@ export function createAcceptorPeer(options: AcceptorPeerOptions): AcceptorPeer {
         throw new EngineError('instance-failed', error.message, { cause: error });
       }
     },
+    hold: (change) => askAside(change),
     async leave() {
       if (link === undefined) return;
       const gone = new Promise<void>((resolve) => {
@@ -155,6 +161,8 @@ export function createAcceptorPeer(options: AcceptorPeerOptions): AcceptorPeer {
       link = dialled;
       arrived();
       void tellCrew().catch((error: EngineError) => options.failed(error.message));
+      const inForce = options.inForce();
+      if (inForce !== undefined) askAside({ kind: 'apply', ...inForce });
       return {
         message(message) {
           if (message.kind === 'started') options.started(message.id, message.pid, message.crashes);

@@ -15,6 +15,7 @@ import {
   type NamedAddress,
 } from '../../proxy/listener.ts';
 import type { AcceptWay, FromChild, NativeHandle, ToChild } from './channel-messages.ts';
+import type { InForce } from './held-plan.ts';
 
 /** The IPC half of `process` in a forked child. */
 export interface ParentChannel extends Pick<EventEmitter, 'on' | 'once'> {
@@ -34,6 +35,8 @@ export interface AcceptorSockets extends HeldSockets {
 export interface AcceptorSocketsEvents {
   /** A successor serves, or none is wanted. */
   leave(): void;
+  /** What the others had when the runtime went. */
+  plan(inForce: InForce): void;
   /** The acceptor is gone: from now on clients of several instances are accepted here by chance. */
   orphaned(): void;
 }
@@ -77,6 +80,7 @@ export function createAcceptorSockets(channel: ParentChannel, told: AcceptorSock
       if (answer === undefined) handle?.close();
       else answer(message, handle);
     } else if ('turn' in message) void turn(message.turn, message.way, handle);
+    else if ('plan' in message) told.plan(message.plan);
     else told.leave();
   });
   channel.once('disconnect', () => {

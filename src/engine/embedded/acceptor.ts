@@ -10,6 +10,7 @@ import { systemClock } from '../../proxy/system-clock.ts';
 import { dial } from './dial.ts';
 import { acceptorPidFile, engineSocket } from './directory.ts';
 import { createHandOver } from './hand-over.ts';
+import { createHeldPlan } from './held-plan.ts';
 import { createSocketHolder } from './held-sockets.ts';
 import { createInstanceKeeper } from './instance-keeper.ts';
 import { type Link, openLink } from './link.ts';
@@ -35,6 +36,8 @@ if (directory === undefined) {
 }
 
 let link: Link | undefined;
+/** What the runtime last told all instances: for one that is replaced while it is away. */
+const held = createHeldPlan();
 const send = (message: FromAcceptor) => link?.send(message);
 /** Clients that no instance took, by shard, since that was said last. */
 const turnedAway = new Map<string, number>();
@@ -54,6 +57,7 @@ const keeper = createInstanceKeeper({
     send({ kind: 'gone', id, pid, text, crashes, retryAt });
     leaveWhenUseless();
   },
+  heldPlan: () => (link === undefined ? held.now : undefined),
 });
 
 const dialler = dial(join(directory, engineSocket), systemClock, {
@@ -74,6 +78,8 @@ const dialler = dial(join(directory, engineSocket), systemClock, {
             return keeper.renew(message.id);
           case 'leave':
             return void leave(killAfterMs);
+          default:
+            return held.change(message);
         }
       },
       closed: () => resolve(),

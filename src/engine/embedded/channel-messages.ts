@@ -1,6 +1,8 @@
 // What an acceptor and its instances say over the channel they were forked with: the only one that carries sockets.
 // Both ends may be of different releases: an acceptor outlives the runtime that started it.
 
+import type { InForce } from './held-plan.ts';
+
 /** Where a listening socket is bound. */
 export type SocketPlace =
   | { readonly host: string; readonly port: number }
@@ -24,7 +26,9 @@ export type FromChild =
   /** It leaves, without waiting. */
   | { readonly leaving: true }
   /** It was stopped by the runtime, for good. */
-  | { readonly stopped: true };
+  | { readonly stopped: true }
+  /** It has no plan, and no runtime that could give it one. */
+  | { readonly planless: true };
 
 /** `entry` names the listening socket from then on. */
 export type ToChild =
@@ -43,6 +47,8 @@ export type ToChild =
   | { readonly turn: number; readonly way: 'own' }
   /** Somebody else goes on: finish what is carried. */
   | { readonly leave: true }
+  /** What every instance had when the runtime went. */
+  | { readonly plan: InForce }
   /** Comes with an accepted socket of the entry with this number. */
   | number;
 
@@ -69,5 +75,5 @@ export function isFromChild(message: unknown): message is FromChild {
   if ('release' in fields) return typeof fields.release === 'string';
   if ('keep' in fields) return Array.isArray(fields.keep);
   if ('copy' in fields) return Number.isSafeInteger(fields.copy);
-  return 'succeed' in fields || 'leaving' in fields || 'stopped' in fields;
+  return 'succeed' in fields || 'leaving' in fields || 'stopped' in fields || 'planless' in fields;
 }

@@ -111,6 +111,7 @@ export function createEmbeddedEngine(options: EmbeddedEngineOptions): EmbeddedEn
   async function setTlsMaterial(material: TlsMaterial): Promise<void> {
     running();
     held.setMaterial(material);
+    life.changed({ kind: 'setTlsMaterial', material });
     await telling.confirmed(wanted(), { kind: 'setTlsMaterial', material }, (instance, hello) => {
       instance.hello = hello as InstanceHello;
       if (entities.isNewest(instance)) entities.setInstance(instance, stateOf(instance));
@@ -126,12 +127,16 @@ export function createEmbeddedEngine(options: EmbeddedEngineOptions): EmbeddedEn
     apply: (next, list, tls) => life.apply(next, list, tls),
     async setServers(list) {
       running();
-      await telling.confirmed(wanted(), { kind: 'setServers', wishes: held.setServers(list) });
+      const change = { kind: 'setServers', wishes: held.setServers(list) } as const;
+      life.changed(change);
+      await telling.confirmed(wanted(), change);
     },
     setRoutes: (list) =>
       life.toldInTurn(async () => {
         running();
-        await telling.confirmed(wanted(), { kind: 'setRoutes', wishes: held.setRoutes(list) });
+        const change = { kind: 'setRoutes', wishes: held.setRoutes(list) } as const;
+        life.changed(change);
+        await telling.confirmed(wanted(), change);
       }),
     setTlsMaterial: (material) => life.toldInTurn(() => setTlsMaterial(material)),
     async endInOtherModes(route, how) {

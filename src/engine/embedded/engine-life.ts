@@ -14,7 +14,7 @@ import type { EngineEntities, InstanceEnd } from './engine-entities.ts';
 import { type EngineListener, listenForDataPlane } from './engine-listener.ts';
 import { crewOf, type HeldPlan, type InForce, instancesOf } from './held-plan.ts';
 import { ignoreUnknown } from './instance-telling.ts';
-import type { FromInstance, InstanceHello } from './messages.ts';
+import type { FromInstance, HeldChange, InstanceHello } from './messages.ts';
 import { siblingProgram } from './sibling-program.ts';
 import { tlsFor } from './tls-state.ts';
 import { createWaiters } from './waiters.ts';
@@ -25,6 +25,8 @@ export interface EngineLife {
   start(next: Plan, list: readonly ServerWish[], tls?: TlsInForce): Promise<void>;
   apply(next: Plan, list: readonly ServerWish[], tls?: TlsInForce): Promise<void>;
   renew(shard: string): Promise<void>;
+  /** Of what holds, besides the plan: kept for instances that are started while no runtime is there. */
+  changed(change: HeldChange): void;
   /** Told again while it is under way, it is over after the shorter time. */
   stop(graceMs: number): Promise<void>;
   hangUp(): void;
@@ -176,6 +178,7 @@ export function createEngineLife(options: EngineLifeOptions): EngineLife {
       },
       gone,
       failed: (reason) => waiters.failAll(new EngineError('instance-failed', reason)),
+      inForce: () => held.now,
       isNeeded: () => phase === 'running' && instances.linked.size === 0,
       hasInstances: () => instances.linked.size > 0,
     });
@@ -203,6 +206,7 @@ export function createEngineLife(options: EngineLifeOptions): EngineLife {
 
   function taken(next: InForce): void {
     held.take(next);
+    acceptor?.hold({ kind: 'apply', ...next });
     entities.keep(next.plan);
     options.planTaken(next.plan);
   }
@@ -284,6 +288,7 @@ export function createEngineLife(options: EngineLifeOptions): EngineLife {
     },
     apply: (next, list, tls) => inTurn(async () => apply(held.with(next, list, tls))),
     renew,
+    changed: (change) => acceptor?.hold(change),
     stop(graceMs) {
       if (stopping === undefined && (phase === 'stopped' || phase === 'new')) return Promise.resolve();
       phase = 'stopped';

@@ -6,6 +6,7 @@ import type { ServerWish } from '../../domain/server-state.ts';
 import type { RouteWish, TlsMaterial } from '../../domain/tls.ts';
 import type { TlsInForce } from '../engine.ts';
 import type { Crew } from './acceptor-peer.ts';
+import type { HeldChange } from './messages.ts';
 import { noMaterial, wishesOver } from './tls-state.ts';
 
 /** All of it, as of one moment. */
@@ -25,6 +26,8 @@ export interface HeldPlan {
   setServers(wishes: readonly ServerWish[]): ServerWish[];
   setRoutes(wishes: readonly RouteWish[]): RouteWish[];
   setMaterial(material: TlsMaterial): void;
+  /** As an instance is told. */
+  change(change: HeldChange): void;
 }
 
 export function createHeldPlan(): HeldPlan {
@@ -64,6 +67,21 @@ export function createHeldPlan(): HeldPlan {
     },
     setMaterial(material) {
       tls = { ...tls, material };
+    },
+    change(change) {
+      switch (change.kind) {
+        case 'apply':
+          this.take(change);
+          return;
+        case 'setServers':
+          this.setServers(change.wishes);
+          return;
+        case 'setRoutes':
+          this.setRoutes(change.wishes);
+          return;
+        case 'setTlsMaterial':
+          this.setMaterial(change.material);
+      }
     },
   };
 }

@@ -7,6 +7,7 @@
 
 import type { Clock } from '../../domain/clock.ts';
 import type { HandOver } from './hand-over.ts';
+import type { InForce } from './held-plan.ts';
 import type { SocketHolder } from './held-sockets.ts';
 import { type InstanceProcess, startInstance } from './instance-process.ts';
 
@@ -48,6 +49,8 @@ export interface InstanceKeeperOptions {
   readonly started: (id: string, pid: number, crashes: number) => void;
   /** `retryAt`: wall clock of the next start; 0 where there will be none. */
   readonly gone: (id: string, pid: number, text: string, crashes: number, retryAt: number) => void;
+  /** What to serve where no runtime says it; undefined where one does. */
+  readonly heldPlan: () => InForce | undefined;
 }
 
 interface Place {
@@ -92,6 +95,7 @@ export function createInstanceKeeper(options: InstanceKeeperOptions): InstanceKe
           if ('stopped' in message) forget(place);
           else if ('succeed' in message) succeed(place, started);
           else if ('leaving' in message) leaves(place, started);
+          else if ('planless' in message) givePlan(started);
           else holder.asked(started.lane, message, handle);
         },
         ended: (text) => ended(place, started, text),
@@ -100,6 +104,11 @@ export function createInstanceKeeper(options: InstanceKeeperOptions): InstanceKe
     );
     processes.add(started);
     return started;
+  }
+
+  function givePlan({ lane }: InstanceProcess): void {
+    const plan = options.heldPlan();
+    if (plan !== undefined) void lane.tell({ plan });
   }
 
   function startCurrent(place: Place): void {

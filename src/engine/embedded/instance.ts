@@ -9,12 +9,14 @@ import { systemClock } from '../../proxy/system-clock.ts';
 import { serveTls } from '../../proxy/tls/tls-session.ts';
 import { type AcceptorSockets, createAcceptorSockets, type ParentChannel } from './acceptor-sockets.ts';
 import { dial } from './dial.ts';
+import type { InForce } from './held-plan.ts';
 import { type InstanceHello, linkVersion } from './messages.ts';
 import { createProcessSampler } from './process-sample.ts';
 import { programRelease } from './release.ts';
 import { type RuntimeSession, startRuntimeSession } from './runtime-session.ts';
 import { createStreamEnds, type StreamEnds } from './stream-ends.ts';
 import { createTails } from './tails.ts';
+import { tlsFor } from './tls-state.ts';
 
 /** How long an instance that belongs to its runtime serves without one. */
 const awayLimitMs = 2_000;
@@ -48,6 +50,7 @@ const sockets: AcceptorSockets | undefined =
     ? undefined
     : createAcceptorSockets(process as unknown as ParentChannel, {
         leave: () => void leave(),
+        plan: (inForce) => void serveHeld(inForce),
         orphaned() {
           orphaned = true;
           // With a runtime it belongs to it goes; else it serves on, and nobody replaces it.
@@ -95,6 +98,10 @@ const hello = (): InstanceHello => ({
   orphaned,
 });
 
+function keepSockets(): void {
+  sockets?.keep(plane.plan?.shards.find(({ name }) => name === shard)?.binds ?? []);
+}
+
 const dialler = dial(socketPath, systemClock, {
   async connected(socket) {
     session = startRuntimeSession(socket, {
@@ -103,7 +110,7 @@ const dialler = dial(socketPath, systemClock, {
       hello,
       tails,
       ends,
-      applied: () => sockets?.keep(plane.plan?.shards.find(({ name }) => name === shard)?.binds ?? []),
+      applied: keepSockets,
       stop(graceMs) {
         sockets?.say({ stopped: true });
         return finish(graceMs);
@@ -116,6 +123,28 @@ const dialler = dial(socketPath, systemClock, {
     if (options['exit-with-runtime'] && ms > awayLimitMs) void leave(leaveGraceMs);
   },
 });
+
+/** No runtime has come in this time: the acceptor knows what to serve. */
+const planlessMs = 300;
+function askForPlan(): void {
+  if (plane.plan !== undefined || leaving) return;
+  if (session === undefined) sockets?.say({ planless: true });
+  systemClock.after(planlessMs, askForPlan);
+}
+systemClock.after(planlessMs, askForPlan);
+
+/** Started while no runtime is there: with what the others have. One that comes meanwhile says it again. */
+async function serveHeld({ plan, wishes, tls }: InForce): Promise<void> {
+  if (plane.plan !== undefined || session !== undefined || leaving) return;
+  try {
+    await plane.apply(plan, wishes, tlsFor(plan, tls));
+  } catch (error) {
+    console.error(`instance ${id}: ${error instanceof Error ? error.message : String(error)}`);
+    return;
+  }
+  ends?.logTo(plan.runtime.accessLog);
+  keepSockets();
+}
 
 /** Carries what is open to its end; once only, however often it is asked: who asks again may shorten the time. */
 let finishing: Promise<void> | undefined;

@@ -126,6 +126,11 @@ export type ToInstance =
   /** Answered when nothing is left; the process ends then. */
   | { readonly kind: 'stop'; readonly graceMs: number };
 
+export type HeldChange = Extract<
+  ToInstance,
+  { readonly kind: 'apply' | 'setServers' | 'setRoutes' | 'setTlsMaterial' }
+>;
+
 export type ToAcceptor =
   /**
    * Exactly these instances from now on; others leave. Which of them get clients, `shards` says: one that starts, or is to
@@ -146,6 +151,8 @@ export type ToAcceptor =
     }
   /** Answered when a successor serves in its place; refused where none could be had. */
   | { readonly kind: 'renew'; readonly id: string }
+  /** What every instance has, as they are told: for those that are started while no runtime is there. */
+  | HeldChange
   /** Ends its instances and itself. */
   | { readonly kind: 'leave' };
 
@@ -206,6 +213,10 @@ const toAcceptor: Shapes<ToAcceptor> = {
   run: { program: 'string', instances: 'array', shards: 'array' },
   add: { program: 'string', instances: 'array' },
   renew: { id: 'string' },
+  apply: toInstance.apply,
+  setServers: toInstance.setServers,
+  setRoutes: toInstance.setRoutes,
+  setTlsMaterial: toInstance.setTlsMaterial,
   leave: {},
 };
 
