@@ -189,10 +189,14 @@ function loadOf(view: View, shard: ShardEntity): ShardLoad {
 const settlesMs = 5 * 60_000;
 const startTogetherMs = 5_000;
 
-function isSettling(serving: readonly InstanceEntity[], now: number): boolean {
+export function isSettling(serving: readonly InstanceEntity[], now: number): boolean {
+  return now - Math.max(...serving.map(({ startedAt }) => startedAt)) < settlesMs && cameApart(serving);
+}
+
+/** Not all with the plan: who was there before has connections that belong to a newcomer. */
+export function cameApart(serving: readonly InstanceEntity[]): boolean {
   const starts = serving.map(({ startedAt }) => startedAt);
-  const last = Math.max(...starts);
-  return now - last < settlesMs && last - Math.min(...starts) > startTogetherMs;
+  return Math.max(...starts) - Math.min(...starts) > startTogetherMs;
 }
 
 function sumsOf(rates: readonly InstanceRates[]): NonNullable<ShardLoad['sums']> {

@@ -115,6 +115,23 @@ describe('the Shards screen', () => {
     seat.console.dispose();
   });
 
+  it('says what evens out a shard whose newcomer never filled', async () => {
+    const hint = 'n renews, and clients come to their own';
+    for (const [startedAt, isSaid] of [
+      [noon - 600_000, true],
+      [noon - 26 * 3_600_000, false],
+    ] as const) {
+      const model = troubledShardsWorld();
+      for (const k of [1, 2, 3])
+        addInstance(model, 'default', k, { startedAt: k === 3 ? startedAt : noon - 26 * 3_600_000 });
+      const seat = await onShards(model);
+      seat.press('j', 'j', 'j', 'enter');
+      expect(seat.show()).toContain('▲ uneven 1.49');
+      expect(seat.show().includes(hint)).toBe(isSaid);
+      seat.console.dispose();
+    }
+  });
+
   it('scrolls with the cursor on its object, and the heading stays', async () => {
     const seat = await onShards(crowdedShardsWorld());
     for (let step = 0; step < 40; step += 1) seat.press('j');

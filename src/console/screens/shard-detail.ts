@@ -7,6 +7,7 @@ import { ago, bytes, count, duration, percent, plural, rate } from '../format.ts
 import type { Line, Span } from '../frame.ts';
 import { entryLine, newestEntries } from '../journal-line.ts';
 import {
+  cameApart,
   evennessSpans,
   instanceStateSpan,
   labelsText,
@@ -125,6 +126,9 @@ function instances(view: View, shard: ShardEntity): Line[] {
   const list = load?.instances ?? [];
   return [
     line(span(' instances', 'title', true), span('  '), ...evennessSpans(load?.even, load?.settling)),
+    ...(load?.uneven && cameApart(load.serving)
+      ? [line(muted(' what is open stays where it is: n renews, and clients come to their own'))]
+      : []),
     ...(list.length === 0 ? [line(span(' ▼ no instance is known', 'bad'))] : []),
     ...list.flatMap((instance): Line[] => {
       const number = Number(instance.name.slice(instance.name.lastIndexOf('/') + 1));
