@@ -1,5 +1,5 @@
 // `sluice show shards`: what each of them takes, how many instances share its clients, and how evenly. Pure.
-import { isUneven } from '../../console/shard-look.ts';
+import { isSettling, isUneven } from '../../console/shard-look.ts';
 import { type Evenness, evenness } from '../../domain/evenness.ts';
 import type { InstanceEntity, ShardEntity } from '../../domain/model.ts';
 import type { InstanceRates } from '../../domain/sample.ts';
@@ -14,6 +14,8 @@ export interface ShardTraffic {
   readonly requests: number | null;
   /** Of clients over the instances that serve; null where there is nothing to be spread. */
   readonly evenness: Evenness | null;
+  /** An instance came while others were there: it fills slowly, since clients stay where their connections are. */
+  readonly settling: boolean;
 }
 
 export type ShardRow = ShardEntity & {
@@ -31,7 +33,7 @@ export const shards: Table<ShardRow> = {
         ...shard,
         serving: own.filter(({ state }) => state === 'serving').length,
         leaving: own.filter(({ state }) => state === 'leaving').length,
-        traffic: sample?.instances === undefined ? null : trafficOf(shard, own, sample.instances),
+        traffic: sample?.instances === undefined ? null : trafficOf(shard, own, sample.instances, sample.at),
       };
     }),
   columns: () => [
@@ -59,6 +61,7 @@ function trafficOf(
   shard: ShardEntity,
   instances: readonly InstanceEntity[],
   rates: readonly InstanceRates[],
+  now: number,
 ): ShardTraffic {
   const own = rates.filter((rate) => rate.shard === shard.name);
   const serving = instances.filter(({ state }) => state === 'serving');
@@ -69,6 +72,7 @@ function trafficOf(
     connections: sum(own.map(({ connections }) => connections)),
     requests: known.length === 0 ? null : sum(known.map(({ requests }) => requests!)),
     evenness: serving.length < 2 ? null : (evenness(spread) ?? null),
+    settling: serving.length > 1 && isSettling(serving, now),
   };
 }
 
@@ -99,5 +103,6 @@ function evennessCell({ traffic }: ShardRow): Cell {
   const found = traffic?.evenness;
   if (found === null || found === undefined) return undefined;
   const text = `${found.maxOverMean.toFixed(2)} (${found.chance.toFixed(2)})`;
+  if (traffic?.settling) return `settling ${text}`;
   return isUneven(found) ? { text: `▲ ${text}`, shade: 'warning' } : text;
 }

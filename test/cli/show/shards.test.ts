@@ -56,6 +56,26 @@ it('shards: evenness is of those that serve alone', () => {
   expect((shards.rows(model, undefined) as ShardRow[])[0]!.traffic).toBeNull();
 });
 
+it('shards: one whose newcomer still fills is settling, not uneven', () => {
+  const young = emptyModel();
+  young.shard.set('default', shard('default', { instances: 2, configuredInstances: 2 }));
+  for (const [name, startedAt] of [
+    ['default/1', 0],
+    ['default/2', 590_000],
+  ] as const)
+    young.instance.set(name, instance(name, { startedAt }));
+  const at = (now: number): string => {
+    const given = {
+      at: now,
+      windowMs: 500,
+      instances: [rates('default/1', { clients: 60 }), rates('default/2', { clients: 0 })],
+    };
+    return renderTable(shards.columns(1_000), shards.rows(young, given), false);
+  };
+  expect(at(600_000)).toMatch(/settling 2\.00 \(1\.\d\d\)$/);
+  expect(at(900_000)).toMatch(/ {2}▲ 2\.00 \(1\.\d\d\)$/);
+});
+
 it('instances: state and age, what they carry, and what they cost', () => {
   expect(text(instances, sample)).toBe(
     `instance   state                  pid  version  age  clients  conns  new/s  req/s    CPU  memory  crashes  plan
