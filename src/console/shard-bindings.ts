@@ -6,6 +6,7 @@ import { hasDetail, type KeyContext, selectedOf } from './selection.ts';
 import {
   shardUnder,
   whyNotAskRuntime,
+  whyNotConfirm,
   whyNotConnectionsOf,
   whyNotPlan,
   whyNotRenew,
@@ -103,6 +104,8 @@ export const shardBindings: readonly Binding[] = [
 
   bind('what-if', 'what-if-confirm', ['y'], 'apply', 'Apply exactly what is shown', {
     footer: (context) => isPlan(context) && whyNotApply(whatIfOf(context)!) === undefined,
+    // Who may only look may ask; the key is greyed before it is pressed.
+    whyNot: (context) => (isPlan(context) ? whyNotConfirm(context, whatIfOf(context)!) : undefined),
   }),
   bind('what-if', 'what-if-choose', ['enter'], 'choose', 'Ask the runtime; then press the button', {
     footer: true,

@@ -18,7 +18,7 @@ import { layoutOf } from './layout.ts';
 import { send } from './questions.ts';
 import { selectedOf } from './selection.ts';
 import { typed } from './typed-text.ts';
-import { whyNotAct } from './why-not.ts';
+import { whyNotConfirm } from './why-not-shard.ts';
 
 export function askWhatIf(desk: Desk, kind?: WhatIfKind): void {
   const selected = selectedOf(desk.context());
@@ -146,8 +146,7 @@ export function confirmWhatIf(desk: Desk, dialog: WhatIfDialog): void {
     return;
   }
   const { view } = desk.context();
-  const why =
-    whyNotAct(view, asked !== undefined && 'reload' in asked ? 'reload' : 'shards') ?? whyNotApply(dialog);
+  const why = whyNotConfirm(desk.context(), dialog) ?? whyNotApply(dialog);
   if (why !== undefined || asked === undefined || plan.state !== 'shown') {
     show(desk, { ...dialog, hint: why ?? 'there is nothing to apply' });
     return;

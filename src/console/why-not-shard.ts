@@ -2,6 +2,7 @@
 
 import type { ShardEntity } from '../domain/model.ts';
 import { mostInstances } from '../domain/shape.ts';
+import type { WhatIfDialog } from './dialogs/what-if.ts';
 import { type KeyContext, selectedOf } from './selection.ts';
 import { runtimeOf } from './view.ts';
 import { type WhyNot, whyNotAct } from './why-not.ts';
@@ -11,6 +12,14 @@ export function shardUnder(context: KeyContext): ShardEntity | undefined {
   const selected = selectedOf(context);
   if (selected?.kind === 'shard') return selected.shard;
   return selected?.kind === 'instance' ? context.view.model.shard.get(selected.instance.shard) : undefined;
+}
+
+/** Of a plan that is shown: a reload, or changes of the shape and of servers. */
+export function whyNotConfirm(
+  { view }: KeyContext,
+  { asked }: Pick<WhatIfDialog, 'asked'>,
+): string | undefined {
+  return whyNotAct(view, asked !== undefined && 'reload' in asked ? 'reload' : 'shards');
 }
 
 /** Whoever may look may ask what would be. */

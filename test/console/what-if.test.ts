@@ -274,7 +274,11 @@ describe('what if', () => {
     seat.client.attachTo({ state: 'live', since: noon, role: 'viewer', actor: 'otto' });
     seat.press('w', 'enter');
     await seat.client.shardPlans[0]!.answer(scaledTo3);
+    const footer = seat.console.frame({ columns: 80, rows: 24 }).lines.at(-1)!;
+    expect(footer.spans.find(({ text }) => text.trim() === 'y')?.tone).toBe('muted');
     seat.press('y');
+    expect(seat.show()).toContain('otto has the role viewer here');
+    seat.press('tab', 'enter');
     expect(seat.show()).toContain('otto has the role viewer here');
     expect(sent(seat)).toEqual([]);
     seat.console.dispose();
