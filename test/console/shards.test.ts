@@ -207,6 +207,19 @@ describe('the Shards screen', () => {
     seat.console.dispose();
   });
 
+  it.each([
+    [[{ backend: 'empty', weight: 1 }], '▼ no servers'],
+    [[], '– unused'],
+  ])('tells a backend without servers that is asked from one that is not', async (to, words) => {
+    const model = shardsWorld();
+    model.backend.set('empty', { ...model.backend.get('web')!, name: 'empty', servers: [] });
+    model.route.set('media', { ...model.route.get('media')!, to });
+    const seat = await onShards(model);
+    seat.press('G');
+    expect(lineOf(seat, /^.empty/)).toContain(words);
+    seat.console.dispose();
+  });
+
   it('says once which namespaces a shard takes', async () => {
     const model = shardsWorld();
     model.shard.set('default', { ...model.shard.get('default')!, namespaceSelector: 'tier=gold' });

@@ -2,6 +2,7 @@
 
 import type { ServerEntity } from '../../domain/model.ts';
 import { takesNewClients } from '../../domain/server-state.ts';
+import { stateOf } from '../backend-states.ts';
 import { percent } from '../format.ts';
 import type { Span } from '../frame.ts';
 import { operationalLook } from '../server-look.ts';
@@ -17,7 +18,10 @@ interface Shared {
 
 export function shareSpans(view: View, backend: string, width: number): Span[] {
   const servers = serversOf(view, backend);
-  if (servers.length === 0) return [span('▼ no servers', 'bad')];
+  if (servers.length === 0) {
+    const { look, text } = stateOf(view, backend);
+    return [span(`${look.sign} ${text}`, look.tone)];
+  }
   const requests = servers.map(({ key }) => view.traffic.servers.get(key)?.requests ?? null);
   const whole = requests.reduce<number>((sum, value) => sum + (value ?? 0), 0);
   const shared = servers.map((server, index): Shared => {
