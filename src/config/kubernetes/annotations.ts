@@ -86,7 +86,8 @@ export function readAnnotations(
     ),
     hsts: hstsOf(at(known.hsts), termination, notes),
     allowlist: [at(known.allowlist), at(known.whitelist)].find(
-      ({ looseText }) => looseText !== undefined && looseText.trim() !== '',
+      // One that is no text is there all the same: somebody wanted it closed.
+      ({ isThere, value }) => isThere && String(value).trim() !== '',
     ),
   });
 }

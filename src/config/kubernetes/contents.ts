@@ -22,7 +22,12 @@ export class Contents {
   /** The path to be written into the configuration. Only where `hasPlace`. */
   put(name: string, text: string, secret = false): string {
     const content = `${text.replace(/\r\n/g, '\n').trim()}\n`;
-    const path = this.#pathOf?.({ name: nameOf(name), content, hash: hashOf(content) }) ?? name;
+    const hash = hashOf(content);
+    const place = (as: string) => this.#pathOf?.({ name: nameOf(as), content, hash }) ?? as;
+    const wanted = place(name);
+    const taken = this.#files.get(wanted);
+    // A Route of namespace "ingress" may be called as an IngressController is: neither gets the other's.
+    const path = taken === undefined || taken.content === content ? wanted : place(`${hash}-${name}`);
     this.#files.set(path, { path, content, secret });
     return path;
   }

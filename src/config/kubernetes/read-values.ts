@@ -75,7 +75,13 @@ function parse(piece: string, counts: Counts): ReadPiece {
   const text = octets.toString('utf8');
   const starts = lineStarts(text);
   const lineOf = (offset: number) => placeOf(starts, Math.min(offset, text.length)).line;
-  const documents = parseAllDocuments(text, { prettyErrors: false, stringKeys: true, logLevel: 'error' });
+  const documents = parseAllDocuments(text, {
+    prettyErrors: false,
+    stringKeys: true,
+    // Compares each with each: looked for below.
+    uniqueKeys: false,
+    logLevel: 'error',
+  });
   const lines: Lines = new WeakMap();
   const roots = [...documents].flatMap((document) => {
     const [fault] = document.errors;
@@ -89,7 +95,6 @@ function parse(piece: string, counts: Counts): ReadPiece {
 }
 
 function messageOf(code: string, message: string): string {
-  if (code === 'DUPLICATE_KEY') return 'this key is there twice';
   if (code === 'RESOURCE_EXHAUSTION') return `values are nested more than ${maxDepth} deep`;
   // yaml quotes the text around the place, which may be a key.
   return `this is not right YAML: ${message.split('\n')[0]!.replace(/: .*/, '')}`;
@@ -130,10 +135,13 @@ function plainOf(
     const map: Record<string, unknown> = {};
     const places: Record<string, number> = {};
     const merged: unknown[] = [];
+    const seen = new Set<string>();
     for (const pair of node.items) {
       const key = pair.key as ParsedNode & { value: unknown };
       const name = String(key.value);
       if (name === '__proto__') refuse('the key __proto__ is not allowed');
+      if (seen.has(name)) throw new Refused(lineOf(key.range[0]), 'this key is there twice');
+      seen.add(name);
       if (name === 'managedFields') continue;
       const value = read(pair.value as ParsedNode | null, depth + 1);
       if (name === '<<') merged.push(...(Array.isArray(value) ? (value as unknown[]) : [value]));
