@@ -1,8 +1,11 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { EmbeddedEngine } from '../../src/engine/embedded/embedded-engine.ts';
 import { addressOf as bindAddress, type EmbeddedWorld, embeddedWorld } from './embedded-world.ts';
 import {
   addressOf,
+  ask,
   carriers,
   type Held,
   hold,
@@ -155,6 +158,30 @@ describe('a shard of several instances', () => {
       code: 'bind-failed',
     });
     await expect.poll(() => world.engine.snapshot(), patience).toEqual(before);
+    await more(running, 20);
+    await running.stop();
+    expect(running.failed).toEqual([]);
+    await holdAll();
+    expect(await carriers(world.engine)).toEqual(expectedOf(2));
+  });
+
+  it('another shard comes and goes: nobody of the first one moves', async () => {
+    await start(2);
+    const running = load();
+    await more(running, 20);
+    const acceptor = readFileSync(join(world.directory, 'acceptor.pid'), 'utf8');
+    const former = withInstances(world.plan, 2);
+    const [shard] = former.shards;
+    const [bind] = shard!.binds;
+    const fresh = { ...shard!, name: 'fresh', binds: [{ ...bind!, name: 'fresh-web' }] };
+    await world.engine.apply({ ...former, hash: 'two-shards', shards: [shard!, fresh] }, allReady);
+    expect(serving().map(({ name }) => name)).toEqual(['default/1', 'default/2', 'fresh/1', 'fresh/2']);
+    for (const { text } of serving()) expect(text).toBeUndefined();
+    expect(readFileSync(join(world.directory, 'acceptor.pid'), 'utf8')).toBe(acceptor);
+    const { host, port } = bindAddress(world.engine, 'fresh-web');
+    for (let i = 0; i < 10; i += 1)
+      expect(await ask({ host, port, localAddress: addressOf(i) })).toMatch(/^app/);
+    await world.engine.apply({ ...former, hash: 'one-shard' }, allReady);
     await more(running, 20);
     await running.stop();
     expect(running.failed).toEqual([]);

@@ -126,6 +126,13 @@ async function leave(killAfterMs?: number): Promise<void> {
 
 writeFileSync(join(directory, acceptorPidFile), `${process.pid}\n`, { mode: 0o600 });
 process.on('SIGTERM', () => void leave());
+// Whatever goes wrong here concerns one socket, or one message: to die of it would cost every listening socket.
+process.on('uncaughtException', (error) =>
+  console.error(
+    `${new Date().toTimeString().slice(0, 8)} warning: the acceptor goes on after an error:`,
+    error,
+  ),
+);
 for (const signal of ['SIGINT', 'SIGHUP', 'SIGUSR1'] as const) process.on(signal, () => {});
 // Whoever read what we print may be gone; that must not end us.
 process.stdout.on('error', () => {});

@@ -46,8 +46,9 @@ export function createHandOver(clock: Clock, turnedAway: (shard: string) => void
   const awaySince = new Map<string, number>();
   let sweeping = false;
 
+  /** Until the runtime says how a shard's clients are spread; the least prime is enough for one. */
   const single = (shard: string) =>
-    createShardSteering({ shard, instances: 1, tableSize: 1, ipv6Prefix: 128 });
+    createShardSteering({ shard, instances: 1, tableSize: 2, ipv6Prefix: 128 });
   function steering(shard: string): ShardSteering {
     const known = shards.get(shard);
     if (known !== undefined) return known;
