@@ -1,10 +1,11 @@
 // `sluice run`: a runtime and its data plane in the foreground, steered by signals:
-// SIGHUP reads the configuration again, SIGUSR1 reopens the logs, SIGTERM and SIGINT end gracefully, a second one at once.
+// SIGHUP reads the configuration again, SIGUSR1 reopens the logs, SIGUSR2 leaves the instances to the runtime that is started
+// next, SIGTERM and SIGINT end gracefully, a second one at once.
 import { resolve as absolute, dirname } from 'node:path';
 import { defaultControlPath } from '../config/control.ts';
 import type { Plan } from '../domain/plan.ts';
 import { safe } from '../domain/safe.ts';
-import { createEmbeddedEngine } from '../engine/embedded/embedded-engine.ts';
+import { createEmbeddedEngine, type EmbeddedEngine } from '../engine/embedded/embedded-engine.ts';
 import { type Runtime, startRuntime } from '../runtime/runtime.ts';
 import { followedSource } from '../runtime/watch/follow-folder.ts';
 import { checkedPlan, planSource } from './checked-plan.ts';
@@ -51,8 +52,9 @@ export async function run({ terminal, env, version }: VerbContext, options: RunO
   // The configuration's, or another where operators changed its shape.
   const hash = runtime.services.store.model.runtime.get('runtime')?.plan.hash ?? plan.hash;
   terminal.print(`ready: ${safe(plan.runtime.name)}, plan ${hash}, pid ${process.pid}`);
-  await untilEnd(terminal, runtime, plan.runtime.grace, options);
-  await source.clear();
+  const way = await untilEnd(terminal, runtime, engine, plan.runtime.grace, options);
+  // What is made of a watched folder stays for the next runtime.
+  if (way === 'ended') await source.clear();
 }
 
 /** Two runtimes on one control socket would fight over one data plane. @throws CliFailure */
@@ -76,9 +78,10 @@ const stuckMs = 10_000;
 function untilEnd(
   terminal: Terminal,
   runtime: Runtime,
+  engine: Pick<EmbeddedEngine, 'detach'>,
   graceMs: number,
   { leaveWithParent }: RunOptions,
-): Promise<void> {
+): Promise<'ended' | 'detached'> {
   return new Promise((resolve, reject) => {
     let toldAt: number | undefined;
     let hurriedAt: number | undefined;
@@ -87,7 +90,7 @@ function untilEnd(
       if (toldAt === undefined) {
         toldAt = now;
         log(terminal, `${why}: ending, at most ${grace / 1_000} s for what is under way`);
-        runtime.close(grace).then(resolve, reject);
+        runtime.close(grace).then(() => resolve('ended'), reject);
       } else if (hurriedAt === undefined) {
         if (now - toldAt < sameWishMs) return;
         hurriedAt = now;
@@ -98,6 +101,13 @@ function untilEnd(
     };
     process.on('SIGTERM', () => end('SIGTERM', graceMs));
     process.on('SIGINT', () => end('SIGINT', graceMs));
+    process.on('SIGUSR2', () => {
+      // A demo's, or a console's own, leaves nothing behind.
+      if (toldAt !== undefined || leaveWithParent === true) return;
+      toldAt = hurriedAt = performance.now();
+      log(terminal, 'SIGUSR2: leaving; the instances serve on, for the runtime that is started next');
+      runtime.detach(() => engine.detach()).then(() => resolve('detached'), reject);
+    });
     process.on('SIGUSR1', () => {
       runtime.reopenLogs();
       log(terminal, 'SIGUSR1: logs reopened');

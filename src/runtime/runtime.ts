@@ -81,6 +81,8 @@ export interface Runtime {
   reopenLogs(): void;
   /** No new connections; what is carried may finish within `graceMs`; then everything ends. Called again, the shorter time holds. */
   close(graceMs?: number): Promise<void>;
+  /** Ends, and leaves the data plane serving for the runtime that is started next. `letGo` of the engine. */
+  detach(letGo: () => void): Promise<void>;
   /** The same as a console's services, for whoever runs in this process. */
   readonly services: ControlServices;
 }
@@ -351,21 +353,27 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
       reopenLogs: () => engine.reopenLogs(),
       close(graceMs = plans.configured.runtime.grace) {
         if (closing !== undefined) void engine.stop(graceMs).catch(() => undefined);
-        closing ??= (async () => {
-          watching?.close();
-          assertion.close();
-          checker.close();
-          following.stopping();
-          journal.event({ subject: name, from: 'stop', severity: 'note', text: 'runtime stops' });
-          // Consoles stay attached while the engine finishes what it carries, and see it leave.
-          await engine.stop(graceMs);
-          await closeControl();
-          await writer.save();
-          await stopParts();
-        })();
+        // Consoles stay attached while the engine finishes what it carries, and see it leave.
+        closing ??= end('runtime stops', () => engine.stop(graceMs));
+        return closing;
+      },
+      detach(letGo) {
+        closing ??= end('runtime leaves, and its instances serve on', letGo);
         return closing;
       },
     };
+
+    async function end(text: string, leaveEngine: () => Promise<void> | void): Promise<void> {
+      watching?.close();
+      assertion.close();
+      checker.close();
+      following.stopping();
+      journal.event({ subject: name, from: 'stop', severity: 'note', text });
+      await leaveEngine();
+      await closeControl();
+      await writer.save();
+      await stopParts();
+    }
   } catch (error) {
     await control?.close();
     // What failed is the error to tell, not what came of tidying up after it.

@@ -70,3 +70,25 @@ function acceptorPid(): number {
   const folder = readdirSync(running.place.folder).find((name) => name.startsWith('engine-'));
   return Number(readFileSync(running.place.path(`${folder}/acceptor.pid`), 'utf8'));
 }
+
+it('leaves its instances serving on SIGUSR2, and the next runtime has them as they are', async () => {
+  const serving = async (of: RunningSluice) =>
+    ((await of.json('show', 'instances')) as { instances: { pid: number }[] }).instances.map(
+      ({ pid }) => pid,
+    );
+  const pids = await serving(running);
+  process.kill(running.pid, 'SIGUSR2');
+  expect(await running.process.exited).toBe(0);
+  expect((await running.verb('show', 'binds')).code).toBe(3);
+  expect(pids.every(isAlive)).toBe(true);
+  const next = await running.again();
+  try {
+    expect(await serving(next)).toEqual(pids);
+    const { total } = (await next.json('show', 'connections')) as { total: number };
+    expect(total).toBe(1);
+  } finally {
+    held.destroy();
+    await next.process.stop(15_000);
+  }
+  expect(pids.some(isAlive)).toBe(false);
+});
