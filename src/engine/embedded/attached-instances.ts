@@ -1,5 +1,5 @@
 // The instances that have dialled in: what each last said, the way to ask it, and which of two with the same name serves.
-// Which plan they should have is not known here; see plan-keeping.ts.
+// Which plan they should have is not known here; see held-plan.ts.
 
 import { EngineError } from '../engine.ts';
 import { type Link, LinkError, RemoteError } from './link.ts';
@@ -15,6 +15,8 @@ export interface AttachedInstance {
   hello: InstanceHello;
   /** It carries what it has, and a successor has its name, or nobody. */
   leaving: boolean;
+  /** A fault that traffic survives, as it said last; taken back when it takes another plan, or opens its log again. */
+  problem: string | undefined;
   /** @throws EngineError `unknown` when it went away before it answered, else what it refused with */
   ask(message: ToInstance): Promise<unknown>;
   /** For what is said again when it is back, or no longer matters then. */
@@ -36,6 +38,7 @@ export function attachedInstance(hello: InstanceHello, link: Link): AttachedInst
     life: hello.life,
     hello,
     leaving,
+    problem: undefined,
     ask,
     tell: (message) => void ask(message).catch(ignoreGone),
   };

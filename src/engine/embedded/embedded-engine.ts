@@ -93,7 +93,8 @@ export function createEmbeddedEngine(options: EmbeddedEngineOptions): EmbeddedEn
         entities.setInstance(instance, stateOf(instance));
         return;
       case 'problem':
-        if (entities.isNewest(instance)) entities.setInstance(instance, stateOf(instance), message.text);
+        instance.problem = message.text;
+        if (entities.isNewest(instance)) entities.setInstance(instance, stateOf(instance));
         return;
       case 'instance':
         return;
@@ -163,6 +164,7 @@ export function createEmbeddedEngine(options: EmbeddedEngineOptions): EmbeddedEn
     reopenLogs() {
       for (const instance of instances.linked) {
         // What was wrong with a log is said again if it still is.
+        instance.problem = undefined;
         if (entities.isNewest(instance) && entities.get(instance.id)?.state === 'serving')
           entities.setInstance(instance, 'serving');
         instance.tell({ kind: 'reopenLogs' });

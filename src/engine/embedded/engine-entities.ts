@@ -74,12 +74,12 @@ export function createEngineEntities(changes: Emitter<EngineChange>): EngineEnti
       return instances.values();
     },
     set,
-    setInstance({ id, name, hello }, state, text) {
+    setInstance({ id, name, hello, problem }, state, text) {
       const { shard, pid, planHash, startedAt, release, tlsProblems, leaveBy, orphaned } = hello;
       const said = [
         ...tlsProblems,
         ...(orphaned ? [orphanText] : []),
-        ...(text === undefined ? [] : [text]),
+        ...[problem, text].filter((each) => each !== undefined),
       ].join('; ');
       if (id !== name && instances.get(name)?.pid === pid) instances.delete(name);
       set({

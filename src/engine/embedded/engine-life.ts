@@ -88,7 +88,11 @@ export function createEngineLife(options: EngineLifeOptions): EngineLife {
         material: tls.material,
       })) as InstanceHello;
       await instance.ask({ kind: 'setRoutes', wishes: tls.routes });
-    } else instance.hello = (await instance.ask({ kind: 'apply', plan, wishes, tls })) as InstanceHello;
+    } else {
+      // What is wrong with this plan it may say before its answer is looked at.
+      instance.problem = undefined;
+      instance.hello = (await instance.ask({ kind: 'apply', plan, wishes, tls })) as InstanceHello;
+    }
     if (instance.leaving) return;
     const forerunner = instances.ready(instance);
     if (forerunner !== undefined) entities.setInstance(forerunner, 'leaving');

@@ -44,6 +44,15 @@ describe('what a runtime sees of instances and binds', () => {
     expect(entities.get('default/1')?.text).toBe(expected);
   });
 
+  it('a problem that an instance told stays with it when its state is set anew', () => {
+    const entities = createEngineEntities(createEmitter<EngineChange>());
+    const told: AttachedInstance = { ...instance(), problem: 'the log is full' };
+    entities.setInstance(told, 'starting', 'not yet');
+    expect(entities.get('default/1')?.text).toBe('the log is full; not yet');
+    entities.setInstance(told, 'serving');
+    expect(entities.get('default/1')?.text).toBe('the log is full');
+  });
+
   it('is announced with every change, and binds of a shard are replaced', () => {
     const changes = createEmitter<EngineChange>();
     const said: string[] = [];
