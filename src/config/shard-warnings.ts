@@ -2,14 +2,22 @@
 // serves, or several do; a shard that serves none. All of it can be meant, so none of it is an error.
 
 import { type Admission, admit, type RouteStatus } from '../domain/admission.ts';
-import type { Plan, Shard } from '../domain/plan.ts';
+import { nearest } from '../domain/nearest.ts';
+import type { Bind, Plan, Route, Shard } from '../domain/plan.ts';
 import type { Finding } from './problem.ts';
 
 /** Paths count the plan's routes and shards, which are in the order of the configuration. */
 export function shardWarnings(plan: Plan): Finding[] {
   const admission = admit(plan);
   return [
-    ...plan.routes.flatMap(({ name }, index) => routeWarnings(admission.statuses.get(name) ?? [], index)),
+    ...plan.routes.flatMap((route, index) => {
+      const statuses = admission.statuses.get(route.name) ?? [];
+      return [
+        ...namespaceWarnings(route, plan, index),
+        ...routeWarnings(statuses, index),
+        ...bindWarnings(route, statuses, plan, index),
+      ];
+    }),
     ...plan.shards.flatMap((shard, index) =>
       isIdle(shard, plan, admission)
         ? [
@@ -22,6 +30,42 @@ export function shardWarnings(plan: Plan): Finding[] {
         : [],
     ),
   ];
+}
+
+/** Only where selectors ask for labels of namespaces, and some have them: a name that is none of theirs may be mistyped. */
+function namespaceWarnings({ namespace }: Route, { shards, namespaces }: Plan, index: number): Finding[] {
+  const names = namespaces.map(({ name }) => name);
+  const asked = shards.some(({ namespaceSelector }) => namespaceSelector !== undefined);
+  if (!asked || names.length === 0 || namespace === 'default' || names.includes(namespace)) return [];
+  const meant = nearest(namespace, names);
+  return [
+    {
+      path: ['routes', index, 'namespace'],
+      message: `"${namespace}" is not listed under namespaces:, so it has no labels for a namespaceSelector`,
+      ...(meant !== undefined && { remedy: `did you mean ${meant}?` }),
+    },
+  ];
+}
+
+/** A shard that admits it may have no bind that could carry it. That none of the plan has one is told once, at the binds. */
+function bindWarnings(
+  { tls }: Route,
+  statuses: readonly RouteStatus[],
+  { shards }: Plan,
+  index: number,
+): Finding[] {
+  const policy = tls?.insecureEdgeTerminationPolicy ?? 'Allow';
+  const carries = ({ mode }: Bind): boolean =>
+    (mode === 'tls' && tls !== undefined) || (mode === 'http' && policy === 'Allow');
+  if (!shards.some(({ binds }) => binds.some(carries))) return [];
+  const admitting = new Set(statuses.filter(({ admitted }) => admitted).map(({ shard }) => shard));
+  return shards
+    .filter(({ name, binds }) => admitting.has(name) && !binds.some(carries))
+    .map(({ name }) => ({
+      path: ['routes', index, 'name'],
+      message: `the shard ${name} takes it, and has no bind of mode ${tls === undefined ? 'http' : 'tls'}: it is not served there`,
+      remedy: `add such a bind to ${name}, or have another shard select it`,
+    }));
 }
 
 function routeWarnings(statuses: readonly RouteStatus[], index: number): Finding[] {

@@ -115,7 +115,7 @@ function warningsOf(
   const ofRoute = [
     unsafe.length > 0 && `verify: none: certificates of servers of ${unsafe.join(' and ')} are not verified`,
     !has('tls') &&
-      `no bind of mode tls${where}: ${policy === 'Allow' ? 'it is served as plain HTTP alone' : 'it is not served anywhere'}`,
+      `no bind of mode tls${where}: ${policy === 'Allow' ? 'it is served as plain HTTP alone' : policy === 'Redirect' && has('http') ? 'clients are redirected to where nothing serves it' : 'it is not served anywhere'}`,
     policy === 'Redirect' && !has('http') && `Redirect has no effect: there is no bind of mode http${where}`,
     policy === 'Allow' && hsts !== undefined && 'HSTS is sent, and plain HTTP is served as well (Allow)',
     termination === 'passthrough' && hsts !== undefined && 'HSTS is not added to what is passed through',

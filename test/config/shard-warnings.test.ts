@@ -70,6 +70,14 @@ describe('warned of, where it is', () => {
       [`name: a, host: a.example, ${to}`, `name: b, labels: ^{ sharded: "true" }, host: b.example, ${to}`],
       'it is served by 2 shards: default, sharded',
     ],
+    [
+      'default: true',
+      [
+        `name: a, host: a.example, ${to}`,
+        `name: ^b, labels: { sharded: "true" }, host: b.example, tls: { termination: edge }, ${to}`,
+      ],
+      'the shard sharded takes it, and has no bind of mode tls',
+    ],
   ] as const)('%s: %s', (shard, routes, message) => {
     const { warnings, at } = warningsOf(shard, routes);
     expect(warnings).toEqual([expect.objectContaining({ ...at, message: expect.stringContaining(message) })]);
@@ -87,6 +95,27 @@ describe('warned of, where it is', () => {
       }),
     ]);
   });
+});
+
+it('a namespace that is not listed, where selectors ask for the labels of some', () => {
+  const text = `shards:
+  - { name: default, default: true, binds: [{ listen: ":80", mode: http }] }
+  - { name: gold, namespaceSelector: { matchLabels: { tier: gold } }, binds: [{ listen: ":81", mode: http }] }
+namespaces: [{ name: web, labels: { tier: gold } }]
+routes:
+  - { name: a, namespace: web, host: a.example, to: [{ backend: web }] }
+  - { name: b, namespace: wob, host: b.example, to: [{ backend: web }] }
+backends: [{ name: web, servers: [{ name: app1, address: "127.0.0.1:80" }] }]
+`;
+  const result = planFromText(text, place);
+  expect(result.ok && result.warnings).toMatchObject([
+    {
+      path: 'routes[1].namespace',
+      line: 7,
+      message: expect.stringContaining('"wob" is not listed'),
+      remedy: 'did you mean web?',
+    },
+  ]);
 });
 
 it.each([
