@@ -29,7 +29,7 @@ function handOver(node) {
     return;
   }
   const child = spawn(node, process.argv.slice(1), { stdio: 'inherit' });
-  for (const signal of ['SIGTERM', 'SIGHUP', 'SIGINT', 'SIGUSR1']) {
+  for (const signal of ['SIGTERM', 'SIGHUP', 'SIGINT', 'SIGUSR1', 'SIGUSR2']) {
     // The terminal sends SIGINT to the whole group, and a second one would end the child at once.
     process.on(signal, () => (signal === 'SIGINT' && hasTerminal()) || child.kill(signal));
   }
