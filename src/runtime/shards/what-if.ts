@@ -32,7 +32,18 @@ export interface WhatIfContext {
 
 export type ShardPlanOrFault = ShardPlan | { readonly fault: string };
 
+/** With thousands of routes one takes a tenth of a second: between two, whoever else asks the runtime has his turn. */
+function createTurns(): <T>(work: () => T) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (work) => {
+    const result = last.then(() => new Promise<void>((resolve) => setImmediate(resolve))).then(work);
+    last = result.catch(() => {});
+    return result;
+  };
+}
+
 export function createWhatIf(context: WhatIfContext): (whatIf: WhatIf) => Promise<ShardPlanOrFault> {
+  const inTurn = createTurns();
   const terminationOf = ({ name, tls }: Route): Termination | undefined =>
     tls && (context.terminationOverride(name) ?? tls.termination);
 
@@ -44,16 +55,18 @@ export function createWhatIf(context: WhatIfContext): (whatIf: WhatIf) => Promis
   ): Promise<ShardPlan> {
     const wishesBefore = context.wishes();
     const clients = await context.clients();
-    return shardPlan({
-      before,
-      after,
-      admissionBefore: admit(before, terminationOf),
-      admissionAfter: admit(after, terminationOf),
-      changes,
-      clients,
-      wishesBefore,
-      wishesAfter,
-    });
+    return inTurn(() =>
+      shardPlan({
+        before,
+        after,
+        admissionBefore: admit(before, terminationOf),
+        admissionAfter: admit(after, terminationOf),
+        changes,
+        clients,
+        wishesBefore,
+        wishesAfter,
+      }),
+    );
   }
 
   return async (whatIf) => {
@@ -97,7 +110,7 @@ function isOfShape(change: ShapeChange | ServerChange): change is ShapeChange {
   return change.kind !== 'weight' && change.kind !== 'remove';
 }
 
-/** The first thing that is wrong, in words fit for a screen. Each change is judged as if those before it were made. */
+/** The first thing that is wrong, in words fit for a screen. */
 function changesFault(changes: readonly (ShapeChange | ServerChange)[], plan: Plan): string | undefined {
   if (changes.length === 0) return 'nothing is asked: name at least one change';
   const servers = new Set<string>(

@@ -35,19 +35,18 @@ const clients: ObservedClients = {
   })),
 };
 
-async function asked(
-  whatIf: WhatIf,
-  over: Partial<WhatIfContext> = {},
-): Promise<ShardPlan | { fault: string }> {
-  return createWhatIf({
+const asking = (over: Partial<WhatIfContext> = {}) =>
+  createWhatIf({
     planInForce: () => plan,
     load: undefined,
     terminationOverride: () => undefined,
     wishes: () => wishes,
     clients: () => Promise.resolve(clients),
     ...over,
-  })(whatIf);
-}
+  });
+
+const asked = (whatIf: WhatIf, over: Partial<WhatIfContext> = {}): Promise<ShardPlan | { fault: string }> =>
+  asking(over)(whatIf);
 
 async function planned(whatIf: WhatIf, over: Partial<WhatIfContext> = {}): Promise<ShardPlan> {
   const found = await asked(whatIf, over);
@@ -116,6 +115,26 @@ describe('what if', () => {
     ],
   ])('refuses %s', async (_, changes, fault) => {
     expect(await asked({ changes })).toEqual({ fault: expect.stringContaining(fault) });
+  });
+
+  it('lets others have their turn between two that are asked for at once', async () => {
+    const ask = asking();
+    let turns = 0;
+    let asked = true;
+    const others = () => {
+      turns += 1;
+      if (asked) setImmediate(others);
+    };
+    setImmediate(others);
+    const done: number[] = [];
+    await Promise.all(
+      [2, 3, 4, 5].map(async (instances) => {
+        await ask({ changes: [{ kind: 'scale', shard: 'default', instances }] });
+        done.push(turns);
+      }),
+    );
+    asked = false;
+    expect(done.every((each, index) => index === 0 || each > done[index - 1]!)).toBe(true);
   });
 
   it('says why clients cannot be asked for', async () => {
