@@ -1,10 +1,12 @@
 // The files of `sluice import`: read as text, folders taken as the YAML and JSON in them, "-" as standard input; and what
 // is made of them, written so that no key is ever readable by others.
-import { constants } from 'node:fs';
-import { access, chmod, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { constants, createReadStream } from 'node:fs';
+import { access, mkdir, readdir, readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { readRegularFile } from '../config/certificates/read-file.ts';
 import type { ContentFile, KubernetesFile } from '../config/kubernetes/from-kubernetes.ts';
 import { maxBytes } from '../config/kubernetes/read-values.ts';
+import { replaceFile } from '../runtime/replace-file.ts';
 import { CliFailure } from './failure.ts';
 
 /** @throws CliFailure `usage` where one cannot be read */
@@ -13,13 +15,20 @@ export async function readInput(
   stdin: AsyncIterable<Buffer | string> = process.stdin,
 ): Promise<KubernetesFile[]> {
   const files: KubernetesFile[] = [];
-  for (const name of names) {
+  for (const named of names) {
+    let name = named;
     try {
       if (name === '-') files.push({ file: 'standard input', text: textOf(await allOf(stdin)) });
       else if ((await stat(name)).isDirectory()) {
         const inside = (await readdir(name)).filter((entry) => /\.(ya?ml|json)$/i.test(entry)).sort();
-        for (const entry of inside) files.push(await readOne(join(name, entry)));
-      } else files.push(await readOne(name));
+        for (const entry of inside) {
+          name = join(named, entry);
+          // Nobody named these: a pipe among them would be waited for.
+          const { content } = await readRegularFile(name, maxBytes);
+          files.push({ file: name, text: textOf(content) });
+        }
+        // As the other: what is named may be a pipe, and its size says nothing.
+      } else files.push({ file: name, text: textOf(await allOf(createReadStream(name))) });
     } catch (error) {
       throw new CliFailure('usage', `${name} cannot be read: ${reasonOf(error)}`);
     }
@@ -27,16 +36,10 @@ export async function readInput(
   return files;
 }
 
-async function readOne(file: string): Promise<KubernetesFile> {
-  const { size } = await stat(file);
-  if (size > maxBytes) throw new Error(`it is larger than ${maxBytes / 1024 / 1024} MiB`);
-  return { file, text: textOf(await readFile(file)) };
-}
-
-async function allOf(stdin: AsyncIterable<Buffer | string>): Promise<Buffer> {
+async function allOf(stream: AsyncIterable<Buffer | string>): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of stdin) {
+  for await (const chunk of stream) {
     const octets = Buffer.from(chunk);
     size += octets.length;
     if (size > maxBytes) throw new Error(`it is larger than ${maxBytes / 1024 / 1024} MiB`);
@@ -87,8 +90,7 @@ export async function differing(files: readonly ContentFile[]): Promise<string[]
 export async function writeContents(files: readonly ContentFile[]): Promise<void> {
   for (const { path, content } of files) {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-    // Before it is written: a file that was there keeps its mode.
-    if (await exists(path)) await chmod(path, 0o600);
-    await writeFile(path, content, { mode: 0o600 });
+    // Another file in its place: a link that lies there is not followed, and nobody has it open.
+    await replaceFile(path, content, 0o600);
   }
 }
