@@ -60,19 +60,18 @@ export function readSource(text: string, file: string): Source {
     prettyErrors: false,
     stringKeys: true,
     logLevel: 'error',
+    // Found below: the package compares each key with all before it.
+    uniqueKeys: false,
   });
   for (const { code, message, pos } of [...document.errors, ...document.warnings]) {
     const plain =
       code === 'RESOURCE_EXHAUSTION'
         ? `values are nested more than ${maxDepth} deep`
-        : code === 'DUPLICATE_KEY'
-          ? 'this key is there twice'
-          : `this is not right YAML: ${message}`;
-    const remedy = code === 'DUPLICATE_KEY' ? 'keep one of them' : undefined;
-    problems.push(problemAt(pos[0], { path: [], message: plain, remedy }));
+        : `this is not right YAML: ${message}`;
+    problems.push(problemAt(pos[0], { path: [], message: plain }));
     if (code === 'RESOURCE_EXHAUSTION') return unreadable();
   }
-  if (document.errors.some(({ code }) => code !== 'DUPLICATE_KEY')) return unreadable();
+  if (document.errors.length > 0) return unreadable();
 
   let values = 0;
   let aliases = 0;
@@ -109,6 +108,14 @@ export function readSource(text: string, file: string): Source {
         const name = String((pair.key as ParsedNode & { value: unknown }).value);
         const keyOffset = (pair.key as ParsedNode).range[0];
         if (name === '__proto__') return refuse(keyOffset, path, 'this key is not allowed');
+        if (Object.hasOwn(map, name))
+          problems.push(
+            problemAt(keyOffset, {
+              path: [],
+              message: 'this key is there twice',
+              remedy: 'keep one of them',
+            }),
+          );
         map[name] = read(pair.value as ParsedNode | null, [...path, name], keyOffset);
       }
       return map;

@@ -387,6 +387,7 @@ describe('a text that is no configuration', () => {
     ['--- {}\n--- {}', 2, 1, 'not right YAML'],
     ['a: *nope', 1, 4, 'no anchor &nope'],
     ['shards: []\nshards: []', 2, 1, 'this key is there twice'],
+    ['a:\n  - { b: 1, c: 2, b: 3 }', 2, 19, 'this key is there twice'],
     ['__proto__: {}', 1, 1, 'not allowed'],
     ['? [a]\n: b', 1, 3, 'not right YAML'],
     ['a: &a [*a]', 1, 8, 'nested more than'],
