@@ -41,7 +41,8 @@ export function routeFrom(object: KubernetesObject, around: RouteSurroundings): 
   const labels = labelsOf(fields, notes);
   const host = hostOf(object, labels, around);
   const path = pathOf(object, termination === 'passthrough', around);
-  if (host === undefined || path === undefined) return undefined;
+  const age = ageOf(object, around);
+  if (host === undefined || path === undefined || age === undefined) return undefined;
   const tls = termination === undefined ? undefined : routeTls(object, termination, annotations, around);
   if (tls === 'left out') return undefined;
   const made = backendsOf(object, termination, annotations, around);
@@ -52,7 +53,7 @@ export function routeFrom(object: KubernetesObject, around: RouteSurroundings): 
       name: nameOf(namespace, name),
       namespace,
       ...(Object.keys(labels).length > 0 && { labels }),
-      ...ageOf(object, around),
+      ...age,
       host,
       ...(path !== '/' && { path }),
       ...(tls && { tls }),
@@ -108,20 +109,19 @@ function pathOf(
   return undefined;
 }
 
+/** Undefined: nobody knows which hosts it may have. One without a time, as files that people write are, is older than any. */
 function ageOf(
   { name, fields }: KubernetesObject,
   { notes }: RouteSurroundings,
-): Pick<WrittenRoute, 'created' | 'uid'> {
+): Pick<WrittenRoute, 'created' | 'uid'> | undefined {
   const [created, uid] = [fields.at('metadata', 'creationTimestamp'), fields.at('metadata', 'uid')];
   const moment = created.text === undefined ? undefined : parseMoment(created.text);
-  if (moment && !moment.ok)
-    notes.add(
-      'warning',
-      created,
-      `Route ${name} counts as older than any: creationTimestamp ${moment.message}`,
-    );
+  if (moment?.ok === false) {
+    notes.add('error', created, `Route ${name} is left out: creationTimestamp ${moment.message}`);
+    return undefined;
+  }
   return {
-    ...(moment?.ok === true && created.text !== undefined && { created: created.text }),
+    ...(created.text !== undefined && { created: created.text }),
     ...(uid.text !== undefined && parseUid(uid.text).ok && { uid: uid.text }),
   };
 }

@@ -19,6 +19,17 @@ describe('what somebody else wrote', () => {
     expect(readValues(`${text}\nk7: 2`, 'a.yaml')).toMatchObject({ ok: false, line: 100_001 });
   });
 
+  it('takes no host by a time that nobody can read', () => {
+    const { configuration, notes } = made([route({}, { creationTimestamp: 'long ago' }), slice()]);
+    expect(configuration.routes).toEqual([]);
+    expect(notes).toContainEqual(
+      expect.objectContaining({
+        severity: 'error',
+        text: expect.stringContaining('is left out: creationTimestamp'),
+      }),
+    );
+  });
+
   it('stays closed where its allowlist is no text', () => {
     const closed = route({}, { annotations: { 'haproxy.router.openshift.io/ip_allowlist': ['10.0.0.1'] } });
     expect(made([closed, slice()]).configuration.routes).toEqual([]);
