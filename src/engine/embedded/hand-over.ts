@@ -167,7 +167,11 @@ export function createHandOver(clock: Clock, turnedAway: (shard: string) => void
       }
     },
     appointed: (name) => lanes.get(name),
-    ready: ({ name }) => flush(name),
+    ready({ name }) {
+      flush(name);
+      // Its clients may have gone to substitutes meanwhile: should it be away again, that is another time.
+      if (!waiting.has(name)) awaySince.delete(name);
+    },
     ended(lane) {
       if (lanes.get(lane.name) === lane) lanes.delete(lane.name);
       for (const arrival of lane.end()) place(lane.shard, arrival);

@@ -257,6 +257,8 @@ export function createInstanceKeeper(options: InstanceKeeperOptions): InstanceKe
     renew(id) {
       const place = places.get(id);
       if (place === undefined) return Promise.reject(new Error(`instance ${id} is not to run`));
+      if (place.succeeded !== undefined)
+        return Promise.reject(new Error(`instance ${id} is being renewed already`));
       // Between two starts: the next one is a new process anyway.
       if (place.current === undefined) {
         startCurrent(place);

@@ -98,6 +98,22 @@ describe('handing over', () => {
     expect(takenBy(successor)).toEqual([clients[2]]);
   });
 
+  it('is patient anew with one that was back, though nobody came for it then', () => {
+    const { clock, handOver, lanes, clientsOf, arrive, takenBy } = world(2);
+    const clients = clientsOf(2, 2);
+    handOver.ended(lanes[1]!);
+    arrive(clients[0]!);
+    clock.pass(1_100);
+    const successor = lane(2, 1);
+    handOver.appoint('default/2', successor);
+    handOver.ready(successor);
+    handOver.ended(successor);
+    arrive(clients[1]!);
+    expect(takenBy(lanes[0]!)).toEqual([clients[0]]);
+    handOver.appoint('default/2', lane(2, 1));
+    expect(takenBy(lanes[0]!)).toEqual([clients[0]]);
+  });
+
   it('has no more wait for one that is busy than a bounded number', () => {
     const { lanes, clientsOf, arrive, closed } = world(2);
     lanes[1]!.room = false;
