@@ -1,7 +1,7 @@
 // The files of `sluice import`: read as text, folders taken as the YAML and JSON in them, "-" as standard input; and what
 // is made of them, written so that no key is ever readable by others.
 import { constants, createReadStream } from 'node:fs';
-import { access, mkdir, readdir, readFile, stat } from 'node:fs/promises';
+import { access, mkdir, readdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { readRegularFile } from '../config/certificates/read-file.ts';
 import type { ContentFile, KubernetesFile } from '../config/kubernetes/from-kubernetes.ts';
@@ -80,8 +80,10 @@ export async function exists(path: string): Promise<boolean> {
 export async function differing(files: readonly ContentFile[]): Promise<string[]> {
   const found: string[] = [];
   for (const { path, content } of files) {
-    const there = await readFile(path, 'utf8').catch(() => undefined);
-    if (there !== undefined && there !== content) found.push(path);
+    if (!(await exists(path))) continue;
+    // What is no regular file, or larger than anything we write, is something else.
+    const there = await readRegularFile(path, maxBytes).catch(() => undefined);
+    if (there?.content.toString('utf8') !== content) found.push(path);
   }
   return found;
 }
