@@ -7,7 +7,8 @@ import type { Prepared, Refused } from './commands.ts';
 import type { Journal, RouteUndo } from './journal.ts';
 import type { RouteCommandContext, RouteFaultContext } from './route-commands.ts';
 import { refuse } from './server-commands.ts';
-import { type FileEdits, linesText } from './write-back.ts';
+import type { FileEdits } from './write-back.ts';
+import { prepareWriteBackUndo, undoText } from './write-back-undo.ts';
 
 /** Why an act upon a route cannot be taken back now. */
 export function routeUndoFault(
@@ -38,32 +39,19 @@ export async function prepareRouteUndo(
 ): Promise<Prepared | Refused> {
   const { route, before, written } = record;
   const { routes, switches } = context;
-  const about = {
-    result: 'prepared' as const,
-    subject: route,
-    text: `undo of ${entry.actor.name}'s "${entry.text}"`,
-  };
-  if (written) {
-    const edit = await edits.ofUndo(written);
-    if ('result' in edit) return edit;
-    return {
-      ...about,
-      before: linesText(edit, 'was'),
-      async carryOut(id) {
-        const done = await edits.carryOut(edit, { routes: new Map([[route, before ?? undefined]]) });
-        if (done.result !== 'done') return done;
-        journal.undone(entry.id, id);
-        await context.save();
-        return {
-          result: 'done',
-          after: linesText(edit, 'is'),
-          text: `${route} stays ${routes.termination(route)}, as an override; ${edit.file} is as before (${done.text})`,
-        };
-      },
-    };
-  }
+  if (written)
+    return prepareWriteBackUndo(entry, written, {
+      subject: route,
+      edits,
+      journal,
+      save: () => context.save(),
+      held: () => ({ routes: new Map([[route, before ?? undefined]]) }),
+      text: () => `${route} stays ${routes.termination(route)}, as an override`,
+    });
   return {
-    ...about,
+    result: 'prepared',
+    subject: route,
+    text: undoText(entry),
     before: routes.termination(route)!,
     async carryOut(id) {
       const held = before ?? undefined;

@@ -12,7 +12,8 @@ import { refuse, type ServerCommandContext } from './server-commands.ts';
 import type { ShapeContext } from './shape/shape-commands.ts';
 import { prepareShapeUndo, shapeUndoFault } from './shape/shape-undo.ts';
 import { stateText } from './wording.ts';
-import { type FileEdits, linesText } from './write-back.ts';
+import type { FileEdits } from './write-back.ts';
+import { prepareWriteBackUndo, undoText } from './write-back-undo.ts';
 
 export type Undoable = { readonly entry: JournalEntry; readonly record: UndoRecord };
 
@@ -66,32 +67,19 @@ export async function prepareUndo(
   if ('shape' in record) return prepareShapeUndo(entry, record, journal, shape, edits);
   const { states, drains } = context;
   const { server } = record;
-  const text = `undo of ${entry.actor.name}'s "${entry.text}"`;
-  if (record.written) {
-    const edit = await edits.ofUndo(record.written);
-    if ('result' in edit) return edit;
-    return {
-      result: 'prepared',
+  if (record.written)
+    return prepareWriteBackUndo(entry, record.written, {
       subject: server,
-      text,
-      before: linesText(edit, 'was'),
-      async carryOut(id) {
-        const done = await edits.carryOut(edit, { servers: new Map([[server, record.before]]) });
-        if (done.result !== 'done') return done;
-        journal.undone(entry.id, id);
-        await context.save();
-        return {
-          result: 'done',
-          after: linesText(edit, 'is'),
-          text: `${server} stays ${stateText(states.state(server)!)}, as an override; ${edit.file} is as before (${done.text})`,
-        };
-      },
-    };
-  }
+      edits,
+      journal,
+      save: () => context.save(),
+      held: () => ({ servers: new Map([[server, record.before]]) }),
+      text: () => `${server} stays ${stateText(states.state(server)!)}, as an override`,
+    });
   return {
     result: 'prepared',
     subject: server,
-    text,
+    text: undoText(entry),
     before: stateText(states.state(server)!),
     async carryOut(id) {
       if (!isDeepStrictEqual(record.before, record.after)) {

@@ -6,7 +6,8 @@ import type { Prepared, Refused } from '../commands.ts';
 import type { Journal, ShapeUndo } from '../journal.ts';
 import { incapable, refuse } from '../server-commands.ts';
 import { subjectOfShape } from '../wording.ts';
-import { type FileEdits, linesText } from '../write-back.ts';
+import type { FileEdits } from '../write-back.ts';
+import { prepareWriteBackUndo, undoText } from '../write-back-undo.ts';
 import { isAbout, withHeld } from './held-shape.ts';
 import { type Plans, plansOf } from './plans.ts';
 import { putShape, type ShapeContext } from './shape-commands.ts';
@@ -60,33 +61,20 @@ export async function prepareShapeUndo(
   context: ShapeContext,
   edits: FileEdits,
 ): Promise<Prepared | Refused> {
-  const about = {
-    result: 'prepared' as const,
-    subject: subjectOfUndo(record),
-    text: `undo of ${entry.actor.name}'s "${entry.text}"`,
-  };
-  if (record.written) {
-    const edit = await edits.ofUndo(record.written);
-    if ('result' in edit) return edit;
-    return {
-      ...about,
-      before: linesText(edit, 'was'),
-      async carryOut(id) {
-        const shape = withHeld(context.plans().shape, formerly(record.shape));
-        const done = await edits.carryOut(edit, { shape });
-        if (done.result !== 'done') return done;
-        journal.undone(entry.id, id);
-        await context.save();
-        return {
-          result: 'done',
-          after: linesText(edit, 'is'),
-          text: `what runs stays as it is, with an override of ${about.subject}; ${edit.file} is as before (${done.text})`,
-        };
-      },
-    };
-  }
+  const subject = subjectOfUndo(record);
+  if (record.written)
+    return prepareWriteBackUndo(entry, record.written, {
+      subject,
+      edits,
+      journal,
+      save: () => context.save(),
+      held: () => ({ shape: withHeld(context.plans().shape, formerly(record.shape)) }),
+      text: () => `what runs stays as it is, with an override of ${subject}`,
+    });
   return {
-    ...about,
+    result: 'prepared',
+    subject,
+    text: undoText(entry),
     before: `plan ${context.plans().running.hash}`,
     async carryOut(id) {
       const done = await putShape(plansUndone(record, context.plans()), context);
