@@ -1,18 +1,13 @@
 // What a key binding is: where it holds, what it does, and the words that footer, help and palette show of it.
 
 import type { KeyContext } from './selection.ts';
+import type { ScreenId } from './state.ts';
 import type { WhyNot } from './why-not.ts';
 
 export type Scope =
+  | ScreenId
   | 'everywhere'
   | 'list'
-  | 'overview'
-  | 'connections'
-  | 'backends'
-  | 'routes'
-  | 'shards'
-  | 'certificates'
-  | 'journal'
   | 'dialog'
   | 'switch'
   | 'what-if'
@@ -55,7 +50,7 @@ export type ShardCommandId =
 
 export type CommandId =
   | ShardCommandId
-  | `show-${'overview' | 'connections' | 'backends' | 'routes' | 'shards' | 'certificates' | 'journal'}`
+  | `show-${ScreenId}`
   | 'next-screen'
   | 'previous-screen'
   | 'palette'

@@ -18,16 +18,11 @@ import { layoutOf } from './layout.ts';
 import { send } from './questions.ts';
 import { selectedOf } from './selection.ts';
 import { typed } from './typed-text.ts';
-import { whyNotConfirm } from './why-not-shard.ts';
+import { shardUnder, whyNotConfirm } from './why-not-shard.ts';
 
 export function askWhatIf(desk: Desk, kind?: WhatIfKind): void {
   const selected = selectedOf(desk.context());
-  const shard =
-    selected?.kind === 'shard'
-      ? selected.shard.name
-      : selected?.kind === 'instance'
-        ? selected.instance.shard
-        : undefined;
+  const shard = shardUnder(desk.context())?.name;
   const route = selected?.kind === 'route' ? selected.route.name : undefined;
   const { model } = desk.context().view;
   show(
@@ -39,14 +34,7 @@ export function askWhatIf(desk: Desk, kind?: WhatIfKind): void {
 /** One more instance, or one less, of the shard under the cursor: planned at once, and asked before it is done. */
 export function askScale(desk: Desk, by: 1 | -1): void {
   const { model } = desk.context().view;
-  const selected = selectedOf(desk.context());
-  const name =
-    selected?.kind === 'shard'
-      ? selected.shard.name
-      : selected?.kind === 'instance'
-        ? selected.instance.shard
-        : undefined;
-  const shard = name === undefined ? undefined : model.shard.get(name);
+  const shard = shardUnder(desk.context());
   if (shard === undefined) return;
   const change: ShapeChange = { kind: 'scale', shard: shard.name, instances: shard.instances + by };
   const dialog = openWhatIf(desk.nextId(), model, { shard: shard.name }, 'scale');
