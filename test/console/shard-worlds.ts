@@ -4,6 +4,7 @@ import type { InstanceEntity, MutableModel, ShardEntity } from '../../src/domain
 import type { InstanceRates } from '../../src/domain/sample.ts';
 import type { ShardPlan } from '../../src/domain/shard-plan.ts';
 import type { Trace } from '../../src/domain/trace.ts';
+import { noMoves } from '../support/shard-plan.ts';
 import { addRoute, tlsWorld } from './tls-worlds.ts';
 import { noon } from './worlds.ts';
 
@@ -188,15 +189,7 @@ export const scaledTo3: ShardPlan = {
   from: '7f3a11c09d2e',
   to: '9b2c0d4e1a77',
   changes: ['scale default to 3'],
-  routes: {
-    moved: [],
-    orphaned: [],
-    doublyServed: [],
-    conflicts: [],
-    activated: [],
-    removed: [],
-    added: [],
-  },
+  routes: noMoves,
   shards: [
     {
       shard: 'default',

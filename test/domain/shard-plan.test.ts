@@ -10,6 +10,7 @@ import { toCandidate } from '../../src/domain/server-moves.ts';
 import type { ServerWish } from '../../src/domain/server-state.ts';
 import { reshaped, type ShapeChange } from '../../src/domain/shape.ts';
 import { type ObservedClient, type ShardPlan, shardPlan } from '../../src/domain/shard-plan.ts';
+import { noMoves } from '../support/shard-plan.ts';
 import { backend, route, server, shard, shardedPlan } from './sharded-plans.ts';
 
 const sharded = { routeSelector: { matchLabels: { sharded: 'true' } } };
@@ -68,20 +69,10 @@ function planned(
   });
 }
 
-const nothing = {
-  moved: [],
-  orphaned: [],
-  doublyServed: [],
-  conflicts: [],
-  activated: [],
-  removed: [],
-  added: [],
-};
-
 describe('a plan of what would move', () => {
   it('is of nothing where nothing changes', () => {
     const found = planned(plan, clientsOf(100));
-    expect(found.routes).toEqual(nothing);
+    expect(found.routes).toEqual(noMoves);
     expect(found.servers).toEqual([]);
     expect(found.shards.map(({ moved, slotsMoved, observed }) => [moved, slotsMoved, observed])).toEqual([
       [0, 0, 100],
@@ -97,7 +88,7 @@ describe('a plan of what would move', () => {
       labels,
     });
     expect(planned(reshaped(plan, [relabel('shop', { sharded: 'true' })])).routes).toEqual({
-      ...nothing,
+      ...noMoves,
       moved: [{ route: 'shop', from: ['default'], to: ['sharded'] }],
     });
     const meeting = planned(reshaped(plan, [relabel('new', { sharded: 'true' })])).routes;

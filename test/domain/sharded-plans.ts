@@ -2,6 +2,7 @@
 
 import type { Backend, Bind, Namespace, Plan, Route, Server, Shard } from '../../src/domain/plan.ts';
 import type { RouteTls, Termination } from '../../src/domain/tls.ts';
+import { plainRoute } from '../support/plain-route.ts';
 
 export function shard(name: string, settings: Partial<Shard> = {}): Shard {
   return {
@@ -30,17 +31,7 @@ export function bind(name: string, mode: Bind['mode'], settings: Partial<Bind> =
   };
 }
 
-export function route(name: string, settings: Partial<Route> = {}): Route {
-  return {
-    name,
-    namespace: 'default',
-    labels: {},
-    host: `${name}.example.com`,
-    path: '/',
-    to: [{ backend: 'web', weight: 100 }],
-    ...settings,
-  };
-}
+export const route = plainRoute;
 
 export function tls(termination: Termination, settings: Partial<RouteTls> = {}): RouteTls {
   return { termination, insecureEdgeTerminationPolicy: 'None', ...settings };

@@ -4,6 +4,7 @@ import type { Command, Outcome } from '../../src/domain/command.ts';
 import type { Plan, Route } from '../../src/domain/plan.ts';
 import type { Preflight } from '../../src/domain/preflight.ts';
 import type { RouteTls, Termination } from '../../src/domain/tls.ts';
+import { plainRoute } from '../support/plain-route.ts';
 import { certificate, certificatesInMemory } from './certificates-in-memory.ts';
 import { plan, type Scene, type SceneOptions, scene, type TestConsole } from './fixture.ts';
 
@@ -13,16 +14,10 @@ export function tlsRoute(
   over: Partial<Omit<Route, 'tls'>> & { tls?: Partial<RouteTls> } = {},
 ): Route {
   const { tls, ...rest } = over;
-  return {
-    name,
-    namespace: 'default',
-    labels: {},
-    host: `${name}.example.com`,
-    path: '/',
-    to: [{ backend: 'web', weight: 1 }],
+  return plainRoute(name, {
     ...rest,
     tls: { termination, insecureEdgeTerminationPolicy: 'None', ...tls },
-  };
+  });
 }
 
 export function tlsPlan(over: Parameters<typeof plan>[0] = {}): Plan {

@@ -1,25 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { movesText, planText, shareText } from '../../../src/cli/shards/plan-lines.ts';
 import type { ShardPlan } from '../../../src/domain/shard-plan.ts';
+import { shardPlanOf } from '../../support/shard-plan.ts';
 
-const nothing: ShardPlan = {
-  from: 'aaaaaaaaaaaa',
-  to: 'aaaaaaaaaaaa',
-  changes: ['scale default to 2'],
-  routes: {
-    moved: [],
-    orphaned: [],
-    doublyServed: [],
-    conflicts: [],
-    activated: [],
-    removed: [],
-    added: [],
-  },
-  shards: [],
-  servers: [],
-  overMs: 60_000,
-  missed: 0,
-};
+const nothing = shardPlanOf({ to: 'aaaaaaaaaaaa', changes: ['scale default to 2'] });
 
 describe('a what-if in words', () => {
   it('that changes nothing', () => {

@@ -2,9 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { planOn, stepsOf, whatIfOf } from '../../../src/cli/shards/plan.ts';
 import type { ServerEntity } from '../../../src/domain/model.ts';
 import type { WhatIf } from '../../../src/domain/shard-plan.ts';
+import { shardPlanOf } from '../../support/shard-plan.ts';
 import { fakeClient } from '../client.ts';
 import { fakeTerminal } from '../terminal.ts';
-import { contextOf, planned } from './things.ts';
+import { contextOf } from './things.ts';
 
 const scale = { kind: 'scale', shard: 'default', instances: 3 } as const;
 const relabel = { kind: 'relabel', route: 'shop', labels: { sharded: 'true' } } as const;
@@ -50,7 +51,7 @@ describe('what is done', () => {
 
   it('is the shape in one command, then the servers, from what was shown', () => {
     expect(
-      stepsOf({ changes: [weight, scale, remove, relabel] }, planned(), new Map([['web/app1', from]])),
+      stepsOf({ changes: [weight, scale, remove, relabel] }, shardPlanOf(), new Map([['web/app1', from]])),
     ).toEqual([
       { command: { kind: 'reshape', changes: [scale, relabel], from: 'aaaaaaaaaaaa' } },
       { command: weight, from },
@@ -60,17 +61,17 @@ describe('what is done', () => {
 
   it('of two changes of a server only the first is from what was shown', () => {
     const maint = { ...remove, server: 'web/app1' } as const;
-    expect(stepsOf({ changes: [weight, maint] }, planned(), new Map([['web/app1', from]]))).toEqual([
+    expect(stepsOf({ changes: [weight, maint] }, shardPlanOf(), new Map([['web/app1', from]]))).toEqual([
       { command: weight, from },
       { command: { kind: 'maint', server: 'web/app1' } },
     ]);
   });
 
   it('is the file that was shown, and nothing where nothing changes', () => {
-    expect(stepsOf({ reload: true }, planned(), new Map())).toEqual([
+    expect(stepsOf({ reload: true }, shardPlanOf(), new Map())).toEqual([
       { command: { kind: 'reload', from: 'aaaaaaaaaaaa', to: 'bbbbbbbbbbbb' } },
     ]);
-    const same = planned({ to: 'aaaaaaaaaaaa' });
+    const same = shardPlanOf({ to: 'aaaaaaaaaaaa' });
     expect(stepsOf({ reload: true }, same, new Map())).toEqual([]);
     expect(stepsOf({ changes: [scale] }, same, new Map())).toEqual([]);
   });
@@ -81,7 +82,7 @@ describe('sluice shards plan', () => {
 
   function client(...outcome: Parameters<typeof fakeClient>) {
     const made = fakeClient(...outcome);
-    made.plan(planned());
+    made.plan(shardPlanOf());
     for (const key of ['web/app1', 'web/app2'] as const) made.set('server', key, server(key));
     return made;
   }
@@ -98,7 +99,7 @@ describe('sluice shards plan', () => {
   it('--json is one document', async () => {
     const terminal = fakeTerminal();
     await planOn(contextOf(terminal, { json: true }), client(), whatIf, false);
-    expect(terminal.printed.map((text) => JSON.parse(text))).toEqual([planned()]);
+    expect(terminal.printed.map((text) => JSON.parse(text))).toEqual([shardPlanOf()]);
   });
 
   it.each([
@@ -125,7 +126,7 @@ describe('sluice shards plan', () => {
     const terminal = fakeTerminal();
     await planOn(contextOf(terminal, { json: true }), client(), { changes: [scale, weight] }, true);
     const done = { result: 'done', seq: 1, text: 'done' };
-    expect(JSON.parse(terminal.printed.join())).toEqual({ ...planned(), outcomes: [done, done] });
+    expect(JSON.parse(terminal.printed.join())).toEqual({ ...shardPlanOf(), outcomes: [done, done] });
   });
 
   it('--apply ends at the first refusal', async () => {

@@ -2,7 +2,6 @@
 import type { VerbContext } from '../../../src/cli/program.ts';
 import type { InstanceEntity, RouteEntity, ShardEntity } from '../../../src/domain/model.ts';
 import type { InstanceRates } from '../../../src/domain/sample.ts';
-import type { ShardPlan } from '../../../src/domain/shard-plan.ts';
 import type { FakeTerminal } from '../terminal.ts';
 
 export const contextOf = (terminal: FakeTerminal, options: VerbContext['options'] = {}): VerbContext => ({
@@ -62,25 +61,5 @@ export const route = (name: string, over: Partial<RouteEntity> = {}): RouteEntit
   configuredLabels: {},
   shards: [{ shard: 'default', admitted: true }],
   warnings: [],
-  ...over,
-});
-
-export const planned = (over: Partial<ShardPlan> = {}): ShardPlan => ({
-  from: 'aaaaaaaaaaaa',
-  to: 'bbbbbbbbbbbb',
-  changes: ['scale default to 3'],
-  routes: {
-    moved: [],
-    orphaned: [],
-    doublyServed: [],
-    conflicts: [],
-    activated: [],
-    removed: [],
-    added: [],
-  },
-  shards: [],
-  servers: [],
-  overMs: 60_000,
-  missed: 0,
   ...over,
 });

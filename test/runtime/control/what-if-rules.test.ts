@@ -3,27 +3,11 @@ import type { ShardPlan, WhatIf } from '../../../src/domain/shard-plan.ts';
 import type { Trace } from '../../../src/domain/trace.ts';
 import { defaultLimits } from '../../../src/protocol/limits.ts';
 import { createAttachments } from '../../../src/runtime/control/attachments.ts';
+import { shardPlanOf } from '../../support/shard-plan.ts';
 import { type Scene, scene } from '../fixture.ts';
 import { rawConsole } from '../raw-console.ts';
 
-const nothing: ShardPlan = {
-  from: 'aa',
-  to: 'bb',
-  changes: ['scale default to 3'],
-  routes: {
-    moved: [],
-    orphaned: [],
-    doublyServed: [],
-    conflicts: [],
-    activated: [],
-    removed: [],
-    added: [],
-  },
-  shards: [],
-  servers: [],
-  overMs: 60_000,
-  missed: 0,
-};
+const nothing = shardPlanOf();
 
 const scale = { changes: [{ kind: 'scale', shard: 'default', instances: 3 }] };
 const question = { url: 'https://shop.example.com/' };

@@ -1,20 +1,11 @@
 // A runtime with two shards: one takes routes labelled sharded=true, the default one what is left.
 
 import type { Command, Outcome, Preview } from '../../../src/domain/command.ts';
-import type { Plan, Route } from '../../../src/domain/plan.ts';
+import type { Plan } from '../../../src/domain/plan.ts';
+import { plainRoute } from '../../support/plain-route.ts';
 import { plan, type Scene, type SceneOptions, scene, type TestConsole } from '../fixture.ts';
 
-export function route(name: string, over: Partial<Route> = {}): Route {
-  return {
-    name,
-    namespace: 'default',
-    labels: {},
-    host: `${name}.example.com`,
-    path: '/',
-    to: [{ backend: 'web', weight: 1 }],
-    ...over,
-  };
-}
+export const route = plainRoute;
 
 /** `default` is of two instances, `sharded` of one. Small tables: what moves can be counted. */
 export function twoShards(over: Parameters<typeof plan>[0] = {}): Plan {
