@@ -8,13 +8,14 @@ const mayImport: Record<string, readonly string[]> = {
   domain: [],
   config: ['domain'],
   protocol: ['domain'],
+  nft: ['domain'],
   proxy: ['domain'],
-  engine: ['domain', 'proxy'],
-  runtime: ['domain', 'config', 'protocol', 'engine'],
+  engine: ['domain', 'nft', 'proxy'],
+  runtime: ['domain', 'config', 'protocol', 'nft', 'engine'],
   client: ['domain', 'protocol'],
   console: ['domain', 'client'],
   ui: ['domain', 'console'],
-  cli: ['domain', 'config', 'protocol', 'proxy', 'engine', 'runtime', 'client', 'console', 'ui'],
+  cli: ['domain', 'config', 'protocol', 'nft', 'proxy', 'engine', 'runtime', 'client', 'console', 'ui'],
 };
 
 /** Packages and node: modules that only these places may import. */

@@ -117,6 +117,10 @@ const doing: Readonly<Record<Command['kind'], string>> = {
   'reset-shape': 'dropping an override',
   'write-back-shape': 'writing to the configuration',
   renew: 'replacing instances',
+  block: 'blocking addresses',
+  'confirm-block': 'confirming a block',
+  unblock: 'unblocking addresses',
+  endpoint: 'changing an endpoint',
   reload: 'reloading',
 };
 

@@ -8,6 +8,7 @@ export const defaults = {
   /** HAProxy `hard-stop-after` has none; a stop that never ends is worse than a cut tunnel. */
   grace: '30s',
   accessLogFormat: 'haproxy',
+  nftAtExit: 'remove',
   instances: 1,
   /** OpenShift's is WildcardsDisallowed; here whoever writes a wildcard into the configuration means it. */
   wildcardPolicy: 'WildcardsAllowed',
@@ -54,6 +55,10 @@ export const defaults = {
   serverWeight: 1,
   serverMaxConnections: 0,
   serverAdmin: 'ready',
+  servicePick: 'random',
+  endpointWeight: 1,
+  path: 'relay',
+  kernelPathFallback: 'relay',
 
   checkInterval: '2s',
   rise: 2,

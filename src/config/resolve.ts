@@ -14,6 +14,7 @@ import type {
   Timeouts,
 } from '../domain/plan.ts';
 import { controlListens } from './control.ts';
+import { defaults } from './defaults.ts';
 import { planHash } from './plan-hash.ts';
 import { shardOf } from './resolve-shard.ts';
 import { backendTlsOf, bindTlsOf, certificateFiles, routeTlsOf, type ToFile } from './resolve-tls.ts';
@@ -61,7 +62,7 @@ export function resolveRuntime(
 }
 
 function runtimeOf(
-  { name, control, stateFile, journalFile, accessLog, watch, grace }: Configuration['runtime'],
+  { name, control, stateFile, journalFile, accessLog, watch, nft, grace }: Configuration['runtime'],
   { defaultControlPath }: Pick<Surroundings, 'defaultControlPath'>,
   file: ToFile,
 ): RuntimeSettings {
@@ -74,6 +75,7 @@ function runtimeOf(
       ? {}
       : { accessLog: { ...accessLog, path: accessLog.path === '-' ? '-' : file(accessLog.path) } }),
     ...(watch === undefined ? {} : { watch: file(watch) }),
+    nft,
     grace,
   };
 }
@@ -100,6 +102,14 @@ function bindOf(
     maxBodyBytes: bind.maxBodyBytes,
     forwardedHeaders: bind.forwardedHeaders,
     ...(bind.mode === 'tls' ? { tls: bindTlsOf(bind, file) } : {}),
+    ...(bind.path === 'kernel'
+      ? {
+          kernelPath: {
+            masquerade: bind.masquerade ?? false,
+            fallback: bind.fallback ?? defaults.kernelPathFallback,
+          },
+        }
+      : {}),
   };
 }
 
@@ -144,10 +154,12 @@ function backendOf(
     maxIdleConnections: backend.maxIdleConnections,
     ...(backend.tls ? { tls: backendTlsOf(backend.tls, file) } : {}),
     servers: backend.servers.map(
-      ({ name, address, tlsPort, weight, maxConnections, backup, admin }, index) => ({
+      ({ name, address, service, tlsPort, weight, maxConnections, backup, admin }, index) => ({
         name,
         id: ids[index]!,
-        address: placed(address, file),
+        // One of the two is there: check-backends.ts.
+        address: service?.address ?? placed(address!, file),
+        ...(service === undefined ? {} : { service: { pick: service.pick, endpoints: service.endpoints } }),
         ...(tlsPort === undefined ? {} : { tlsPort }),
         weight,
         maxConnections,

@@ -3,7 +3,7 @@
 import * as z from 'zod';
 import { parseControlUrl } from './control.ts';
 import { defaults } from './defaults.ts';
-import { choice, duration, file, line, name, text } from './values.ts';
+import { choice, duration, file, flag, line, name, text } from './values.ts';
 
 const controlListen = text(parseControlUrl, 'unix:PATH, ws://ADDRESS:PORT or wss://ADDRESS:PORT', [
   'unix:/run/sluice/control.sock',
@@ -45,6 +45,16 @@ const accessLog = z
   })
   .meta({ description: 'One line for each ended stream' });
 
+const nft = z
+  .strictObject({
+    counters: flag('Named counters in the kernel for binds, shards, instances and servers').prefault(false),
+    atExit: choice(
+      ['remove', 'stay'],
+      'What becomes of the table inet sluice when the runtime ends',
+    ).prefault(defaults.nftAtExit),
+  })
+  .meta({ description: "The runtime's own table in nftables, inet sluice" });
+
 export const runtime = z
   .strictObject({
     name: name('How this runtime is called on screens').prefault(defaults.runtimeName),
@@ -55,6 +65,7 @@ export const runtime = z
     watch: file(
       'Folder of Kubernetes YAML, whose routes and servers are served beside those of this file, live',
     ).optional(),
+    nft: nft.prefault({}),
     grace: duration('How long open streams may go on when the runtime is told to stop').prefault(
       defaults.grace,
     ),

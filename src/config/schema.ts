@@ -7,6 +7,7 @@ import { defaults } from './defaults.ts';
 import { labels, namespace, namespaceName } from './label-schema.ts';
 import { moment } from './moment.ts';
 import { runtime } from './runtime-schema.ts';
+import { service } from './service-schema.ts';
 import { shardKeys } from './shard-schema.ts';
 import { parseStatusRanges } from './status-ranges.ts';
 import { backendTls, certificate, clientTls, routeTls, tlsVersion } from './tls-schema.ts';
@@ -66,6 +67,17 @@ const bind = z
     minVersion: tlsVersion,
     clientTLS: clientTls.optional(),
     backend: name('mode tcp: where every connection goes').optional(),
+    path: choice(
+      ['relay', 'kernel'],
+      'mode tcp: relayed by an instance, or sent on by the kernel through nftables',
+    ).prefault(defaults.path),
+    masquerade: flag(
+      'path kernel: servers see the address of this machine, for those whose way back leads elsewhere',
+    ).optional(),
+    fallback: choice(
+      ['relay', 'none'],
+      'path kernel: what happens while the kernel cannot; none refuses clients',
+    ).optional(),
     defaultBackend: name('mode http and tls: where no route matches').optional(),
     maxConnections: wholeNumber(
       1,
@@ -160,7 +172,8 @@ const server = z
       2 ** 31 - 1,
       'Stable number for balance source; made from the name if missing',
     ).optional(),
-    address: text(parseServerAddress, 'IP:PORT, [IPv6]:PORT or unix:PATH', ['10.0.0.11:8080']),
+    address: text(parseServerAddress, 'IP:PORT, [IPv6]:PORT or unix:PATH', ['10.0.0.11:8080']).optional(),
+    service: service.optional(),
     tlsPort: wholeNumber(
       1,
       65_535,

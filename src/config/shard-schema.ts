@@ -72,12 +72,10 @@ export const shardKeys = {
   routeSelector: selector('routes, by their labels,').optional(),
   namespaceSelector: selector('routes, by the labels of their namespaces,').optional(),
   routeAdmission: routeAdmission.prefault({}),
-  steering: choice(['handoff'], 'How a client finds its instance: the socket is handed over to it', {
-    nft: {
-      message: 'is not in this version: clients are steered by handing over their sockets',
-      remedy: 'write handoff, or remove it',
-    },
-  }).prefault(defaults.steering),
+  steering: choice(
+    ['handoff', 'nft'],
+    'How a client finds its instance: its socket is handed over, or nftables sends it there (else handed over)',
+  ).prefault(defaults.steering),
   ipv6Prefix: leaf(
     parsePrefix,
     { type: 'integer', enum: [64, 128] },

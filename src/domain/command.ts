@@ -55,6 +55,28 @@ export type Command =
   | { readonly kind: 'write-back-shape'; readonly drift: string }
   /** Replaces a shard's instances, one after another, by new processes of the program the runtime has. */
   | { readonly kind: 'renew'; readonly shard: string }
+  /** Drops all packets from an address or network. */
+  | {
+      readonly kind: 'block';
+      /** Canonical, as BlockEntity.address. */
+      readonly address: string;
+      /** 0: until it is unblocked. */
+      readonly forMs: Milliseconds;
+      readonly why: string;
+      /** It takes itself back unless it is confirmed within; 0: it stands at once. */
+      readonly confirmMs: Milliseconds;
+      /** The address once more: blocks it although it would lock somebody out. */
+      readonly force?: string;
+    }
+  | { readonly kind: 'confirm-block'; readonly address: string }
+  | { readonly kind: 'unblock'; readonly address: string }
+  /** One endpoint of a server that is a service. */
+  | {
+      readonly kind: 'endpoint';
+      readonly server: ServerKey;
+      readonly endpoint: string;
+      readonly admin: 'ready' | 'drain';
+    }
   /** `from`: as of `reshape`; `to`: refused where the file would come to another plan than the one that was shown. */
   | { readonly kind: 'reload'; readonly from?: string; readonly to?: string };
 
@@ -84,6 +106,10 @@ export type RefusalCode =
   | 'no-such-route'
   | 'no-such-shard'
   | 'no-drain-job'
+  | 'no-such-block'
+  | 'no-such-endpoint'
+  /** Somebody who operates this machine would be blocked; `force` names the address to do it all the same. */
+  | 'lock-out'
   /** The preflight found that clients would fail; `force` names the route to do it all the same. */
   | 'unsafe'
   | 'nothing-to-undo'

@@ -1,5 +1,6 @@
 // One client connection on a bind, and the stream inside it, as rows that can be filtered, sorted, shown and logged.
 
+import type { KernelHop } from './kernel.ts';
 import type { Milliseconds, Mode, ServerKey } from './plan.ts';
 import type { TerminationState } from './termination.ts';
 import type { ClientTlsFacts, ServerTlsFacts, Termination } from './tls.ts';
@@ -56,12 +57,18 @@ export interface ConnectionRow {
   readonly path?: string;
   readonly status?: number;
   readonly termination?: TerminationState;
+  /** Sent on by the kernel (`path: kernel`): no process carries it, and what only a process sees is not known. */
+  readonly kernel?: true;
 }
 
 /** What happened on a connection's newest stream, with times since the accept: the ladder's raw material. */
 export interface ConnectionDetail extends ConnectionRow {
   readonly acceptedAt: number;
   readonly serverAddress?: string;
+  /** Of the connection to the server: our end of it, "10.0.0.1:40312". */
+  readonly localAddress?: string;
+  /** Where the kernel takes it beyond the server's address. */
+  readonly hop?: KernelHop;
   readonly clientTls?: ClientTlsFacts;
   readonly serverTls?: ServerTlsFacts;
   readonly steps: readonly ConnectionStep[];

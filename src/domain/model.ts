@@ -4,6 +4,7 @@
 import type { RouteStatus } from './admission.ts';
 import type { DrainJob } from './drain.ts';
 import type { JournalEntry } from './journal.ts';
+import type { BindPathEntity, BlockEntity, KernelEntity, ServiceEntity } from './kernel.ts';
 import type { BalanceAlgorithm, BindMode, Milliseconds, Mode, ServerKey, WeightedBackend } from './plan.ts';
 import type { Labels } from './selector.ts';
 import type { AdminState, CheckResult, OperationalState } from './server-state.ts';
@@ -80,7 +81,9 @@ export interface ShardEntity {
   readonly refused: readonly string[];
   /** `direct`: its one instance accepts for itself. */
   readonly steering: {
-    readonly by: 'direct' | 'handoff';
+    readonly by: 'direct' | 'handoff' | 'nft';
+    /** Where nft was wished and is not in force: why not. */
+    readonly why?: string;
     readonly tableSize: number;
     readonly ipv6Prefix: 64 | 128;
   };
@@ -96,6 +99,8 @@ export interface BindEntity {
   readonly maxConnections: number;
   readonly state: 'open' | 'failed';
   readonly text?: string;
+  /** Of one with `path: kernel`. */
+  readonly path?: BindPathEntity;
 }
 
 export interface BackendEntity {
@@ -113,6 +118,7 @@ export interface ServerEntity {
   readonly backend: string;
   readonly name: string;
   readonly address: string;
+  readonly service?: ServiceEntity;
   readonly weight: number;
   readonly configuredWeight: number;
   readonly backup: boolean;
@@ -200,7 +206,7 @@ export interface CertificateEntity {
 }
 
 /** A difference between what runs and what the configuration says. */
-export type DriftEntity = ServerDrift | RouteDrift | ShardDrift;
+export type DriftEntity = ServerDrift | RouteDrift | ShardDrift | EndpointDrift;
 
 export interface ServerDrift extends Drift {
   readonly server: ServerKey;
@@ -215,6 +221,12 @@ export interface RouteDrift extends Drift {
 export interface ShardDrift extends Drift {
   readonly shard: string;
   readonly field: 'instances' | 'routeSelector';
+}
+
+export interface EndpointDrift extends Drift {
+  readonly server: ServerKey;
+  readonly endpoint: string;
+  readonly field: 'endpoint';
 }
 
 interface Drift {
@@ -238,12 +250,15 @@ export interface EntityTypes {
   /** By route: the newest switch. */
   switch: TlsSwitch;
   drift: DriftEntity;
+  kernel: KernelEntity;
+  /** By address. */
+  block: BlockEntity;
   journal: JournalEntry;
 }
 
 export type EntityType = keyof EntityTypes;
 
-/** Insertion order is the configuration's order. `runtime` has the one key "runtime"; journal keys are its ids as text. */
+/** Insertion order is the configuration's order. `runtime` has the one key "runtime", `kernel` "kernel"; journal keys are its ids as text. */
 export type Model = { readonly [T in EntityType]: ReadonlyMap<string, EntityTypes[T]> };
 
 /** One entity set (value) or gone (null). `seq` grows by one with each change of an epoch. */
@@ -271,6 +286,8 @@ export function emptyModel(): MutableModel {
     drain: new Map(),
     switch: new Map(),
     drift: new Map(),
+    kernel: new Map(),
+    block: new Map(),
     journal: new Map(),
   };
 }

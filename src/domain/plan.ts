@@ -37,8 +37,17 @@ export interface RuntimeSettings {
   readonly accessLog?: AccessLog;
   /** Absolute path of a folder of Kubernetes YAML, whose routes and servers are served beside the configuration's, live. */
   readonly watch?: string;
+  readonly nft: NftSettings;
   /** How long instances may finish what they carry when the runtime is told to stop. */
   readonly grace: Milliseconds;
+}
+
+/** What our own table, `inet sluice`, holds beyond what steering, services and kernel paths need. */
+export interface NftSettings {
+  /** Named counters for binds, shards, instances and servers. */
+  readonly counters: boolean;
+  /** `stay`: the table outlives a clean exit. */
+  readonly atExit: 'remove' | 'stay';
 }
 
 export interface ControlListen {
@@ -83,8 +92,11 @@ export interface RouteAdmission {
 
 /** How a client finds its instance, where there are several. */
 export interface Steering {
-  /** `handoff`: the acceptor accepts, and hands the socket over. */
-  readonly by: 'handoff';
+  /**
+   * `handoff`: the acceptor accepts, and hands the socket over. `nft`: the kernel sends a client to the private port of its
+   * instance; wherever that is not in force, clients are handed over.
+   */
+  readonly by: 'handoff' | 'nft';
   /** Slots of the table (maglev.ts): a prime. */
   readonly tableSize: number;
   readonly ipv6Prefix: Ipv6Prefix;
@@ -118,6 +130,16 @@ export interface Bind {
   readonly forwardedHeaders: 'append' | 'replace' | 'never';
   /** Of mode tls, and of that alone. */
   readonly tls?: BindTls;
+  /** Of mode tcp alone: its clients are sent on by the kernel, not relayed by a process. */
+  readonly kernelPath?: KernelPath;
+}
+
+/** `path: kernel`: nftables translates the bind's address to that of a server, chosen as its backend's `balance` says. */
+export interface KernelPath {
+  /** Servers see this machine's address as their client: for servers whose way back does not lead through it. */
+  readonly masquerade: boolean;
+  /** While it cannot be: `relay` in user space, or nobody serves (`none`). */
+  readonly fallback: 'relay' | 'none';
 }
 
 export interface Timeouts {
@@ -186,7 +208,10 @@ export interface Server {
   readonly name: string;
   /** Stable over reorderings and reloads: what `source` hashes. Default: derived from the server's name. */
   readonly id: number;
+  /** Of a service the service's own, which nobody listens on. */
   readonly address: Address;
+  /** Its address is translated by nftables to one of these endpoints, such as containers. */
+  readonly service?: Service;
   /** Where it speaks TLS, where that is another port: used by passthrough, reencrypt and checks over TLS. */
   readonly tlsPort?: number;
   /** 0 to 256 (HAProxy `weight`); 0 takes no new clients but keeps cookie clients. */
@@ -196,6 +221,18 @@ export interface Server {
   readonly backup: boolean;
   /** Where no operator wishes otherwise (HAProxy `disabled` is `maint`). */
   readonly admin: AdminState;
+}
+
+export interface Service {
+  /** `random`: each connection anew. `hash`: by the address and port it comes from, so that each spread is even, and repeatable. */
+  readonly pick: 'random' | 'hash';
+  readonly endpoints: readonly Endpoint[];
+}
+
+export interface Endpoint {
+  readonly address: Address & { readonly kind: 'ip' };
+  /** 1 to 256. */
+  readonly weight: number;
 }
 
 export interface Check {

@@ -1,10 +1,11 @@
 // Traffic over a short window, as a console shows it. `null` is "not known", which is not zero.
 
+import type { KernelSample } from './kernel.ts';
 import type { Milliseconds, ServerKey } from './plan.ts';
 import type { Termination } from './tls.ts';
 
 /** What a console asks to be sent. */
-export type SampleTopic = 'totals' | 'binds' | 'backends' | 'servers' | 'routes' | 'instances';
+export type SampleTopic = 'totals' | 'binds' | 'backends' | 'servers' | 'routes' | 'instances' | 'kernel';
 
 export interface Sample {
   /** Wall clock of the window's end. */
@@ -16,6 +17,7 @@ export interface Sample {
   readonly servers?: readonly ServerRates[];
   readonly routes?: readonly RouteRates[];
   readonly instances?: readonly InstanceRates[];
+  readonly kernel?: KernelSample;
 }
 
 /** Per second over the window, but for the present-tense gauges. Latencies in microseconds over the last ten seconds. */

@@ -30,7 +30,7 @@ export interface Trace {
 }
 
 export interface TraceStep {
-  readonly what: 'bind' | 'shard' | 'instance' | 'tls' | 'route' | 'backend' | 'server';
+  readonly what: 'bind' | 'shard' | 'instance' | 'tls' | 'route' | 'backend' | 'server' | 'kernel';
   /** What was chosen; undefined where it ends here. One safe line, as all texts here. */
   readonly chosen?: string;
   readonly why: string;

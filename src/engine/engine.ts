@@ -48,6 +48,8 @@ export interface Engine {
   clients(): Promise<ObservedClients>;
   /** Ends one client connection (termination state K). False where it is no longer there. */
   kill(connection: string): Promise<boolean>;
+  /** Pooled connections to a server are not used for another request: what goes there next connects anew. Answers how many. */
+  retirePool(server: ServerKey): Promise<number>;
   /** Ends up to `count` streams (and sticky idle connections) of a server; answers how many. */
   killOnServer(server: ServerKey, count: number): Promise<number>;
   snapshot(): EngineSnapshot;
@@ -76,11 +78,36 @@ export interface TlsInForce {
 export interface EngineSnapshot {
   readonly instances: readonly InstanceEntity[];
   readonly binds: readonly BindEntity[];
+  /** Of shards whose clients nft may steer; empty where none is. */
+  readonly privatePorts: readonly PrivatePort[];
+  /** By shard: how its clients find their instance now, where that is not plain `handoff` or `direct`. */
+  readonly steering: readonly SteeringInForce[];
 }
 
 export type EngineChange =
   | { readonly kind: 'instance'; readonly instance: InstanceEntity }
-  | { readonly kind: 'bind'; readonly bind: BindEntity };
+  | { readonly kind: 'bind'; readonly bind: BindEntity }
+  /** Read them anew from the snapshot. */
+  | { readonly kind: 'private-ports' }
+  | { readonly kind: 'steering'; readonly steering: SteeringInForce };
+
+/** Where an instance accepts clients of a bind that the kernel sends to it. Outlives the instance: its successor has it, too. */
+export interface PrivatePort {
+  readonly shard: string;
+  readonly bind: string;
+  /** "default/2". */
+  readonly instance: string;
+  /** Of the bind. */
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface SteeringInForce {
+  readonly shard: string;
+  readonly by: 'nft' | 'handoff';
+  /** Where nft was wished and is not in force: why not. */
+  readonly why?: string;
+}
 
 export interface ConnectionQuery {
   /** Filter expression as of domain/filter.ts; "" matches all. Already validated. */

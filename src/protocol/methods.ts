@@ -4,6 +4,7 @@
 import * as z from 'zod';
 import { command, outcome, precondition, preview } from './schemas/commands.ts';
 import { change, snapshot } from './schemas/entities.ts';
+import { rulesetQuery, rulesetWindow } from './schemas/kernel.ts';
 import { preflight } from './schemas/preflight.ts';
 import { shardPlan, trace, traceQuestion, whatIf } from './schemas/shards.ts';
 import {
@@ -32,6 +33,8 @@ const hello = {
     client: z.strictObject({ name: z.string().min(1).max(100), version: z.string().max(50).exactOptional() }),
     /** Believed on a unix socket only, where the socket's mode decides who may connect. */
     user: z.string().max(100).exactOptional(),
+    /** Address of the ssh client whose session it is, as SSH_CONNECTION has it: not blocked by mistake. */
+    ssh: z.string().max(64).exactOptional(),
     token: z.string().max(512).exactOptional(),
     resume: z.strictObject({ epoch: z.string().max(64), seq: count }).exactOptional(),
   }),
@@ -99,8 +102,20 @@ export const methods = {
     params: z.strictObject({ watch, route: routeName, termination }),
     result: nothing,
   },
+  'nft.open': {
+    summary: "Sends this window of the kernel's ruleset as it changes and counts, until closed.",
+    role: 'viewer',
+    params: z.strictObject({ watch, query: rulesetQuery }),
+    result: nothing,
+  },
+  'nft.update': {
+    summary: 'Moves an open window of the ruleset.',
+    role: 'viewer',
+    params: z.strictObject({ watch, query: rulesetQuery }),
+    result: nothing,
+  },
   'watch.close': {
-    summary: 'Closes samples, a connection window, a tail or a preflight.',
+    summary: 'Closes samples, a connection window, a window of the ruleset, a tail or a preflight.',
     role: 'viewer',
     params: z.strictObject({ watch }),
     result: nothing,
@@ -154,6 +169,10 @@ export const notifications = {
   connections: {
     summary: 'One refresh of a connection window.',
     params: z.object({ watch, table: connectionTable }),
+  },
+  nft: {
+    summary: 'One refresh of a window of the ruleset.',
+    params: z.object({ watch, window: rulesetWindow }),
   },
   tail: {
     summary: 'Streams that ended, and how many were left out.',

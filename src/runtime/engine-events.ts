@@ -77,7 +77,7 @@ export function followEngine(options: {
 
   const stopChanges = engine.changes((change) => {
     if (change.kind === 'instance') instances.changed(change.instance);
-    else {
+    else if (change.kind === 'bind') {
       const { bind } = change;
       const before = store.model.bind.get(bind.name);
       store.set('bind', bind.name, bind);

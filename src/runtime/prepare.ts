@@ -56,6 +56,11 @@ export function createPrepare(options: {
         return prepareShapeWriteBack(command, shape, edits);
       case 'renew':
         return prepareRenew(command, shape);
+      case 'block':
+      case 'confirm-block':
+      case 'unblock':
+      case 'endpoint':
+        return refuse('not-capable', 'not in this version');
     }
   };
 

@@ -74,6 +74,11 @@ export async function previewOf(command: Command, context: PreviewContext): Prom
       return shapePreview(command, context.shape);
     case 'write-back-shape':
       return shapeWriteBackPreview(command, context.shape);
+    case 'block':
+    case 'confirm-block':
+    case 'unblock':
+    case 'endpoint':
+      return refused(command, 'not in this version');
     case 'renew':
       return renewPreview(command, context.shape.shape, context.version);
   }

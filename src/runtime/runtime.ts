@@ -6,6 +6,7 @@ import type { Actor } from '../domain/journal.ts';
 import type { Plan, Route } from '../domain/plan.ts';
 import type { Termination } from '../domain/tls.ts';
 import type { Engine } from '../engine/engine.ts';
+import type { Kernel } from '../nft/kernel.ts';
 import { defaultLimits, type Limits } from '../protocol/limits.ts';
 import {
   type Certificates,
@@ -57,6 +58,8 @@ export interface RuntimeOptions {
   /** Reads the configuration anew. Without it there is nothing to reload. */
   readonly reload?: LoadPlan;
   readonly engine: Engine;
+  /** nftables and conntrack, which `engine` uses as well; undefined: none of it here. */
+  readonly kernel?: Kernel;
   readonly clock: Clock;
   readonly random: Random;
   readonly version: string;
@@ -262,6 +265,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     preflight: tls.preflight,
     shardPlan: answers.shardPlan,
     trace: answers.trace,
+    watchRuleset: () => ({ update() {}, close() {} }),
     preview: (command) =>
       previewOf(command, {
         facts: {

@@ -16,7 +16,10 @@ import type { ServerStates } from './server-states.ts';
 import { commandText, deadlineText, stateText } from './wording.ts';
 
 export type WriteBackCommand = Extract<Command, { kind: 'write-back' }>;
-export type ServerCommand = Exclude<Extract<Command, { server: ServerKey }>, WriteBackCommand>;
+export type ServerCommand = Exclude<
+  Extract<Command, { server: ServerKey }>,
+  WriteBackCommand | { kind: 'endpoint' }
+>;
 
 export interface ServerCommandContext {
   readonly engine: Engine;

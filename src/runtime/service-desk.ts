@@ -19,6 +19,7 @@ export function createServices(options: {
   readonly preflight: ControlServices['preflight'];
   readonly shardPlan: ControlServices['shardPlan'];
   readonly trace: ControlServices['trace'];
+  readonly watchRuleset: ControlServices['watchRuleset'];
 }): ControlServices {
   const { store, name, version, engine, sampling, commands, preview, preflight } = options;
   return {
@@ -37,6 +38,7 @@ export function createServices(options: {
     },
     watchConnections: (query, listener) => engine.watchConnections(query, listener),
     connection: (id) => engine.connection(id),
+    watchRuleset: options.watchRuleset,
     tail: (filter, listener) => engine.tail(filter, listener),
     execute: commands.execute,
     outcome: commands.outcome,

@@ -56,6 +56,14 @@ export function commandText(command: Command): string {
       return 'write back to the configuration';
     case 'renew':
       return 'renew the instances';
+    case 'block':
+      return `block${command.forMs === 0 ? '' : ` for ${spokenDuration(command.forMs)}`}`;
+    case 'confirm-block':
+      return 'confirm the block';
+    case 'unblock':
+      return 'unblock';
+    case 'endpoint':
+      return `${command.admin} of endpoint ${command.endpoint}`;
     case 'reload':
       return 'reload the configuration';
   }
@@ -121,6 +129,12 @@ export function subjectOf(command: Command): string {
       return command.drift;
     case 'renew':
       return command.shard;
+    case 'block':
+    case 'confirm-block':
+    case 'unblock':
+      return command.address;
+    case 'endpoint':
+      return command.server;
   }
 }
 

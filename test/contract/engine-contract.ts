@@ -79,7 +79,11 @@ export function engineContract(name: string, makeWorld: () => Promise<World>): v
         const changes = collect<EngineChange>(engine.changes);
         await start();
         const kinds = changes.map((change) =>
-          change.kind === 'bind' ? change.bind.name : change.instance.state,
+          change.kind === 'bind'
+            ? change.bind.name
+            : change.kind === 'instance'
+              ? change.instance.state
+              : change.kind,
         );
         expect(kinds).toEqual(expect.arrayContaining(['serving', 'web', 'db']));
       });

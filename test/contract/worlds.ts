@@ -69,7 +69,7 @@ export function planOf(hash: string, ports: readonly [number, number, number], h
     hash,
     certificates: [],
     namespaces: [],
-    runtime: { name: 'test', control: [], grace: 1_000 },
+    runtime: { name: 'test', nft: { counters: false, atExit: 'remove' }, control: [], grace: 1_000 },
     shards: [
       {
         name: 'default',

@@ -72,7 +72,7 @@ export function shardedPlan(parts: {
 }): Plan {
   return {
     hash: '000000000000',
-    runtime: { name: 'test', control: [], grace: 1000 },
+    runtime: { name: 'test', nft: { counters: false, atExit: 'remove' }, control: [], grace: 1000 },
     certificates: [],
     shards: parts.shards ?? [shard('default', { isDefault: true })],
     namespaces: parts.namespaces ?? [],

@@ -60,7 +60,7 @@ export function planOf(
     hash,
     certificates: [],
     namespaces: [],
-    runtime: { name: 'test', control: [], grace: 1_000 },
+    runtime: { name: 'test', nft: { counters: false, atExit: 'remove' }, control: [], grace: 1_000 },
     shards: [{ name: 'default', ...plainShard, binds }],
     routes,
     backends,

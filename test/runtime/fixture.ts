@@ -91,7 +91,13 @@ export function plan(over: Partial<Plan> & { readonly settings?: Partial<Plan['r
   const { settings, ...rest } = over;
   return {
     hash: 'aaaaaaaaaaaa',
-    runtime: { name: 'edge-1', control: [], grace: 1_000, ...settings },
+    runtime: {
+      name: 'edge-1',
+      nft: { counters: false, atExit: 'remove' },
+      control: [],
+      grace: 1_000,
+      ...settings,
+    },
     shards: [
       {
         name: 'default',

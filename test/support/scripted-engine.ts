@@ -396,9 +396,12 @@ export function createScriptedEngine(options: {
       await confirmed();
       return killed;
     },
+    retirePool: async () => 0,
     snapshot: () => ({
       instances: processes.all,
       binds: plan === undefined ? [] : bindEntities(plan),
+      privatePorts: [],
+      steering: [],
     }),
     watchConnections(query, listener) {
       let asked = query;

@@ -128,6 +128,8 @@ function driftSubject(drift: DriftEntity): string {
     case 'admin':
     case 'weight':
       return drift.server;
+    case 'endpoint':
+      return drift.key;
     case 'termination':
       return drift.route;
     case 'labels':

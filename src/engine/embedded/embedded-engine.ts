@@ -156,6 +156,7 @@ export function createEmbeddedEngine(options: EmbeddedEngineOptions): EmbeddedEn
       running();
       return telling.kill(connection);
     },
+    retirePool: async () => 0,
     killOnServer: async (server, count) => telling.killOnServer(wanted(), server, count),
     snapshot: entities.snapshot,
     watchConnections: (query, listener) => onlookers.watch(query, listener),

@@ -162,6 +162,6 @@ export function createEngineEntities(changes: Emitter<EngineChange>): EngineEnti
         if (state === 'gone' && !wanted.has(name)) instances.delete(id);
     },
     isNewest: ({ id, hello }) => instances.get(id)?.pid === hello.pid,
-    snapshot: () => ({ instances: inOrder(), binds: [...binds.values()] }),
+    snapshot: () => ({ instances: inOrder(), binds: [...binds.values()], privatePorts: [], steering: [] }),
   };
 }

@@ -2,6 +2,7 @@
 
 import * as z from 'zod';
 import type { Command, Outcome, Preview } from '../../domain/command.ts';
+import { blockAddress, endpointAddress } from './kernel.ts';
 import { planHash, shapeChanges, shapeDrift } from './shape.ts';
 import { adminState, count, line, name, routeName, serverKey, shardName, termination } from './words.ts';
 
@@ -42,6 +43,25 @@ export const command = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('write-back-shape'), drift: shapeDrift }),
   z.strictObject({ kind: z.literal('renew'), shard: shardName }),
   z.strictObject({
+    kind: z.literal('block'),
+    address: blockAddress,
+    forMs: z
+      .int()
+      .min(0)
+      .max(52 * week),
+    why: z.string().max(100),
+    confirmMs: z.int().min(0).max(hour),
+    force: blockAddress.exactOptional(),
+  }),
+  z.strictObject({ kind: z.literal('confirm-block'), address: blockAddress }),
+  z.strictObject({ kind: z.literal('unblock'), address: blockAddress }),
+  z.strictObject({
+    kind: z.literal('endpoint'),
+    server: serverKey,
+    endpoint: endpointAddress,
+    admin: z.enum(['ready', 'drain']),
+  }),
+  z.strictObject({
     kind: z.literal('reload'),
     from: planHash.exactOptional(),
     to: planHash.exactOptional(),
@@ -57,6 +77,9 @@ const refusalCode = z.enum([
   'no-such-route',
   'no-such-shard',
   'no-drain-job',
+  'no-such-block',
+  'no-such-endpoint',
+  'lock-out',
   'unsafe',
   'nothing-to-undo',
   'not-undoable',

@@ -6,6 +6,7 @@ import type { JournalEntry } from '../../domain/journal.ts';
 import type { Change, EntityTypes } from '../../domain/model.ts';
 import type { TlsSwitch } from '../../domain/tls-switch.ts';
 import { command } from './commands.ts';
+import { bindPath, block, kernel, service } from './kernel.ts';
 import { labels } from './shape.ts';
 import { routeStatus } from './shards.ts';
 import {
@@ -74,7 +75,8 @@ const shard = z.object({
   routes: z.array(name),
   refused: z.array(name),
   steering: z.object({
-    by: z.enum(['direct', 'handoff']),
+    by: z.enum(['direct', 'handoff', 'nft']),
+    why: line.exactOptional(),
     tableSize: count,
     ipv6Prefix: z.union([z.literal(64), z.literal(128)]),
   }),
@@ -89,6 +91,7 @@ const bind = z.object({
   maxConnections: count,
   state: z.enum(['open', 'failed']),
   text: line.exactOptional(),
+  path: bindPath.exactOptional(),
 }) satisfies z.ZodType<EntityTypes['bind']>;
 
 const backend = z.object({
@@ -114,6 +117,7 @@ const server = z.object({
   backend: name,
   name,
   address: line,
+  service: service.exactOptional(),
   weight: count,
   configuredWeight: count,
   backup: z.boolean(),
@@ -234,6 +238,7 @@ const drift = z.discriminatedUnion('field', [
   z.object({ ...driftLine, server: serverKey, field: z.enum(['admin', 'weight']) }),
   z.object({ ...driftLine, route: name, field: z.enum(['termination', 'labels']) }),
   z.object({ ...driftLine, shard: name, field: z.enum(['instances', 'routeSelector']) }),
+  z.object({ ...driftLine, server: serverKey, endpoint: name, field: z.literal('endpoint') }),
 ]) satisfies z.ZodType<EntityTypes['drift']>;
 
 export const journalEntry = z.object({
@@ -264,6 +269,8 @@ const entities = {
   drain,
   switch: tlsSwitch,
   drift,
+  kernel,
+  block,
   journal: journalEntry,
 };
 
@@ -283,6 +290,8 @@ export const change = z.discriminatedUnion('type', [
   changeOf('drain', drain),
   changeOf('switch', tlsSwitch),
   changeOf('drift', drift),
+  changeOf('kernel', kernel),
+  changeOf('block', block),
   changeOf('journal', journalEntry),
 ]) satisfies z.ZodType<Change>;
 
@@ -299,6 +308,8 @@ export const snapshot = z.object({
   drain: z.array(z.tuple([line, drain])),
   switch: z.array(z.tuple([line, tlsSwitch])),
   drift: z.array(z.tuple([line, drift])),
+  kernel: z.array(z.tuple([line, kernel])),
+  block: z.array(z.tuple([line, block])),
   journal: z.array(z.tuple([line, journalEntry])),
 });
 export type Snapshot = z.infer<typeof snapshot>;

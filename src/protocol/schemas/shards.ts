@@ -102,7 +102,7 @@ export const trace = z.object({
   question: z.object(traceQuestion.shape),
   steps: z.array(
     z.object({
-      what: z.enum(['bind', 'shard', 'instance', 'tls', 'route', 'backend', 'server']),
+      what: z.enum(['bind', 'shard', 'instance', 'tls', 'route', 'backend', 'server', 'kernel']),
       chosen: line.exactOptional(),
       why: line,
       others: z.array(z.object({ name: line, why: line })),

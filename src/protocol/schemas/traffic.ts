@@ -5,11 +5,12 @@ import type { ConnectionDetail, ConnectionRow, StreamRecord } from '../../domain
 import type { HistoryPoint, Sample } from '../../domain/sample.ts';
 import type { TerminationState } from '../../domain/termination.ts';
 import type { ClientTlsFacts, ServerTlsFacts } from '../../domain/tls.ts';
+import { kernelHop, kernelSample } from './kernel.ts';
 import { amount, count, mode, name, rate, serverKey, termination } from './words.ts';
 
 export const topics = z
-  .array(z.enum(['totals', 'binds', 'backends', 'servers', 'routes', 'instances']))
-  .max(6);
+  .array(z.enum(['totals', 'binds', 'backends', 'servers', 'routes', 'instances', 'kernel']))
+  .max(7);
 
 const latency = z.object({ p50: amount, p90: amount, p99: amount, max: amount }).nullable();
 const status = z.tuple([amount, amount, amount, amount, amount]).nullable();
@@ -87,6 +88,7 @@ export const sample = z.object({
       }),
     )
     .exactOptional(),
+  kernel: kernelSample.exactOptional(),
 }) satisfies z.ZodType<Sample>;
 
 export const historyPoint = z.object({
@@ -122,6 +124,7 @@ const row = z.object({
   path: raw.exactOptional(),
   status: count.exactOptional(),
   termination: terminationState.exactOptional(),
+  kernel: z.literal(true).exactOptional(),
 }) satisfies z.ZodType<ConnectionRow>;
 
 const clientTls = z.object({
@@ -150,6 +153,8 @@ const timers = z.object({ TR: z.number(), Tw: z.number(), Tc: z.number(), Tr: z.
 export const connectionDetail = row.extend({
   acceptedAt: amount,
   serverAddress: raw.exactOptional(),
+  localAddress: raw.exactOptional(),
+  hop: kernelHop.exactOptional(),
   clientTls: clientTls.exactOptional(),
   serverTls: serverTls.exactOptional(),
   steps: z.array(

@@ -73,6 +73,8 @@ export function createAttachment({
     'connections.update': ({ watch, query }) => watches.updateConnections(watch, query),
     'connections.get': async ({ id }) =>
       ((await services.connection(id)) ?? null) as Result<'connections.get'>,
+    'nft.open': ({ watch, query }) => watches.openRuleset(watch, query),
+    'nft.update': ({ watch, query }) => watches.updateRuleset(watch, query),
     'tail.open': ({ watch, filter }) => watches.openTail(watch, filter),
     'preflight.open': ({ watch, route, termination }) => {
       spendCommand();
@@ -82,9 +84,9 @@ export function createAttachment({
       spendCommand();
       return (await questions.plan(whatIf)) as Result<'shards.plan'>;
     },
-    trace: ({ question }) => {
+    trace: async ({ question }) => {
       spendCommand();
-      return questions.trace(question) as Result<'trace'>;
+      return (await questions.trace(question)) as Result<'trace'>;
     },
     'watch.close': ({ watch }) => watches.close(watch),
     'command.preview': async ({ command }) => (await services.preview(command)) as Result<'command.preview'>,

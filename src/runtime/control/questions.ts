@@ -12,7 +12,7 @@ export interface Questions {
   /** @throws RpcRefusal `notPlanned`, `notCapable`, `limit` */
   plan(whatIf: WhatIf): Promise<ShardPlan>;
   /** @throws RpcRefusal `invalidParams` */
-  trace(question: TraceQuestion): Trace;
+  trace(question: TraceQuestion): Promise<Trace>;
 }
 
 export function createQuestions(
@@ -35,8 +35,8 @@ export function createQuestions(
         underWay -= 1;
       }
     },
-    trace(question) {
-      const trace = services.trace(question);
+    async trace(question) {
+      const trace = await services.trace(question);
       if ('fault' in trace) throw new RpcRefusal(rpcErrors.invalidParams, trace.fault);
       return boundedTrace(trace, limits.listed);
     },

@@ -4,6 +4,7 @@ import type { Command, Outcome, Preview } from '../../domain/command.ts';
 import type { ConnectionDetail } from '../../domain/connection.ts';
 import type { Disposer } from '../../domain/event.ts';
 import type { Actor } from '../../domain/journal.ts';
+import type { RulesetQuery, RulesetWindow } from '../../domain/kernel.ts';
 import type { Preflight } from '../../domain/preflight.ts';
 import type { HistoryPoint, Sample, SampleTopic } from '../../domain/sample.ts';
 import type { ShardPlan, WhatIf } from '../../domain/shard-plan.ts';
@@ -28,10 +29,12 @@ export interface ControlServices {
   filterFault(filter: string): string | undefined;
   watchConnections(query: ConnectionQuery, listener: (window: ConnectionWindow) => void): ConnectionWatch;
   connection(id: string): Promise<ConnectionDetail | undefined>;
+  /** The listener has a first window soon, then one whenever it changed; where there is no nft, one that says so. */
+  watchRuleset(query: RulesetQuery, listener: (window: RulesetWindow) => void): RulesetWatch;
   tail(filter: string, listener: (batch: TailBatch) => void): Disposer;
   /** `fault`: why there is none, in words fit for a screen. */
   shardPlan(whatIf: WhatIf): Promise<ShardPlan | { readonly fault: string }>;
-  trace(question: TraceQuestion): Trace | { readonly fault: string };
+  trace(question: TraceQuestion): Promise<Trace | { readonly fault: string }>;
   preview(command: Command): Promise<Preview>;
   /**
    * Probes what a switch of the route's TLS mode would meet. The listener has all that was found so far each time, the last
@@ -45,6 +48,11 @@ export interface ControlServices {
   execute(request: CommandRequest): Promise<Outcome>;
   /** Undefined where the runtime never heard of this id. */
   outcome(id: string, actor: Actor): Promise<Outcome> | undefined;
+}
+
+export interface RulesetWatch {
+  update(query: RulesetQuery): void;
+  close(): void;
 }
 
 export interface CommandRequest {

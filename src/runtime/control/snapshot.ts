@@ -17,6 +17,8 @@ export function snapshotOf(model: Model): SnapshotEntries {
     drain: [...model.drain],
     switch: [...model.switch],
     drift: [...model.drift],
+    kernel: [...model.kernel],
+    block: [...model.block],
     journal: [...model.journal],
   };
 }

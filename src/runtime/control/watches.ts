@@ -3,6 +3,7 @@
 
 import type { Clock } from '../../domain/clock.ts';
 import type { Disposer } from '../../domain/event.ts';
+import type { RulesetQuery } from '../../domain/kernel.ts';
 import type { SampleTopic } from '../../domain/sample.ts';
 import type { Termination } from '../../domain/tls.ts';
 import type { ConnectionQuery } from '../../engine/engine.ts';
@@ -16,6 +17,7 @@ import type { ControlServices } from './services.ts';
 type Watch = {
   readonly close: Disposer;
   readonly update?: (query: ConnectionQuery) => void;
+  readonly updateRuleset?: (query: RulesetQuery) => void;
   readonly preflight?: true;
 };
 type Nothing = Record<string, never>;
@@ -29,6 +31,8 @@ export interface Watches {
   ): Nothing;
   openConnections(watch: string, query: ConnectionQuery): Nothing;
   updateConnections(watch: string, query: ConnectionQuery): Nothing;
+  openRuleset(watch: string, query: RulesetQuery): Nothing;
+  updateRuleset(watch: string, query: RulesetQuery): Nothing;
   openTail(watch: string, filter: string): Nothing;
   /** Closes itself with the verdict. */
   openPreflight(watch: string, route: string, termination: Termination): Nothing;
@@ -87,6 +91,22 @@ export function createWatches(
       checkFilter(query.filter);
       const update = open.get(watch)?.update;
       if (!update) throw new RpcRefusal(rpcErrors.noSuchWatch, 'no connection window of this name is open');
+      update(query);
+      return {};
+    },
+
+    openRuleset: (watch, query) =>
+      add(watch, () => {
+        const { update, close } = services.watchRuleset(query, (window) =>
+          outlet.sample(() => notificationText('nft', { watch, window })),
+        );
+        return { close, updateRuleset: update };
+      }),
+
+    updateRuleset(watch, query) {
+      const update = open.get(watch)?.updateRuleset;
+      if (!update)
+        throw new RpcRefusal(rpcErrors.noSuchWatch, 'no window of the ruleset of this name is open');
       update(query);
       return {};
     },

@@ -39,6 +39,14 @@ export function createShardAnswers(options: {
       : { ok: true, plan: next.running };
   }
 
+  const tracing = createTracing({
+    model: store.model,
+    planInForce: () => plans().running,
+    admission: () => routes.admission(),
+    terminationOf: (route) => routes.termination(route),
+    certificateOf: (host) => certificates.certificateOf(host),
+  });
+
   return {
     admissionOf: (plan) => admit(plan, modeOf),
     shardPlan: createWhatIf({
@@ -48,12 +56,6 @@ export function createShardAnswers(options: {
       wishes: () => states.wishes(),
       clients: () => engine.clients(),
     }),
-    trace: createTracing({
-      model: store.model,
-      planInForce: () => plans().running,
-      admission: () => routes.admission(),
-      terminationOf: (route) => routes.termination(route),
-      certificateOf: (host) => certificates.certificateOf(host),
-    }),
+    trace: async (question) => tracing(question),
   };
 }

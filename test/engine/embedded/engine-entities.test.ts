@@ -56,7 +56,10 @@ describe('what a runtime sees of instances and binds', () => {
   it('is announced with every change, and binds of a shard are replaced', () => {
     const changes = createEmitter<EngineChange>();
     const said: string[] = [];
-    changes.event((change) => said.push(change.kind === 'bind' ? change.bind.name : change.instance.state));
+    changes.event((change) => {
+      if (change.kind === 'bind') said.push(change.bind.name);
+      if (change.kind === 'instance') said.push(change.instance.state);
+    });
     const entities = createEngineEntities(changes);
     entities.setInstance(instance(), 'starting');
     entities.setBinds(hello({ binds: [bind('web'), bind('db')] }));

@@ -116,7 +116,7 @@ export async function startPlane(options: PlaneOptions): Promise<HttpPlane> {
     hash: 'test',
     certificates: options.certificates ?? [],
     namespaces: [],
-    runtime: { name: 'test', control: [], grace: 0 },
+    runtime: { name: 'test', nft: { counters: false, atExit: 'remove' }, control: [], grace: 0 },
     shards: [
       {
         name: 'default',

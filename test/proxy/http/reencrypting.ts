@@ -62,7 +62,7 @@ export async function reencrypting(
     hash: 'test',
     certificates: [],
     namespaces: [],
-    runtime: { name: 'test', control: [], grace: 0 },
+    runtime: { name: 'test', nft: { counters: false, atExit: 'remove' }, control: [], grace: 0 },
     shards: [
       {
         name: 'default',

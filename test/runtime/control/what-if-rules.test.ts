@@ -19,7 +19,7 @@ async function askedScene(
 ) {
   const on = await scene();
   on.attachments = createAttachments(
-    { ...on.runtime.services, shardPlan: answer, trace: traced },
+    { ...on.runtime.services, shardPlan: answer, trace: async () => traced() },
     defaultLimits,
     on.clock,
   );
