@@ -47,6 +47,7 @@ describe('the least configuration', () => {
       runtime: {
         name: 'sluice',
         control: [{ address: { kind: 'unix', path: '/run/sluice/control.sock' }, origins: [] }],
+        nft: { counters: false, atExit: 'remove' },
         grace: 30_000,
       },
       certificates: [],

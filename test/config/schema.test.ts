@@ -13,7 +13,7 @@ describe('the JSON Schema', () => {
     });
     const backend = schema.properties.backends.items;
     expect(backend.required).toEqual(['name', 'servers']);
-    expect(backend.properties.servers.items.required).toEqual(['name', 'address']);
+    expect(backend.properties.servers.items.required).toEqual(['name']);
     expect(backend.properties.servers.items.properties.admin).toMatchObject({
       enum: ['ready', 'drain', 'maint'],
       default: 'ready',
@@ -32,7 +32,7 @@ describe('the JSON Schema', () => {
     expect(shard.properties).toMatchObject({
       default: { default: false },
       instances: { minimum: 1, maximum: 64, default: 1 },
-      steering: { enum: ['handoff'], default: 'handoff' },
+      steering: { enum: ['handoff', 'nft'], default: 'handoff' },
       ipv6Prefix: { enum: [64, 128], default: 128 },
       tableSize: { default: 65_537 },
     });
