@@ -123,6 +123,8 @@ await build({
   entryPoints: {
     main: 'src/cli/main.ts',
     'demo-servers': 'src/cli/demo/demo-servers.ts',
+    'lab-servers': 'src/cli/demo/lab/lab-servers.ts',
+    'lab-clients': 'src/cli/demo/lab/lab-clients.ts',
     'demo-clients': 'src/cli/demo/demo-clients.ts',
     acceptor: 'src/engine/embedded/acceptor.ts',
     instance: 'src/engine/embedded/instance.ts',

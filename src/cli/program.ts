@@ -75,6 +75,8 @@ export function createProgram(context: ProgramContext): Command {
       .command('demo')
       .description('runtime, demo servers, traffic and console; nothing to configure')
       .option('--no-console', 'print the control URL and run until a signal')
+      .option('--lab', 'clients, proxy and containers in network namespaces of its own, with nftables')
+      .addOption(new Option('--inside', 'it is in its namespace already').hideHelp())
       .option('--seconds <n>', 'leave after so many seconds', wholeNumberArgument(1, 86_400)),
     async () => (await import('./demo/demo.ts')).demo,
   );

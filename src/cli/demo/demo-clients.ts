@@ -2,11 +2,12 @@
 // shoppers with keep-alive and cookies, API callers, slow readers, WebSocket tunnels, database sessions; most of them over
 // TLS, each verifying whom it talks to.
 import { readFileSync } from 'node:fs';
-import { type ClientRequest, Agent as HttpAgent, request } from 'node:http';
+import { Agent as HttpAgent, request } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { type Asked, ask as askOnce } from './asking.ts';
 import { leaveWithParent, tellParent } from './child.ts';
 import { demoHosts } from './demo-hosts.ts';
 import { clientFrame } from './web-socket.ts';
@@ -30,57 +31,13 @@ type Agent = HttpAgent | HttpsAgent;
 
 type Doors = typeof main;
 
-interface Asked {
+interface Visit extends Omit<Asked, 'to'> {
   readonly agent: Agent;
   readonly doors?: Doors;
-  readonly host: string;
-  readonly path: string;
-  readonly method?: string;
-  readonly body?: string;
-  readonly cookie?: string;
-  /** Bytes per second at most, by reading that slowly. */
-  readonly slowly?: boolean;
 }
 
-/** One request; resolves with the cookie it was given, and never rejects: a shopper shrugs at errors. */
-function ask({
-  agent,
-  doors = main,
-  host,
-  path,
-  method = 'GET',
-  body,
-  cookie,
-  slowly = false,
-}: Asked): Promise<string | undefined> {
-  return new Promise((resolve) => {
-    const outgoing: ClientRequest = request(
-      {
-        ...through(agent, doors),
-        path,
-        method,
-        headers: {
-          host,
-          'user-agent': 'sluice-demo',
-          ...(cookie === undefined ? {} : { cookie }),
-          ...(body === undefined ? {} : { 'content-length': Buffer.byteLength(body) }),
-        },
-      },
-      (response) => {
-        const given = response.headers['set-cookie']?.[0]?.split(';')[0];
-        response.on('error', () => resolve(given));
-        response.on('close', () => resolve(given));
-        if (slowly)
-          response.on('data', () => {
-            response.pause();
-            setTimeout(() => response.resume(), 250);
-          });
-        else response.resume();
-      },
-    );
-    outgoing.on('error', () => resolve(undefined));
-    outgoing.end(body);
-  });
+function ask({ agent, doors, ...asked }: Visit): Promise<string | undefined> {
+  return askOnce({ to: through(agent, doors), ...asked });
 }
 
 /** Over TLS where it names a host: that is the SNI, and what the certificate must say. */

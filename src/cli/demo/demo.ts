@@ -8,21 +8,32 @@ import type { RuntimeClient } from '../../client/runtime-client.ts';
 import { openAttachment } from '../attachment.ts';
 import { chooseLook, loadScreen, noTerminal, showConsole } from '../console.ts';
 import { CliFailure } from '../failure.ts';
-import { jsonLine } from '../json.ts';
 import type { VerbContext } from '../program.ts';
 import { type DemoPorts, demoConfiguration } from './configuration.ts';
+import { enterLab } from './lab/enter-lab.ts';
+import { lab } from './lab/lab.ts';
 import { endAll, startRuntimeChild, startTold } from './processes.ts';
+import { waitForEnd } from './wait-for-end.ts';
 
 export interface DemoOptions {
   /** commander's `--no-console`. */
   readonly console: boolean;
   readonly seconds?: number;
+  /** In network namespaces, with nftables. */
+  readonly lab?: boolean;
+  /** It is in its namespace already. */
+  readonly inside?: boolean;
 }
 
 export async function demo(context: VerbContext, options: DemoOptions): Promise<void> {
   if (options.console && (process.stdout.isTTY !== true || process.stdin.isTTY !== true)) {
     const { message } = noTerminal();
     throw new CliFailure('usage', message, 'run the demo without it: sluice demo --no-console');
+  }
+  if (options.lab === true) {
+    if (options.inside === true) await lab(context, options);
+    else process.exitCode = await enterLab([...process.argv.slice(2), '--inside']);
+    return;
   }
   const look = options.console ? await chooseLook(context) : undefined;
   const folder = mkdtempSync(join(tmpdir(), 'sluice-demo-'));
@@ -60,39 +71,4 @@ function bindPort(client: RuntimeClient, name: string): string {
   const address = client.model.bind.get(name)?.address;
   if (address === undefined) throw new CliFailure('refused', `the demo's bind "${name}" did not come up`);
   return address.slice(address.lastIndexOf(':') + 1);
-}
-
-/** Without a console: until a signal, the time given, or the runtime's own end. */
-function waitForEnd(
-  { terminal, options }: VerbContext,
-  client: RuntimeClient,
-  url: string,
-  runtime: ChildProcess,
-  seconds: number | undefined,
-): Promise<void> {
-  const binds = [...client.model.bind.values()].map(({ name, address, mode }) => ({ name, address, mode }));
-  client.close();
-  if (options.json === true) terminal.print(jsonLine({ url, binds }));
-  else {
-    for (const { name, address, mode } of binds) terminal.print(`demo bind ${name}: ${address} (${mode})`);
-    terminal.print(`attach with: sluice --attach ${url}`);
-  }
-  return new Promise((resolve, reject) => {
-    const timer = seconds === undefined ? undefined : setTimeout(end, seconds * 1_000);
-    const stopListening = terminal.onInterrupt(end);
-    process.once('SIGHUP', end);
-    runtime.once('exit', gone);
-    function end() {
-      clearTimeout(timer);
-      stopListening();
-      process.off('SIGHUP', end);
-      runtime.off('exit', gone);
-      resolve();
-    }
-    function gone() {
-      // First: a promise is settled once, and this is how it ended.
-      reject(new CliFailure('refused', 'the demo’s runtime ended by itself'));
-      end();
-    }
-  });
 }

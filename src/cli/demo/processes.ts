@@ -38,7 +38,8 @@ export function startRuntimeChild(file: string): Promise<DemoChild> {
   });
 }
 
-function whenReady(
+/** Resolves with what `listen` hands on. @throws CliFailure with what it wrote, when it ends before */
+export function whenReady(
   child: ChildProcess,
   name: string,
   listen: (ready: (told: unknown) => void) => void,
