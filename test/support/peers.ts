@@ -9,6 +9,7 @@ const packages: Record<string, string> = {
   openssl: 'openssl',
   testssl: 'testssl.sh',
   nft: 'nftables',
+  conntrack: 'conntrack',
   ip: 'iproute2',
 };
 
