@@ -14,6 +14,7 @@ import type { Journal } from './journal.ts';
 import type { ModelStore } from './model-store.ts';
 import type { RouteStates } from './route-states.ts';
 import type { OperationalChange, ServerStates } from './server-states.ts';
+import { steeringChanged } from './shards/steering-events.ts';
 import type { Reading, Traffic } from './traffic.ts';
 
 export interface Following {
@@ -91,7 +92,8 @@ export function followEngine(options: {
           severity: 'bad',
           text: `bind ${bind.name} failed${bind.text ? `: ${bind.text}` : ''}`,
         });
-    }
+    } else if (change.kind === 'steering')
+      steeringChanged(change.steering, store, (happening) => journal.event(happening));
   });
   const stopSamples = engine.samples((sample) => {
     traffic.take(sample);

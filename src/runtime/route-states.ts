@@ -8,6 +8,7 @@ import type { Plan, Route } from '../domain/plan.ts';
 import type { Labels } from '../domain/selector.ts';
 import type { RouteWish, Termination } from '../domain/tls.ts';
 import { type TlsConflict, tlsConflict } from '../domain/tls-conflicts.ts';
+import type { SteeringInForce } from '../engine/engine.ts';
 import { publishDrift } from './drift.ts';
 import type { ModelStore } from './model-store.ts';
 import type { Wished } from './overrides.ts';
@@ -55,6 +56,7 @@ export function createRouteStates(
   certificateOf: (host: string | undefined, route: string) => CertificateEntity | undefined,
   /** What else follows from the modes in force, and is published with them. */
   publishing: () => void = () => {},
+  steering: () => readonly SteeringInForce[] = () => [],
 ): RouteStates {
   let plan: Plan | undefined;
   let configuredPlan: Plan | undefined;
@@ -165,7 +167,10 @@ export function createRouteStates(
       );
       store.replace(
         'shard',
-        shardEntities(plan, configuredPlan ?? plan, admission()).map((shard) => [shard.name, shard]),
+        shardEntities(plan, configuredPlan ?? plan, admission(), steering()).map((shard) => [
+          shard.name,
+          shard,
+        ]),
       );
       publishModes();
     },

@@ -67,6 +67,7 @@ export function createTlsDesk(options: {
     clock,
     (host) => certificates.certificateOf(host),
     publishCertificates,
+    () => engine.snapshot().steering,
   );
   const fares = createRouteFares();
   const switches = createTlsSwitches({

@@ -67,7 +67,6 @@ describe('one error, where it is', () => {
       'already taken by the bind on :81',
       'another',
     ],
-    ['shard', 'steering: ^nft', 'shards[0].steering', 'is not in this version', 'write handoff'],
     ['shard', 'steering: ^hash', 'shards[0].steering', 'none of handoff', 'handoff'],
     ['shard', 'ipv6Prefix: ^56', 'shards[0].ipv6Prefix', 'none of 64, 128', 'write 64 or 128'],
     ['shard', 'tableSize: ^65536', 'shards[0].tableSize', '65536 is not a prime', 'write 65537'],

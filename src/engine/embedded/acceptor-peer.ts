@@ -12,6 +12,7 @@ import type { PeerEvents } from './engine-listener.ts';
 import type { InForce } from './held-plan.ts';
 import { type Link, LinkError, RemoteError } from './link.ts';
 import type { AcceptorHello, FromAcceptor, HeldChange, ToAcceptor } from './messages.ts';
+import type { HeldPrivatePort } from './private-sockets.ts';
 
 /** Who is to run, and who of them gets clients. */
 export type Crew = Omit<Extract<ToAcceptor, { readonly kind: 'run' }>, 'kind' | 'program'>;
@@ -45,6 +46,8 @@ export interface AcceptorPeerOptions {
   readonly program: string;
   readonly started: (id: string, pid: number, crashes: number) => void;
   readonly gone: (end: InstanceEnd) => void;
+  /** All that it has. */
+  readonly privatePorts: (ports: readonly HeldPrivatePort[]) => void;
   /** It cannot be had at all. */
   readonly failed: (reason: string) => void;
   /** Asked when none is there: an orphaned instance goes on serving, and a second one could not have its sockets. */
@@ -67,6 +70,7 @@ export function createAcceptorPeer(options: AcceptorPeerOptions): AcceptorPeer {
   let link: Link | undefined;
   let wanted: Crew | undefined;
   let closed = false;
+  let lastPid: number | undefined;
   let arrived = () => {};
   let left = () => {};
 
@@ -157,8 +161,11 @@ export function createAcceptorPeer(options: AcceptorPeerOptions): AcceptorPeer {
     close() {
       closed = true;
     },
-    dialledIn(_hello, dialled) {
+    dialledIn(hello, dialled) {
       link = dialled;
+      // Sockets outlive a link that broke, not the acceptor.
+      if (lastPid !== hello.pid) options.privatePorts([]);
+      lastPid = hello.pid;
       arrived();
       void tellCrew().catch((error: EngineError) => options.failed(error.message));
       const inForce = options.inForce();
@@ -169,7 +176,7 @@ export function createAcceptorPeer(options: AcceptorPeerOptions): AcceptorPeer {
           else if (message.kind === 'gone') {
             const { id: name, pid, text, crashes, retryAt } = message;
             options.gone({ name, pid, text, crashes, retryAt });
-          }
+          } else if (message.kind === 'privatePorts') options.privatePorts(message.ports);
         },
         closed() {
           if (link !== dialled) return;

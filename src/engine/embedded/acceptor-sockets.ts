@@ -16,6 +16,8 @@ import {
 } from '../../proxy/listener.ts';
 import type { AcceptWay, FromChild, NativeHandle, ToChild } from './channel-messages.ts';
 import type { InForce } from './held-plan.ts';
+import { createPrivateListening } from './private-listening.ts';
+import { socketKey } from './socket-key.ts';
 
 /** The IPC half of `process` in a forked child. */
 export interface ParentChannel extends Pick<EventEmitter, 'on' | 'once'> {
@@ -52,13 +54,6 @@ interface Open {
 
 type Answer = Extract<ToChild, { readonly socket: number }>;
 
-/** An ephemeral port belongs to its bind: two binds on port 0 are two sockets, and each keeps its own over a replacement. */
-function keyOf({ address, name }: NamedAddress): string {
-  if (address.kind === 'unix') return `unix:${address.path}`;
-  const where = `${address.host} ${address.port}`;
-  return address.port === 0 ? `${where} ${name}` : where;
-}
-
 export function createAcceptorSockets(channel: ParentChannel, told: AcceptorSocketsEvents): AcceptorSockets {
   let asked = 0;
   let handedOn = false;
@@ -71,6 +66,7 @@ export function createAcceptorSockets(channel: ParentChannel, told: AcceptorSock
     // It may go at any time; what that means is seen to below.
     if (!orphan) channel.send(message, handle, { keepOpen: true }, () => {});
   };
+  const privates = createPrivateListening((number) => open.get(number)?.events, send);
 
   channel.on('message', (message: ToChild, handle: NativeHandle | undefined) => {
     if (typeof message === 'number') accepted(message, handle);
@@ -81,6 +77,9 @@ export function createAcceptorSockets(channel: ParentChannel, told: AcceptorSock
       else answer(message, handle);
     } else if ('turn' in message) void turn(message.turn, message.way, handle);
     else if ('plan' in message) told.plan(message.plan);
+    else if ('ping' in message) send({ pong: true });
+    else if ('private' in message || 'spare' in message || 'without' in message)
+      privates.told(message, handle);
     else told.leave();
   });
   channel.once('disconnect', () => {
@@ -168,13 +167,14 @@ export function createAcceptorSockets(channel: ParentChannel, told: AcceptorSock
         entry.closed = true;
         entry.server?.close();
         entry.copy?.close();
+        privates.close(number);
         release(bind);
       },
     };
   }
 
   const release = (bind: NamedAddress) => {
-    if (!handedOn) send({ release: keyOf(bind) });
+    if (!handedOn) send({ release: socketKey(bind) });
   };
 
   return {
@@ -192,11 +192,11 @@ export function createAcceptorSockets(channel: ParentChannel, told: AcceptorSock
         });
         const place =
           address.kind === 'ip' ? { host: address.host, port: address.port } : { path: address.path };
-        send({ ask, key: keyOf(bind), ...place });
+        send({ ask, key: socketKey(bind), ...place });
       });
     },
     keep(binds) {
-      if (!handedOn) send({ keep: binds.map(keyOf) });
+      if (!handedOn) send({ keep: binds.map(socketKey) });
     },
     handOn() {
       handedOn = true;

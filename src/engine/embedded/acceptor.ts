@@ -20,6 +20,7 @@ import { type FromAcceptor, linkVersion, readToAcceptor } from './messages.ts';
 const awayLimitMs = 2_000;
 /** Told to leave, the instances' time of grace is over already: the runtime has stopped them before. */
 const killAfterMs = 2_000;
+const gatherMs = 20;
 /** In a storm one line tells of many. */
 const sayMs = 1_000;
 
@@ -45,7 +46,14 @@ const handOver = createHandOver(systemClock, (shard) => {
   if (turnedAway.size === 0) systemClock.after(sayMs, sayTurnedAway);
   turnedAway.set(shard, (turnedAway.get(shard) ?? 0) + 1);
 });
-const holder = createSocketHolder(systemClock, handOver);
+let privatePortsTold = true;
+let hadPrivatePorts = false;
+const holder = createSocketHolder(systemClock, handOver, () => {
+  if (!privatePortsTold) return;
+  privatePortsTold = false;
+  // They change by the dozen.
+  systemClock.after(gatherMs, tellPrivatePorts);
+});
 const keeper = createInstanceKeeper({
   clock: systemClock,
   socket: join(directory, engineSocket),
@@ -91,6 +99,8 @@ const dialler = dial(join(directory, engineSocket), systemClock, {
           ? { kind: 'started', id, pid, crashes }
           : { kind: 'gone', id, pid, ...gone, crashes },
       );
+    // A runtime of a release that knows of none has none.
+    if (holder.privatePorts.length > 0) tellPrivatePorts();
     await promise;
     link = undefined;
     leaveWhenUseless();
@@ -99,6 +109,14 @@ const dialler = dial(join(directory, engineSocket), systemClock, {
     if (exitWithRuntime && ms > awayLimitMs) void leave();
   },
 });
+
+function tellPrivatePorts(): void {
+  privatePortsTold = true;
+  const { privatePorts: ports } = holder;
+  if (ports.length === 0 && !hadPrivatePorts) return;
+  hadPrivatePorts = true;
+  send({ kind: 'privatePorts', ports });
+}
 
 function sayTurnedAway(): void {
   for (const [shard, count] of turnedAway)

@@ -28,7 +28,11 @@ export type FromChild =
   /** It was stopped by the runtime, for good. */
   | { readonly stopped: true }
   /** It has no plan, and no runtime that could give it one. */
-  | { readonly planless: true };
+  | { readonly planless: true }
+  /** It listens on this private socket; comes with another copy of it. */
+  | { readonly spare: number }
+  /** Answers a ping. */
+  | { readonly pong: true };
 
 /** `entry` names the listening socket from then on. */
 export type ToChild =
@@ -49,6 +53,13 @@ export type ToChild =
   | { readonly leave: true }
   /** What every instance had when the runtime went. */
   | { readonly plan: InForce }
+  /** Comes with a private socket, of the listening socket with this number (private-sockets.ts): accept there, too. */
+  | { readonly private: number; readonly of: number }
+  /** Send another copy of it. */
+  | { readonly spare: number }
+  /** Nobody is sent to this private socket any more. */
+  | { readonly without: number }
+  | { readonly ping: true }
   /** Comes with an accepted socket of the entry with this number. */
   | number;
 
@@ -75,5 +86,12 @@ export function isFromChild(message: unknown): message is FromChild {
   if ('release' in fields) return typeof fields.release === 'string';
   if ('keep' in fields) return Array.isArray(fields.keep);
   if ('copy' in fields) return Number.isSafeInteger(fields.copy);
-  return 'succeed' in fields || 'leaving' in fields || 'stopped' in fields || 'planless' in fields;
+  if ('spare' in fields) return Number.isSafeInteger(fields.spare);
+  return (
+    'pong' in fields ||
+    'succeed' in fields ||
+    'leaving' in fields ||
+    'stopped' in fields ||
+    'planless' in fields
+  );
 }

@@ -3,9 +3,11 @@
 import type { Emitter } from '../../domain/event.ts';
 import type { BindEntity, InstanceEntity } from '../../domain/model.ts';
 import type { Plan } from '../../domain/plan.ts';
-import type { EngineChange, EngineSnapshot } from '../engine.ts';
+import type { EngineChange, EngineSnapshot, PrivatePort } from '../engine.ts';
 import type { AttachedInstance } from './attached-instances.ts';
 import type { InstanceHello } from './messages.ts';
+import type { HeldPrivatePort } from './private-sockets.ts';
+import { socketKey } from './socket-key.ts';
 
 export interface EngineEntities {
   get(id: string): InstanceEntity | undefined;
@@ -20,6 +22,8 @@ export interface EngineEntities {
   /** Its link is gone; if it was leaving, nobody else may be left to say so. */
   lost(instance: AttachedInstance): void;
   setBinds(hello: InstanceHello): void;
+  /** All that the acceptor has. */
+  setPrivatePorts(ports: readonly HeldPrivatePort[]): void;
   /** What a plan does not have is forgotten, once it has ended. */
   keep(plan: Plan): void;
   /** A successor's entity is not written over by what its forerunner still says. */
@@ -45,6 +49,8 @@ export function createEngineEntities(changes: Emitter<EngineChange>): EngineEnti
   /** In a row, by name: a successor goes on counting. */
   const crashes = new Map<string, number>();
   let wanted: ReadonlySet<string> | undefined;
+  let heldPorts: readonly HeldPrivatePort[] = [];
+  let plan: Plan | undefined;
 
   const set = (entity: InstanceEntity) => {
     instances.set(entity.id, entity);
@@ -57,6 +63,20 @@ export function createEngineEntities(changes: Emitter<EngineChange>): EngineEnti
   };
   const ofPid = (name: string, pid: number) =>
     [...instances.values()].find((each) => each.name === name && each.pid === pid);
+
+  /** Those of binds and instances of the plan: others were, or are to be. */
+  function privatePorts(): PrivatePort[] {
+    if (heldPorts.length === 0) return [];
+    const bindNames = new Map(
+      plan?.shards
+        .filter(({ steering }) => steering.by === 'nft')
+        .flatMap(({ name, binds }) => binds.map((bind) => [`${name} ${socketKey(bind)}`, bind.name])),
+    );
+    return heldPorts.flatMap(({ key, shard, instance, host, port }) => {
+      const bind = bindNames.get(`${shard} ${key}`);
+      return bind === undefined || !wanted!.has(instance) ? [] : [{ shard, bind, instance, host, port }];
+    });
+  }
 
   /** In the plan's order, whoever came when; those that leave after who has their name. */
   function inOrder(): InstanceEntity[] {
@@ -150,7 +170,13 @@ export function createEngineEntities(changes: Emitter<EngineChange>): EngineEnti
         changes.emit({ kind: 'bind', bind });
       }
     },
-    keep(plan) {
+    setPrivatePorts(ports) {
+      if (ports.length === 0 && heldPorts.length === 0) return;
+      heldPorts = ports;
+      changes.emit({ kind: 'private-ports' });
+    },
+    keep(next) {
+      plan = next;
       const shards = new Map(plan.shards.map((shard) => [shard.name, shard.instances]));
       wanted = new Set(
         plan.shards.flatMap(({ name, instances: count }) =>
@@ -160,8 +186,14 @@ export function createEngineEntities(changes: Emitter<EngineChange>): EngineEnti
       for (const [name, { shard }] of binds) if (!shards.has(shard)) binds.delete(name);
       for (const [id, { name, state }] of instances)
         if (state === 'gone' && !wanted.has(name)) instances.delete(id);
+      if (heldPorts.length > 0) changes.emit({ kind: 'private-ports' });
     },
     isNewest: ({ id, hello }) => instances.get(id)?.pid === hello.pid,
-    snapshot: () => ({ instances: inOrder(), binds: [...binds.values()], privatePorts: [], steering: [] }),
+    snapshot: () => ({
+      instances: inOrder(),
+      binds: [...binds.values()],
+      privatePorts: privatePorts(),
+      steering: [],
+    }),
   };
 }

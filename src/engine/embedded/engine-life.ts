@@ -181,6 +181,7 @@ export function createEngineLife(options: EngineLifeOptions): EngineLife {
         if (phase !== 'stopped') entities.started(id, pid, crashes, clock.now());
       },
       gone,
+      privatePorts: entities.setPrivatePorts,
       failed: (reason) => waiters.failAll(new EngineError('instance-failed', reason)),
       inForce: () => held.now,
       isNeeded: () => phase === 'running' && instances.linked.size === 0,

@@ -17,6 +17,8 @@ export interface HandOver {
   appointed(name: string): InstanceLane | undefined;
   /** It has room again, or another entry. */
   ready(lane: InstanceLane): void;
+  /** Whoever has the name has not taken clients for as long as it is waited for. */
+  givenUp(name: string): void;
   /** It is gone: what it never confirmed goes to its successor. */
   ended(lane: InstanceLane): void;
   /** Nobody listens there any more. */
@@ -171,6 +173,9 @@ export function createHandOver(clock: Clock, turnedAway: (shard: string) => void
       flush(name);
       // Its clients may have gone to substitutes meanwhile: should it be away again, that is another time.
       if (!waiting.has(name)) awaySince.delete(name);
+    },
+    givenUp(name) {
+      if (!awaySince.has(name)) awaySince.set(name, clock.now() - waitMs);
     },
     ended(lane) {
       if (lanes.get(lane.name) === lane) lanes.delete(lane.name);

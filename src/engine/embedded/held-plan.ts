@@ -97,8 +97,9 @@ export function crewOf(plan: Plan, next: Plan = plan): Crew {
   const all = [...instancesOf(plan), ...instancesOf(next)].map((each) => [each.id, each] as const);
   return {
     instances: [...new Map(all).values()],
-    shards: plan.shards.map(({ name, instances, steering: { tableSize, ipv6Prefix } }) => ({
+    shards: plan.shards.map(({ name, instances, steering: { by, tableSize, ipv6Prefix } }) => ({
       shard: name,
+      by,
       instances,
       tableSize,
       ipv6Prefix,

@@ -2,6 +2,8 @@
 // copy: while one is replaced, clients wait in the kernel's queue and an ephemeral port stays the same. Where a shard has
 // one instance, that accepts on its copy; where it has several, the acceptor accepts and hands over (hand-over.ts).
 //
+// A shard that is steered by nft has private sockets besides (private-sockets.ts).
+//
 // Not node:cluster: its primary drops a socket as soon as no worker has it, which with one instance is every replacement.
 
 import { unlinkSync } from 'node:fs';
@@ -10,6 +12,7 @@ import type { Clock } from '../../domain/clock.ts';
 import type { AcceptWay, FromChild, NativeHandle, SocketPlace } from './channel-messages.ts';
 import type { HandOver } from './hand-over.ts';
 import type { InstanceLane } from './instance-lane.ts';
+import { createPrivateSockets, type HeldPrivatePort } from './private-sockets.ts';
 import type { SteeredShard } from './shard-steering.ts';
 
 /** What node:cluster itself binds with; answers a negative error number where it cannot. In every Node since 0.10. */
@@ -24,8 +27,11 @@ export interface SocketHolder {
   steer(shards: readonly SteeredShard[]): Promise<void>;
   /** It asks for sockets, or lets go of them. */
   asked(lane: InstanceLane, message: FromChild, handle: NativeHandle | undefined): void;
+  /** It is gone, or accepts no more. */
+  ended(lane: InstanceLane): void;
   /** It is not to run any more: what only it had is closed. */
   forget(name: string): void;
+  readonly privatePorts: readonly HeldPrivatePort[];
   close(): void;
 }
 
@@ -47,21 +53,36 @@ const addressInUse = -98;
 /** An instance that is stopped goes on accepting when it is let go: nobody can wait for that. */
 const turnMs = 2_000;
 
-export function createSocketHolder(clock: Clock, handOver: HandOver): SocketHolder {
+/** @param privatePortsChanged `privatePorts` are others than before */
+export function createSocketHolder(
+  clock: Clock,
+  handOver: HandOver,
+  privatePortsChanged: () => void,
+): SocketHolder {
   const held = new Map<string, Entry>();
   const byNumber = new Map<number, Entry>();
   let numbers = 0;
+  const privates = createPrivateSockets({
+    clock,
+    bind: (host) => bindNow({ host, port: 0 }),
+    entries: byNumber,
+    arrived: ({ number }, handle) => arrived(byNumber.get(number), handle),
+    away: (name) => handOver.givenUp(name),
+    changed: privatePortsChanged,
+  });
+
+  function arrived(entry: Entry | undefined, handle: NativeHandle): void {
+    const client = clientOf(handle);
+    // It was there and went away: it left no address either.
+    if (client === null || entry === undefined) handle.close();
+    else handOver.place(entry.shard, { entry: entry.number, handle, client, at: clock.now() });
+  }
 
   function poll(entry: Entry): number {
     if (entry.polled) return 0;
-    const { number } = entry;
     entry.handle.onconnection = (status, handle) => {
       // Out of files, say: it listens on.
-      if (status !== 0) return;
-      const client = clientOf(handle);
-      // It was there and went away: it left no address either.
-      if (client === null) handle.close();
-      else handOver.place(entry.shard, { entry: number, handle, client, at: clock.now() });
+      if (status === 0) arrived(entry, handle);
     };
     const error = entry.handle.listen(backlog);
     entry.polled = error === 0;
@@ -118,6 +139,7 @@ export function createSocketHolder(clock: Clock, handOver: HandOver): SocketHold
     const entry = held.get(key);
     if (entry === undefined || !entry.users.delete(name) || entry.users.size > 0) return;
     entry.handle.close();
+    privates.drop(entry.number);
     held.delete(key);
     byNumber.delete(entry.number);
     handOver.drop(entry.number);
@@ -154,6 +176,7 @@ export function createSocketHolder(clock: Clock, handOver: HandOver): SocketHold
   return {
     async steer(shards) {
       handOver.steer(shards);
+      privates.steer(shards);
       const turns = [...held.values()].map((entry) => {
         if (severalServe(entry.shard)) return takeOver(entry);
         if (entry.polled) handBack(entry);
@@ -176,12 +199,20 @@ export function createSocketHolder(clock: Clock, handOver: HandOver): SocketHold
       } else if ('keep' in message) {
         const kept = new Set(message.keep);
         for (const key of [...held.keys()]) kept.has(key) || release(lane.name, key);
+        privates.serves(lane);
       } else if ('copy' in message && handle !== undefined) takeBack(message.copy, handle);
+      else privates.said(lane, message, handle);
     },
+    ended: (lane) => privates.ended(lane),
     forget(name) {
+      privates.forget(name);
       for (const key of [...held.keys()]) release(name, key);
     },
+    get privatePorts() {
+      return privates.list;
+    },
     close() {
+      privates.close();
       for (const { handle } of held.values()) handle.close();
       held.clear();
       byNumber.clear();

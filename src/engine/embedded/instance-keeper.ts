@@ -167,6 +167,7 @@ export function createInstanceKeeper(options: InstanceKeeperOptions): InstanceKe
   /** It goes without waiting: whoever is started next has its name. */
   function leaves(place: Place, process: InstanceProcess): void {
     process.leaving = true;
+    holder.ended(process.lane);
     if (place.current !== process) return;
     place.current = undefined;
     const { successor } = place;
@@ -190,6 +191,7 @@ export function createInstanceKeeper(options: InstanceKeeperOptions): InstanceKe
     }
     if (wasCurrent) died(place, process, text);
     else options.gone(id, process.pid, text, 0, 0);
+    holder.ended(process.lane);
     // After its successor was appointed, where there is one: what it did not confirm goes there.
     handOver.ended(process.lane);
     if (closing !== undefined && processes.size === 0) closing();

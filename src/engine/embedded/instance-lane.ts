@@ -26,6 +26,8 @@ export interface InstanceLane {
   readonly entries: Set<number>;
   /** Of them, those that it accepts on itself. */
   readonly own: Set<number>;
+  /** It does not answer: nothing more is handed to it. */
+  silent: boolean;
   /** False while too many arrivals are on their way: it is busy, or stopped. */
   readonly hasRoom: boolean;
   hand(arrival: Arrival): void;
@@ -89,8 +91,9 @@ export function createInstanceLane(
     number: Number(name.slice(name.lastIndexOf('/') + 1)),
     entries,
     own,
+    silent: false,
     get hasRoom() {
-      return !ended && underWay < mostUnderWay;
+      return !ended && !this.silent && underWay < mostUnderWay;
     },
     hand(arrival) {
       underWay += 1;

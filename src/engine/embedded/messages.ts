@@ -10,6 +10,7 @@ import type { ObservedClients } from '../../domain/shard-plan.ts';
 import type { RouteWish, TlsMaterial } from '../../domain/tls.ts';
 import type { ConnectionQuery, ConnectionWindow, TlsInForce } from '../engine.ts';
 import { LinkError } from './link.ts';
+import type { HeldPrivatePort } from './private-sockets.ts';
 import type { SteeredShard } from './shard-steering.ts';
 
 /** Changes with every change of a message that an older side would misunderstand. */
@@ -83,6 +84,8 @@ export type FromInstance =
 
 export type FromAcceptor =
   | AcceptorHello
+  /** All of them, whenever one comes or goes. Never said where nothing is steered by nft. */
+  | { readonly kind: 'privatePorts'; readonly ports: readonly HeldPrivatePort[] }
   /** It runs under its name; told again when its crashes are over. */
   | { readonly kind: 'started'; readonly id: string; readonly pid: number; readonly crashes: number }
   | {
@@ -187,6 +190,7 @@ const fromInstance: Shapes<FromInstance> = {
 
 const fromAcceptor: Shapes<FromAcceptor> = {
   acceptor: { version: 'number', pid: 'number' },
+  privatePorts: { ports: 'array' },
   started: { id: 'string', pid: 'number', crashes: 'number' },
   gone: { id: 'string', pid: 'number', text: 'string', crashes: 'number', retryAt: 'number' },
 };

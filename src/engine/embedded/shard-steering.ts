@@ -6,6 +6,8 @@ import { type Ipv6Prefix, type SlotTable, slotOfClient, slotTable } from '../../
 /** What the runtime says of a shard: how its clients are spread. */
 export interface SteeredShard {
   readonly shard: string;
+  /** `nft`: instances have private sockets besides. Undefined: of an older release, and `handoff`. */
+  readonly by?: 'handoff' | 'nft';
   /** In the table: others may run already, or still, and get nothing. */
   readonly instances: number;
   readonly tableSize: number;

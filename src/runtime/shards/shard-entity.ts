@@ -4,9 +4,19 @@ import type { Admission } from '../../domain/admission.ts';
 import type { ShardEntity } from '../../domain/model.ts';
 import type { Plan, Shard } from '../../domain/plan.ts';
 import { selectorText } from '../../domain/selector.ts';
+import type { SteeringInForce } from '../../engine/engine.ts';
 
-/** In the plan's order. @param configured the configuration's plan, without what operators changed of its shape */
-export function shardEntities(plan: Plan, configured: Plan, admission: Admission): ShardEntity[] {
+/**
+ * In the plan's order.
+ * @param configured the configuration's plan, without what operators changed of its shape
+ * @param inForce of shards that wish nft: what the engine made of that
+ */
+export function shardEntities(
+  plan: Plan,
+  configured: Plan,
+  admission: Admission,
+  inForce: readonly SteeringInForce[],
+): ShardEntity[] {
   const refused = refusedBy(admission);
   const origin = new Map(configured.shards.map((shard) => [shard.name, shard]));
   return plan.shards.map((shard) => ({
@@ -21,13 +31,20 @@ export function shardEntities(plan: Plan, configured: Plan, admission: Admission
     binds: shard.binds.map(({ name }) => name),
     routes: (admission.served.get(shard.name) ?? []).map(({ name }) => name),
     refused: refused.get(shard.name) ?? [],
-    steering: steeringOf(shard),
+    steering: steeringOf(shard, inForce),
   }));
 }
 
-function steeringOf({ instances, steering }: Shard): ShardEntity['steering'] {
+function steeringOf(
+  { name, instances, steering }: Shard,
+  inForce: readonly SteeringInForce[],
+): ShardEntity['steering'] {
   const { by, tableSize, ipv6Prefix } = steering;
-  return { by: instances === 1 ? 'direct' : by, tableSize, ipv6Prefix };
+  if (instances === 1) return { by: 'direct', tableSize, ipv6Prefix };
+  if (by === 'handoff') return { by, tableSize, ipv6Prefix };
+  const now = inForce.find(({ shard }) => shard === name);
+  const why = now === undefined ? 'this engine has no part in nftables' : now.why;
+  return { by: now?.by ?? 'handoff', ...(why !== undefined && { why }), tableSize, ipv6Prefix };
 }
 
 /** By shard; in the order in which the plan has the routes. */

@@ -21,6 +21,7 @@ function lane(number: number, ...entries: number[]): FakeLane {
     number,
     entries: new Set(entries),
     own: new Set(),
+    silent: false,
     get hasRoom() {
       return this.room;
     },

@@ -26,7 +26,7 @@ it('a shard has its shape in force beside the configured one, and its routes, ol
     { kind: 'scale', shard: 'default', instances: 3 },
     { kind: 'select', shard: 'sharded', routeSelector: null },
   ]);
-  expect(shardEntities(plan, configured, admit(plan))).toEqual([
+  expect(shardEntities(plan, configured, admit(plan), [])).toEqual([
     {
       name: 'default',
       domain: 'apps.test',

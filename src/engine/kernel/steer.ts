@@ -1,0 +1,132 @@
+// Keeps the rules that steer clients to instances as plan and private ports have it, and says by shard whether they are in
+// force. Where they are not, clients are handed over, and it is tried again.
+
+import type { Clock } from '../../domain/clock.ts';
+import type { Disposer } from '../../domain/event.ts';
+import type { Plan } from '../../domain/plan.ts';
+import { safe } from '../../domain/safe.ts';
+import type { Kernel } from '../../nft/kernel.ts';
+import { type SteerWish, steerPart } from '../../nft/table/parts/steer-part.ts';
+import { noPart } from '../../nft/table/table-part.ts';
+import type { Engine, SteeringInForce } from '../engine.ts';
+import { steerWishOf, wishesNft } from './steer-wish.ts';
+
+export interface Steer {
+  /** This plan is in force. */
+  planned(plan: Plan): void;
+  /** Of every shard that wishes nft, whatever its number of instances. */
+  readonly steering: readonly SteeringInForce[];
+  /** Nothing more is changed, or told. */
+  close: Disposer;
+}
+
+export interface SteerOptions {
+  /** The one that is decorated. */
+  readonly engine: Pick<Engine, 'snapshot' | 'changes'>;
+  readonly kernel: Kernel;
+  readonly clock: Clock;
+  readonly changed: (steering: SteeringInForce) => void;
+}
+
+/** Ports come and go by the dozen. */
+const gatherMs = 50;
+const againMs = 30_000;
+const longestWhy = 300;
+
+export function createSteer({ engine, kernel, clock, changed }: SteerOptions): Steer {
+  let plan: Plan | undefined;
+  let closed = false;
+  let due: Disposer | undefined;
+  let cancelAgain: Disposer = () => {};
+  let turn: Promise<void> = Promise.resolve();
+  /** What the table was given last, and took; undefined: nothing, or nobody knows. */
+  let taken: string | undefined;
+  let touched = false;
+  const told = new Map<string, SteeringInForce>();
+
+  function schedule(ms = gatherMs): void {
+    if (closed || plan === undefined) return;
+    due ??= clock.after(ms, () => {
+      due = undefined;
+      turn = turn.then(settle);
+    });
+  }
+
+  async function settle(): Promise<void> {
+    if (closed || plan === undefined) return;
+    cancelAgain();
+    const shards = plan.shards.filter(wishesNft);
+    for (const shard of [...told.keys()])
+      if (!shards.some(({ name, instances }) => name === shard && instances > 1)) told.delete(shard);
+    // Without a wish nothing is asked of the kernel at all.
+    if (shards.length === 0 && !touched) return;
+    const { wish, notSteered } = steerWishOf(plan, engine.snapshot());
+    const fault = await inForce(wish);
+    if (closed) return;
+    for (const { name, instances } of shards) {
+      if (instances === 1) continue;
+      const why = fault ?? notSteered.get(name);
+      tell(name, why);
+    }
+    if (fault !== undefined) cancelAgain = clock.after(againMs, () => schedule(0));
+  }
+
+  function tell(shard: string, why: string | undefined): void {
+    const next: SteeringInForce =
+      why === undefined
+        ? { shard, by: 'nft' }
+        : { shard, by: 'handoff', why: safe(why.replaceAll(/\s+/g, ' '), longestWhy) };
+    const before = told.get(shard);
+    if (before?.by === next.by && before.why === next.why) return;
+    told.set(shard, next);
+    changed(next);
+  }
+
+  /** Answers why it could not be. */
+  async function inForce(wish: SteerWish): Promise<string | undefined> {
+    const key = JSON.stringify([wish.others, wish.binds.map((bind) => [bind, [...bind.privatePorts]])]);
+    if (wish.binds.length === 0 && !touched) return undefined;
+    if (taken === key && kernel.table.state.state === 'in-force') return undefined;
+    try {
+      const { change } = await kernel.nft.usable();
+      if (change !== true) return change.remedy === undefined ? change.no : `${change.no}; ${change.remedy}`;
+      touched = true;
+      taken = undefined;
+      await kernel.table.set('steer', steerPart(wish));
+      taken = key;
+      return undefined;
+    } catch (error) {
+      // What was in force before may send clients where nobody is.
+      if (touched) await kernel.table.set('steer', noPart).catch(() => {});
+      return error instanceof Error ? error.message : String(error);
+    }
+  }
+
+  const stopChanges = engine.changes(({ kind }) => {
+    if (kind === 'private-ports' || kind === 'bind') schedule();
+  });
+  const stopTable = kernel.table.changes(({ state }) => {
+    if (state !== 'in-force' && taken !== undefined && touched) schedule();
+  });
+
+  return {
+    planned(next) {
+      plan = next;
+      schedule();
+    },
+    get steering() {
+      const wished = plan?.shards.filter((shard) => wishesNft(shard) && shard.instances > 1) ?? [];
+      return wished.map(
+        ({ name }): SteeringInForce =>
+          told.get(name) ?? { shard: name, by: 'handoff', why: 'its rules are not set yet' },
+      );
+    },
+    close() {
+      closed = true;
+      due?.();
+      cancelAgain();
+      stopChanges();
+      stopTable();
+    },
+  };
+}
