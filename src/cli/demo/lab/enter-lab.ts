@@ -14,19 +14,19 @@ const tools = [
 export async function enterLab(args: readonly string[]): Promise<number> {
   const flags = namespaceFlags();
   const child = spawn('unshare', [...flags, process.execPath, entryPath('main'), ...args], {
-    stdio: 'inherit',
+    // The channel is its life line: it leaves when this process does, however that went.
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
   });
-  // Of the same terminal: it gets the keys' signals itself. Others are passed on.
-  const pass = (signal: NodeJS.Signals) => child.kill(signal);
-  const stay = () => {};
-  process.on('SIGTERM', pass).on('SIGHUP', pass).on('SIGINT', stay);
+  // A key's signal reaches it as well; whatever comes to this process alone ends its life line, a moment later.
+  const end = () => setTimeout(() => child.connected && child.disconnect(), 200);
+  process.on('SIGTERM', end).on('SIGHUP', end).on('SIGINT', end);
   try {
     return await new Promise((resolve, reject) => {
       child.once('error', reject);
       child.once('exit', (code) => resolve(code ?? 1));
     });
   } finally {
-    process.off('SIGTERM', pass).off('SIGHUP', pass).off('SIGINT', stay);
+    process.off('SIGTERM', end).off('SIGHUP', end).off('SIGINT', end);
   }
 }
 

@@ -5,6 +5,7 @@ import { connect } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { ask } from '../asking.ts';
 import { leaveWithParent, tellParent } from '../child.ts';
+import { removeWhenAlone } from '../janitor.ts';
 import { insideClients, ip } from './lab-network.ts';
 import { clientAddress, proxyAddress, scannerAddress } from './lab-plan.ts';
 
@@ -74,6 +75,7 @@ process.once('message', async () => {
 });
 leaveWithParent(() => {
   going = false;
-  process.exit(0);
+  // The janitor, too, should the demo have been killed.
+  void removeWhenAlone(process.argv[2]).finally(() => process.exit(0));
 });
 tellParent({ born: true });

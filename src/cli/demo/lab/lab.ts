@@ -19,6 +19,8 @@ export async function lab(
   context: VerbContext,
   options: { readonly console: boolean; readonly seconds?: number },
 ): Promise<void> {
+  let ending = false;
+  process.once('disconnect', () => ending || process.kill(process.pid, 'SIGHUP'));
   const look = options.console ? await chooseLook(context) : undefined;
   const folder = mkdtempSync(join(tmpdir(), 'sluice-lab-'));
   const children: ChildProcess[] = [];
@@ -33,7 +35,7 @@ export async function lab(
         await toldBy(child, 'lab-servers');
       }),
     );
-    const clients = await born('lab-clients', [], children);
+    const clients = await born('lab-clients', [folder], children);
     await ip(clientsLink(clients.pid!));
     await toldBy(clients, 'lab-clients');
     await ip(`route add 10.96.0.0/16 dev clients src ${proxyAddress}\n`);
@@ -51,6 +53,7 @@ export async function lab(
     if (look && screen) await showConsole(context, client, await screen, look, options.seconds);
     else await waitForEnd(context, client, url, runtime.child, options.seconds);
   } finally {
+    ending = true;
     await endAll(children, 5_000);
     rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   }
