@@ -1,6 +1,6 @@
 // `npm run bench`: HAProxy, nginx, npm's http-proxy and Sluice side by side in one interleaved run.
 // The proxy has one core, load and origin the other. Then what the console costs, beside hatop.
-// `--quick` for a look, `--rounds N`, `--seconds N`, `--only HAProxy,Sluice`, `--only instances` or `--only console`,
+// `--quick` for a look, `--rounds N`, `--seconds N`, `--only HAProxy,Sluice`, `--only instances`, `kernel` or `console`,
 // `--rows TLS` for rows with that word. `--only sharding` simulates the table of slots, and needs none of them.
 import { spawnSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
@@ -12,6 +12,7 @@ import { measureConsole, reportConsole } from './console.ts';
 import { cpuUs } from './cpu.ts';
 import { hasHatop, measureHatop, reportHatop } from './hatop.ts';
 import { measureInstances, reportInstances } from './instances.ts';
+import { kernelPathFault, measureKernelPath, reportKernelPath } from './kernel-path.ts';
 import { handshakes, type LoadResult, wrk } from './load.ts';
 import { proxies, type RunningProxy } from './proxies.ts';
 import { type Measurement, report } from './report.ts';
@@ -166,6 +167,15 @@ try {
 
 if (only === undefined || only.includes('instances'))
   console.log(`\n${reportInstances(await measureInstances({ rounds, seconds, onProxyCore, onLoadCore }))}`);
+
+if (only === undefined || only.includes('kernel')) {
+  const fault = kernelPathFault();
+  console.log(
+    fault === undefined
+      ? `\n${reportKernelPath(await measureKernelPath(rounds, seconds))}`
+      : `\nno rows for path: kernel: ${fault}`,
+  );
+}
 
 if (only === undefined || only.includes('console')) {
   const figures = await measureConsole(options.quick ? { starts: 3, seconds: 3 } : { starts: 5, seconds: 5 });
