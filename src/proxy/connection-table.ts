@@ -43,6 +43,7 @@ export class ConnectionTable {
     connection.phase = 'ended';
     connection.endedMono = this.#mono();
     connection.kill = alreadyEnded;
+    connection.serverSocket = undefined;
     if (this.#limits.keepEnded === 0) return;
     this.#ended[this.#next] = connection;
     this.#next = (this.#next + 1) % this.#limits.keepEnded;

@@ -1,6 +1,7 @@
 // One live connection as others see it: a row, a detail (its ladder is in connection-steps.ts), and a reusable row
 // (a flyweight) for filtering and ordering thousands of connections without making anything.
 
+import { hostPort, plainHost } from '../domain/address-text.ts';
 import type { ConnectionDetail, ConnectionRow } from '../domain/connection.ts';
 import { stepsOf } from './connection-steps.ts';
 import type { LiveConnection } from './live-connection.ts';
@@ -164,6 +165,7 @@ export function connectionDetail(connection: LiveConnection, life: string, mono:
     ...connectionRow(connection, life, mono),
     acceptedAt: connection.acceptedAt,
     ...(serverAddress === undefined ? {} : { serverAddress }),
+    ...localOf(connection),
     ...(tls === undefined ? {} : { clientTls: tls }),
     ...(serverTls === undefined
       ? {}
@@ -171,4 +173,12 @@ export function connectionDetail(connection: LiveConnection, life: string, mono:
     steps: stepsOf(connection),
     timers: streamTimers(connection, connection.phase === 'ended' ? connection.endedMono : mono),
   };
+}
+
+/** Nothing once it is closed, and nothing of a unix socket. */
+function localOf({ serverSocket }: LiveConnection): { localAddress?: string } {
+  const { localAddress, localPort } = serverSocket ?? {};
+  return localAddress === undefined || localPort === undefined
+    ? {}
+    : { localAddress: hostPort(plainHost(localAddress), localPort) };
 }

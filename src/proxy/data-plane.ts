@@ -176,6 +176,11 @@ export class DataPlane implements Plane {
     return endOnServer(this.connections, server, count);
   }
 
+  /** What goes to the server from now on goes over connections that are made from now on. Answers how many were kept. */
+  retirePool(key: ServerKey): number {
+    return this.#backends.server(key)?.retire() ?? 0;
+  }
+
   /** Client addresses that have connections, or had some in the last minute. */
   clients(): LedgerClients {
     return this.#ledger.observed(this.#streamsUnderWay());

@@ -1,6 +1,7 @@
 // One client connection as the data plane sees it: plain fields that the hot path writes and nobody else does.
 // Rows, details and log records are made from it only when somebody looks.
 
+import type { Socket } from 'node:net';
 import type { ConnectionPhase, ConnectionStep } from '../domain/connection.ts';
 import type { Mode, ServerKey } from '../domain/plan.ts';
 import type { TerminationState } from '../domain/termination.ts';
@@ -39,6 +40,8 @@ export class LiveConnection {
   backend: string | undefined = undefined;
   server: ServerKey | undefined = undefined;
   serverAddress: string | undefined = undefined;
+  /** Asked for its own address alone, and only when somebody looks; let go of at the end. */
+  serverSocket: Pick<Socket, 'localAddress' | 'localPort'> | undefined = undefined;
   /** The cookie of the newest request named this server: the connection may send another request to it. */
   stickyTo: ServerKey | undefined = undefined;
   lastByteMono: number;

@@ -28,7 +28,7 @@ export class ServerRuntime implements Candidate {
   address: string;
   /** The same, where it speaks TLS. */
   tlsAddress: string;
-  /** Grows when the address changes: a connection opened under an older one is not kept for reuse. */
+  /** Grows when the address changes, or what is behind it: a connection opened under an older one is not kept for reuse. */
   generation = 0;
   readonly traffic = new Traffic();
   /** Time from sending a request to its answer's last byte (TCP: connect time), microseconds. */
@@ -116,6 +116,14 @@ export class ServerRuntime implements Candidate {
   closeIdle(): void {
     this.pool?.closeIdle();
     for (const pool of this.tlsPools.values()) pool.closeIdle();
+  }
+
+  /** No kept connection is used for another request: idle ones close, those in use close after theirs. Answers how many idled. */
+  retire(): number {
+    const { idle } = this;
+    this.generation += 1;
+    this.closeIdle();
+    return idle;
   }
 
   /** What checks and operators say of it; `BackendRuntime.refresh` must follow. */

@@ -123,6 +123,7 @@ class TcpSession implements WaiterOwner {
     connection.backendQueuePlace = this.#waiter.backendQueuePlace;
     if (connection.assignedMono < 0) connection.assignedMono = timers.mono();
     const socket = openServerSocket(passing ? tlsAddress(server.settings) : server.settings.address);
+    connection.serverSocket = socket.socket;
     this.#state = { at: 'connect', server, socket };
     const begun = timers.mono();
     socket.socket.once('connect', () => this.#connected(server, socket, begun));

@@ -156,7 +156,10 @@ export function createEmbeddedEngine(options: EmbeddedEngineOptions): EmbeddedEn
       running();
       return telling.kill(connection);
     },
-    retirePool: async () => 0,
+    async retirePool(server) {
+      running();
+      return telling.sum({ kind: 'retirePool', server });
+    },
     killOnServer: async (server, count) => telling.killOnServer(wanted(), server, count),
     snapshot: entities.snapshot,
     watchConnections: (query, listener) => onlookers.watch(query, listener),

@@ -112,6 +112,7 @@ export type ToInstance =
   | { readonly kind: 'setServers'; readonly wishes: readonly ServerWish[] }
   | { readonly kind: 'kill'; readonly serial: number }
   | { readonly kind: 'killOnServer'; readonly server: ServerKey; readonly count: number }
+  | { readonly kind: 'retirePool'; readonly server: ServerKey }
   /** Answered with InstanceClients. */
   | { readonly kind: 'clients' }
   | { readonly kind: 'connection'; readonly serial: number }
@@ -203,6 +204,7 @@ const toInstance: Shapes<ToInstance> = {
   setServers: { wishes: 'array' },
   kill: { serial: 'number' },
   killOnServer: { server: 'string', count: 'number' },
+  retirePool: { server: 'string' },
   clients: {},
   connection: { serial: 'number' },
   watch: { watch: 'number', turn: 'number', query: 'object' },

@@ -96,6 +96,8 @@ export function startRuntimeSession(socket: Socket, options: RuntimeSessionOptio
         return plane.kill(message.serial);
       case 'killOnServer':
         return plane.killOnServer(message.server, message.count);
+      case 'retirePool':
+        return plane.retirePool(message.server);
       case 'clients':
         return plane.clients();
       case 'connection': {

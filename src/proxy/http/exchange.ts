@@ -154,6 +154,7 @@ export class Exchange implements WaiterOwner, ServerConnectionUser {
     else {
       pooled.user = this;
       this.#connection = pooled;
+      live.serverSocket = pooled.transport;
       live.reusedServerConnection = true;
       live.connectedMono = now;
       showServerTls(live, pooled);
@@ -178,6 +179,7 @@ export class Exchange implements WaiterOwner, ServerConnectionUser {
     }
     timers.arm(this.#timer, this.backend!.settings.timeouts.connect);
     this.#connection = openConnection(server, this, tls, timers, client.head.repeatable);
+    live.serverSocket = this.#connection.transport;
   }
 
   serverConnected(): void {

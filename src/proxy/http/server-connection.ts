@@ -78,7 +78,7 @@ export class ServerConnection {
       this.#spoil();
       return false;
     };
-    (this.#secure?.transport ?? this.socket).once('connect', this.#connected);
+    this.transport.once('connect', this.#connected);
     this.socket.on('end', this.#ended);
     this.socket.on('error', this.#failed);
     this.socket.on('drain', this.#drained);
@@ -117,6 +117,11 @@ export class ServerConnection {
   #letGo(): void {
     this.user = undefined;
     this.pool = undefined;
+  }
+
+  /** The TCP connection below. */
+  get transport(): Socket {
+    return this.#secure?.transport ?? this.socket;
   }
 
   /** For a tunnel: the socket goes on without this object's listeners. */

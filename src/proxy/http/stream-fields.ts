@@ -25,6 +25,7 @@ export function beginStream(live: LiveConnection, head: RequestHead, headMono: n
   live.backend = undefined;
   live.server = undefined;
   live.serverAddress = undefined;
+  live.serverSocket = undefined;
   live.status = 0;
   live.headMono = headMono;
   live.queuedMono = -1;
