@@ -41,6 +41,8 @@ export interface ServerWish {
   readonly admin: AdminState;
   readonly operational: OperationalState;
   readonly weight: number;
+  /** Of a service: endpoints that get no new connections, as their entities name them. Missing: none. */
+  readonly drained?: readonly string[];
 }
 
 /** May a client without persistence be sent there? */

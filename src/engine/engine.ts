@@ -3,6 +3,7 @@
 import type { ConnectionDetail, ConnectionOrder, ConnectionRow, StreamRecord } from '../domain/connection.ts';
 import type { EngineSample } from '../domain/counters.ts';
 import type { Disposer, Event } from '../domain/event.ts';
+import type { Usable } from '../domain/kernel.ts';
 import type { BindEntity, Capabilities, EngineKind, InstanceEntity } from '../domain/model.ts';
 import type { Plan, ServerKey } from '../domain/plan.ts';
 import type { ServerWish } from '../domain/server-state.ts';
@@ -82,6 +83,8 @@ export interface EngineSnapshot {
   readonly privatePorts: readonly PrivatePort[];
   /** By shard: how its clients find their instance now, where that is not plain `handoff` or `direct`. */
   readonly steering: readonly SteeringInForce[];
+  /** Of servers that are services; missing where nobody translates their addresses. */
+  readonly services?: readonly ServiceInForce[];
 }
 
 export type EngineChange =
@@ -89,7 +92,8 @@ export type EngineChange =
   | { readonly kind: 'bind'; readonly bind: BindEntity }
   /** Read them anew from the snapshot. */
   | { readonly kind: 'private-ports' }
-  | { readonly kind: 'steering'; readonly steering: SteeringInForce };
+  | { readonly kind: 'steering'; readonly steering: SteeringInForce }
+  | { readonly kind: 'service'; readonly service: ServiceInForce };
 
 /** Where an instance accepts clients of a bind that the kernel sends to it. Outlives the instance: its successor has it, too. */
 export interface PrivatePort {
@@ -107,6 +111,11 @@ export interface SteeringInForce {
   readonly by: 'nft' | 'handoff';
   /** Where nft was wished and is not in force: why not. */
   readonly why?: string;
+}
+
+export interface ServiceInForce {
+  readonly server: ServerKey;
+  readonly inForce: Usable;
 }
 
 export interface ConnectionQuery {
