@@ -16,8 +16,8 @@ interface Lab {
   verb(...args: string[]): ReturnType<typeof sluice>;
 }
 
-async function startLab(): Promise<Lab> {
-  const demo = await start(process.execPath, [program, 'demo', '--lab', '--no-console'], {
+async function startLab(...args: string[]): Promise<Lab> {
+  const demo = await start(process.execPath, [program, 'demo', '--lab', '--no-console', ...args], {
     ready: /attach with/,
   });
   const url = /--attach (\S+)/.exec(demo.stdout())![1]!;
@@ -76,6 +76,12 @@ describe.skipIf(fault !== undefined)(`the lab${fault === undefined ? '' : ` (${f
     } finally {
       await lab.demo.stop();
     }
+    await nothingLeft(lab);
+  });
+
+  it('ends by itself after --seconds', async () => {
+    const lab = await startLab('--seconds', '1');
+    expect(await lab.demo.exited).toBe(0);
     await nothingLeft(lab);
   });
 

@@ -56,6 +56,8 @@ export async function lab(
     ending = true;
     await endAll(children, 5_000);
     rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+    // The life line would keep this process.
+    if (process.connected) process.disconnect();
   }
 }
 
