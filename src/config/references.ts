@@ -5,6 +5,7 @@ import type { Mode } from '../domain/plan.ts';
 import { backendWarnings, checkBackends, checkUses, modesOf, type Use } from './check-backends.ts';
 import { bindWarnings, checkBinds } from './check-binds.ts';
 import { checkRoutes, routeWarnings } from './check-routes.ts';
+import { checkServices } from './check-services.ts';
 import { checkShards, shardFigureWarnings } from './check-shards.ts';
 import { checkTls, tlsWarnings } from './check-tls.ts';
 import { lackOf, parseControlUrl } from './control.ts';
@@ -34,6 +35,7 @@ export function checkReferences(raw: unknown): References {
       ...checkBinds(binds),
       ...checkRoutes(routes),
       ...checkBackends(backends, modes),
+      ...checkServices(backends, binds),
       ...checkUses(uses, modes),
       ...checkTls(root, binds, routes, backends),
     ],

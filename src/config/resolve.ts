@@ -157,7 +157,7 @@ function backendOf(
       ({ name, address, service, tlsPort, weight, maxConnections, backup, admin }, index) => ({
         name,
         id: ids[index]!,
-        // One of the two is there: check-backends.ts.
+        // One of the two is there: check-services.ts.
         address: service?.address ?? placed(address!, file),
         ...(service === undefined ? {} : { service: { pick: service.pick, endpoints: service.endpoints } }),
         ...(tlsPort === undefined ? {} : { tlsPort }),

@@ -291,9 +291,9 @@ describe('one error, where it is', () => {
     ],
     [
       'server',
-      'name: a, address: "10.0.0.1:80", ^service: x',
+      'name: a, address: "10.0.0.1:80", service: ^x',
       'backends[0].servers[0].service',
-      'not supported yet',
+      'expected a map, got text',
       'address',
     ],
     [
