@@ -109,6 +109,7 @@ export function attach(options: AttachOptions): RuntimeClient {
       }
       case 'samples':
       case 'connections':
+      case 'nft':
       case 'tail':
       case 'preflight':
         watches.notified(notification);
@@ -210,6 +211,7 @@ export function attach(options: AttachOptions): RuntimeClient {
     },
     samples: watches.samples,
     connections: watches.connections,
+    openRuleset: watches.openRuleset,
     tail: watches.tail,
     preflight: watches.preflight,
     history: async () => live().request('history.get', {}),

@@ -2,6 +2,7 @@
 
 import type { StreamRecord } from '../domain/connection.ts';
 import type { Disposer } from '../domain/event.ts';
+import type { RulesetWindow } from '../domain/kernel.ts';
 import type { Preflight } from '../domain/preflight.ts';
 import type {
   ConnectionTable,
@@ -26,6 +27,7 @@ interface Watch {
 export interface OpenWatches {
   readonly samples: RuntimeClient['samples'];
   connections(query: ConnectionTableQuery, listener: (table: ConnectionTable) => void): ConnectionTableWatch;
+  readonly openRuleset: RuntimeClient['openRuleset'];
   tail(filter: string, listener: (batch: TailBatch) => void): Disposer;
   readonly preflight: RuntimeClient['preflight'];
   /** The attachment is live: everything is opened on it. */
@@ -59,6 +61,45 @@ export function createOpenWatches(): OpenWatches {
     };
   }
 
+  /** A window on a table that is in the runtime, moved by `update`. */
+  function addWindow<Query>(
+    query: Query,
+    open: (on: Session, watch: string, asked: Query) => Promise<unknown>,
+    move: (on: Session, watch: string, asked: Query) => Promise<unknown>,
+    notified: Watch['notified'],
+  ): { update(query: Query): void; close(): void } {
+    let asked = query;
+    let underWay = false;
+    let again = false;
+    const { name, close } = add((watch) => ({ open: (on) => open(on, watch, asked), notified }));
+    // While one update is under way only the newest is kept: a held arrow key must not flood a slow link.
+    const send = (): void => {
+      const on = session;
+      if (!on || !watches.has(name)) return;
+      if (underWay) {
+        again = true;
+        return;
+      }
+      underWay = true;
+      ask(
+        move(on, name, asked).finally(() => {
+          underWay = false;
+          if (again) {
+            again = false;
+            send();
+          }
+        }),
+      );
+    };
+    return {
+      update(next) {
+        asked = next;
+        send();
+      },
+      close,
+    };
+  }
+
   return {
     samples(topics, intervalMs, listener, serversOf) {
       return add((watch) => ({
@@ -75,43 +116,27 @@ export function createOpenWatches(): OpenWatches {
       })).close;
     },
 
-    connections(query, listener) {
-      let asked = query;
-      let underWay = false;
-      let again = false;
-      const { name, close } = add((watch) => ({
-        open: (on) => on.request('connections.open', { watch, query: { ...asked } }),
-        notified: (notification) => {
+    connections: (query, listener) =>
+      addWindow(
+        query,
+        (on, watch, asked) => on.request('connections.open', { watch, query: { ...asked } }),
+        (on, watch, asked) => on.request('connections.update', { watch, query: { ...asked } }),
+        (notification) => {
           if (notification.name === 'connections') listener(notification.params.table as ConnectionTable);
         },
-      }));
-      // While one update is under way only the newest is kept: a held arrow key must not flood a slow link.
-      const send = (): void => {
-        const on = session;
-        if (!on || !watches.has(name)) return;
-        if (underWay) {
-          again = true;
-          return;
-        }
-        underWay = true;
-        ask(
-          on.request('connections.update', { watch: name, query: { ...asked } }).finally(() => {
-            underWay = false;
-            if (again) {
-              again = false;
-              send();
-            }
-          }),
-        );
-      };
-      return {
-        update(next) {
-          asked = next;
-          send();
+      ),
+
+    openRuleset: (query, listener) =>
+      addWindow(
+        query,
+        (on, watch, asked) =>
+          on.request('nft.open', { watch, query: { ...asked, folded: [...asked.folded] } }),
+        (on, watch, asked) =>
+          on.request('nft.update', { watch, query: { ...asked, folded: [...asked.folded] } }),
+        (notification) => {
+          if (notification.name === 'nft') listener(notification.params.window as RulesetWindow);
         },
-        close,
-      };
-    },
+      ),
 
     tail(filter, listener) {
       return add((watch) => ({

@@ -3,6 +3,7 @@
 import type { Command, Outcome, Preview } from '../domain/command.ts';
 import type { ConnectionDetail, ConnectionOrder, ConnectionRow, StreamRecord } from '../domain/connection.ts';
 import type { Disposer, Event } from '../domain/event.ts';
+import type { RulesetQuery, RulesetWindow } from '../domain/kernel.ts';
 import type { Change, Model } from '../domain/model.ts';
 import type { Preflight } from '../domain/preflight.ts';
 import type { HistoryPoint, Sample, SampleTopic } from '../domain/sample.ts';
@@ -57,6 +58,8 @@ export interface RuntimeClient {
   history(): Promise<readonly HistoryPoint[]>;
   connections(query: ConnectionTableQuery, listener: (table: ConnectionTable) => void): ConnectionTableWatch;
   connection(id: string): Promise<ConnectionDetail | undefined>;
+  /** The kernel's ruleset as rows: this window of it, sent as it changes and counts. */
+  openRuleset(query: RulesetQuery, listener: (window: RulesetWindow) => void): RulesetWatch;
   tail(
     filter: string,
     listener: (batch: { readonly records: readonly StreamRecord[]; readonly dropped: number }) => void,
@@ -106,6 +109,11 @@ export interface ConnectionTable {
 
 export interface ConnectionTableWatch {
   update(query: ConnectionTableQuery): void;
+  close(): void;
+}
+
+export interface RulesetWatch {
+  update(query: RulesetQuery): void;
   close(): void;
 }
 

@@ -71,6 +71,7 @@ export function fakeClient(
     },
     history: never,
     connections: never,
+    openRuleset: never,
     connection: never,
     tail: never,
     shardPlan: async (whatIf) => {

@@ -10,6 +10,7 @@ import type { Clock } from '../../src/domain/clock.ts';
 import type { Command, Outcome, Preview } from '../../src/domain/command.ts';
 import type { ConnectionDetail } from '../../src/domain/connection.ts';
 import { createEmitter } from '../../src/domain/event.ts';
+import type { RulesetQuery, RulesetWindow } from '../../src/domain/kernel.ts';
 import { type Change, emptyModel, type MutableModel } from '../../src/domain/model.ts';
 import type { Preflight } from '../../src/domain/preflight.ts';
 import type { HistoryPoint, Sample, SampleTopic } from '../../src/domain/sample.ts';
@@ -71,6 +72,7 @@ export interface ScriptedClient extends RuntimeClient {
   /** Asked for with the topic `servers`, newest last. */
   readonly serversOf: (readonly string[] | undefined)[];
   readonly queries: ConnectionTableQuery[];
+  readonly rulesetQueries: RulesetQuery[];
   readonly previews: Asked<Command, Preview>[];
   readonly commands: Asked<Command, Outcome>[];
   readonly shardPlans: Asked<WhatIf, ShardPlan>[];
@@ -81,10 +83,13 @@ export interface ScriptedClient extends RuntimeClient {
   readonly conditions: Parameters<RuntimeClient['execute']>[1][];
   readonly details: Map<string, ConnectionDetail>;
   openWatches: number;
+  /** Answers each query for a window of the ruleset at once; else `sendRuleset` does. */
+  ruleset?: (query: RulesetQuery) => RulesetWindow;
   changed(changes?: readonly Change[]): void;
   attachTo(state: AttachState): void;
   send(sample: Sample): void;
   sendTable(table: ConnectionTable): void;
+  sendRuleset(window: RulesetWindow): void;
 }
 
 export function createScriptedClient(clock: Clock, model: MutableModel = emptyModel()): ScriptedClient {
@@ -92,6 +97,7 @@ export function createScriptedClient(clock: Clock, model: MutableModel = emptyMo
   const attachChanges = createEmitter<AttachState>();
   const samples = createEmitter<Sample>();
   const tables = createEmitter<ConnectionTable>();
+  const rulesets = createEmitter<RulesetWindow>();
 
   function asked<T, A>(list: Asked<T, A>[], value: T): Promise<A> {
     return new Promise((resolve, reject) => {
@@ -123,6 +129,7 @@ export function createScriptedClient(clock: Clock, model: MutableModel = emptyMo
     topics: new Set(),
     serversOf: [],
     queries: [],
+    rulesetQueries: [],
     previews: [],
     commands: [],
     shardPlans: [],
@@ -148,6 +155,23 @@ export function createScriptedClient(clock: Clock, model: MutableModel = emptyMo
       const stop = tables.event(listener);
       return {
         update: (next) => void client.queries.push(next),
+        close() {
+          client.openWatches -= 1;
+          stop();
+        },
+      };
+    },
+    openRuleset(query, listener) {
+      client.openWatches += 1;
+      const stop = rulesets.event(listener);
+      const ask = (asked: RulesetQuery) => {
+        client.rulesetQueries.push(asked);
+        const window = client.ruleset?.(asked);
+        if (window !== undefined) setImmediate(() => rulesets.emit(window));
+      };
+      ask(query);
+      return {
+        update: ask,
         close() {
           client.openWatches -= 1;
           stop();
@@ -191,6 +215,10 @@ export function createScriptedClient(clock: Clock, model: MutableModel = emptyMo
     sendTable(table) {
       client.lastHeardAt = clock.now();
       tables.emit(table);
+    },
+    sendRuleset(window) {
+      client.lastHeardAt = clock.now();
+      rulesets.emit(window);
     },
   };
   return client;
