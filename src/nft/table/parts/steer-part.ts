@@ -76,6 +76,7 @@ export function steerPart({ binds, others }: SteerWish): TablePart {
           {
             comment: commentOf(`to the instances of shard ${bind.shard}, by client address`),
             expressions: [
+              equals({ meta: { key: 'nfproto' } }, family === 'ip' ? 'ipv4' : 'ipv6'),
               equals({ meta: { key: 'l4proto' } }, 'tcp'),
               {
                 dnat: { family, port: { map: { key: slotOf(bind, family), data: portOfSlot(bind, maps) } } },
@@ -126,11 +127,18 @@ function addressIn(family: Family, host: string): string {
   return family === 'ip' ? parseIp(plain)!.join('.') : plain;
 }
 
-/** As slotOfClient. */
+/** Always 0, in 32 bits. */
+const zero: Expression = { numgen: { mode: 'inc', mod: 1, offset: 0 } };
+
+/**
+ * As slotOfClient: of a /64 the eight bytes with eight zeroes. Written as a mask, nft 1.0.6 refuses it in the key of a map;
+ * to set a mark first would be seen by whoever routes by marks.
+ */
 function slotOf({ tableSize, ipv6Prefix }: SteeredBind, family: Family): Expression {
-  const address = { payload: { protocol: family, field: 'saddr' } };
-  const hashed =
-    family === 'ip6' && ipv6Prefix === 64 ? { '&': [address, 'ffff:ffff:ffff:ffff::'] } : address;
+  const hashed: Expression =
+    family === 'ip6' && ipv6Prefix === 64
+      ? { concat: [{ payload: { base: 'nh', offset: 64, len: 64 } }, zero, zero] }
+      : { payload: { protocol: family, field: 'saddr' } };
   return { jhash: { mod: tableSize, seed: steeringSeed, expr: hashed } };
 }
 
