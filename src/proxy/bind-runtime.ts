@@ -16,6 +16,8 @@ export class BindRuntime {
   routes: RouteTables = noRoutes;
   /** mode tcp: where connections go. mode http and tls: where no route matches. */
   backend: BackendRuntime | undefined = undefined;
+  /** Really listened on; a client that the kernel sent to an instance came by another. Undefined of a unix socket. */
+  port: number | undefined = undefined;
   /** Port of the bind of mode tls that plain HTTP is redirected to; undefined where its shard has none. */
   tlsPort: number | undefined = undefined;
 

@@ -94,6 +94,7 @@ export class BindSet {
       const entry = next.get(socketKey(bind))!;
       entry.bind = bind;
       entry.runtime = runtimeOf(bind);
+      entry.runtime.port = portOf(bind.address, entry.listener);
     }
     leaving.forEach(discard);
     for (const { runtime, early } of next.values()) {
@@ -122,6 +123,12 @@ export class BindSet {
 function socketKey({ name, address }: Bind): string {
   const ephemeral = address.kind === 'ip' && address.port === 0;
   return ephemeral ? `${addressText(address)} ${name}` : addressText(address);
+}
+
+function portOf(address: Address, listener: Listener | undefined): number | undefined {
+  return address.kind === 'ip'
+    ? Number(/:(\d+)$/.exec(listener?.address ?? '')?.[1] ?? address.port)
+    : undefined;
 }
 
 function overlap(a: Address, b: Address): boolean {

@@ -68,7 +68,7 @@ class ClientSession implements ExchangeClient, ClientWireUser {
     this.live = entrance?.live ?? plane.begin(socket, bind, kill, retire);
     if (entrance !== undefined) takeOver(entrance.live, kill, retire);
     this.#routing = new RequestRouting(bind, plane, entrance);
-    this.#forwarder = new RequestForwarder(socket, bind, this.live.clientHost, entrance);
+    this.#forwarder = new RequestForwarder(bind, this.live.clientHost, entrance);
     this.#place = new KeepAlivePlace(bind, this.live);
     this.#exchange = new Exchange(this, this.live.clientHost, entrance !== undefined);
     this.#stream = new ClientStream(this.live, bind, plane, this.#exchange);

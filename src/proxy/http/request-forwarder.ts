@@ -1,7 +1,6 @@
 // Makes a client's requests into what servers are sent: who the client is never changes on a connection, so what is
 // said of it is made once for each host it asks for.
 
-import type { Socket } from 'node:net';
 import type { BindRuntime } from '../bind-runtime.ts';
 import type { TlsEntrance } from '../plane.ts';
 import type { ServerRuntime } from '../server-runtime.ts';
@@ -19,15 +18,12 @@ export class RequestForwarder {
   #lines: string | undefined = undefined;
 
   /** `clientHost`: its address without port; "" on a unix socket. `entrance`: where its TLS was ended here. */
-  constructor(socket: Socket, bind: BindRuntime, clientHost: string, entrance: TlsEntrance | undefined) {
+  constructor(bind: BindRuntime, clientHost: string, entrance: TlsEntrance | undefined) {
     this.#bind = bind;
     const certificate = entrance?.clientCertificate;
     this.#identity = certificate === undefined ? '' : certificateLines(certificate);
-    const { address } = bind.settings;
-    // The socket would ask the kernel for what the bind says, unless its port is any that was free.
-    const port = address.kind === 'ip' && address.port !== 0 ? address.port : socket.localPort;
     const proto = entrance === undefined ? 'http' : 'https';
-    this.#arrival = { address: clientHost === '' ? undefined : clientHost, proto, port };
+    this.#arrival = { address: clientHost === '' ? undefined : clientHost, proto, port: bind.port };
   }
 
   /** `text` starts with the request. */
