@@ -106,6 +106,7 @@ export function createNetwork(label = 'net'): Network {
     },
     async remove() {
       running.delete(network);
+      process.off('exit', atExit);
       await Promise.all([...programs].map((program) => program.stop(2_000)));
       removeNow();
     },
@@ -113,10 +114,11 @@ export function createNetwork(label = 'net'): Network {
   function removeNow(): void {
     for (const name of names.splice(0)) removeNamespace(name);
   }
-  running.add(network);
-  process.once('exit', () => {
+  const atExit = (): void => {
     if (running.has(network)) removeNow();
-  });
+  };
+  running.add(network);
+  process.once('exit', atExit);
   return network;
 }
 

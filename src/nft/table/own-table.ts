@@ -14,12 +14,19 @@ export interface OwnTable {
    * part then goes on from it, so that counters keep their counts and elements their times. Empty where there is nothing.
    */
   found(): Promise<ReadonlyMap<string, readonly SetElement[]>>;
-  /** Resolves once the part is in force; wishes that come while one is under way replace each other. @throws NftError; nothing changed */
+  /** Resolves once the part is in force (a wish without any object takes what the part has away); wishes that come while one is under way replace each other. @throws NftError; nothing changed */
   set(part: PartName, wish: TablePart): Promise<void>;
+  /**
+   * All that is wished was set: what an earlier runtime left besides goes, in one transaction with what stays. Never rejects;
+   * where it fails, `state` says so.
+   */
+  adopted(): Promise<void>;
+  /** Looks whether all of it is there still, as it does now and then by itself, and puts it in force again. Never rejects. */
+  look(): Promise<void>;
   /** Of named counters; with those that earlier runtimes counted. Empty where the table is not there. @throws NftError */
   counters(): Promise<ReadonlyMap<string, Count>>;
   /** Elements of one of our sets, with their counters and times. @throws NftError */
   elements(set: string): Promise<readonly SetElement[]>;
-  /** `remove`: the table is gone afterwards; `stay`: nothing is changed. No `set` afterwards. */
+  /** `remove`: the table is gone afterwards; `stay`: it holds what it held. No `set` afterwards. @throws NftError */
   close(how: 'remove' | 'stay'): Promise<void>;
 }
