@@ -81,6 +81,8 @@ export function createNetwork(label = 'net'): Network {
       names.push(name);
       const inside = createNamespace(name, programs);
       tell('ip', ['-n', name, 'link', 'set', 'lo', 'up']);
+      // Else no IPv6 address is of any use for its first two seconds, a device's own included.
+      for (const of of ['all', 'default']) inside.sysctl(`net.ipv6.conf.${of}.accept_dad`, 0);
       return inside;
     },
     link(a, b) {
@@ -89,7 +91,6 @@ export function createNetwork(label = 'net'): Network {
         ...['peer', 'name', b.device, 'netns', b.in.name],
       ]);
       for (const end of [a, b]) {
-        // No duplicate-address detection: an IPv6 address would be of no use for its first second.
         for (const address of end.addresses)
           tell('ip', [
             ...['-n', end.in.name, 'address', 'add', address, 'dev', end.device],

@@ -1,0 +1,23 @@
+// The kernel, by its programs.
+
+import type { Clock } from '../domain/clock.ts';
+import { createConntrack } from './conntrack/run-conntrack.ts';
+import type { Kernel } from './kernel.ts';
+import { createNft } from './process/run-nft.ts';
+import { createOwnTable } from './table/create-own-table.ts';
+
+export interface KernelOptions {
+  readonly clock: Clock;
+  /** Words before each program: ["ip", "netns", "exec", NAME], for tests. */
+  readonly commandPrefix?: readonly string[];
+}
+
+/** Starts nothing yet. */
+export function createKernel({ clock, commandPrefix = [] }: KernelOptions): Kernel {
+  const nft = createNft({ command: [...commandPrefix, 'nft'], clock });
+  return {
+    nft,
+    conntrack: createConntrack({ prefix: commandPrefix, clock }),
+    table: createOwnTable({ nft, clock }),
+  };
+}
