@@ -4,6 +4,7 @@
 import { type Admission, admit, type RouteStatus } from '../domain/admission.ts';
 import { nearest } from '../domain/nearest.ts';
 import type { Bind, Plan, Route, Shard } from '../domain/plan.ts';
+import { defaults } from './defaults.ts';
 import type { Finding } from './problem.ts';
 
 /** Paths count the plan's routes and shards, which are in the order of the configuration. */
@@ -29,6 +30,32 @@ export function shardWarnings(plan: Plan): Finding[] {
           ]
         : [],
     ),
+    ...plan.shards.flatMap(steeringWarnings),
+  ];
+}
+
+/** More slots take the kernel seconds at each change of a rule. */
+const quickTable = 150_000;
+
+/** What cannot be steered by nft is handed over, which serves, too. */
+function steeringWarnings({ steering, binds }: Shard, index: number): Finding[] {
+  if (steering.by !== 'nft') return [];
+  const path = ['shards', index];
+  const unix = binds.flatMap(({ address }, bind) => (address.kind === 'unix' ? [bind] : []));
+  return [
+    ...unix.map((bind) => ({
+      path: [...path, 'binds', bind, 'listen'],
+      message: 'clients of a unix socket have no address that nft could steer by: they are handed over',
+    })),
+    ...(steering.tableSize > quickTable
+      ? [
+          {
+            path: [...path, 'tableSize'],
+            message: `with steering: nft every bind has a rule of ${steering.tableSize} slots, which takes the kernel seconds at each change`,
+            remedy: `write ${defaults.tableSize}, or remove it`,
+          },
+        ]
+      : []),
   ];
 }
 

@@ -7,7 +7,13 @@ import type { EngineSnapshot } from '../engine.ts';
 export interface WishedSteering {
   readonly wish: SteerWish;
   /** Shards that wish it, and why none of their binds is steered. */
-  readonly notSteered: ReadonlyMap<string, string>;
+  readonly notSteered: ReadonlyMap<string, NotSteered>;
+}
+
+export interface NotSteered {
+  readonly why: string;
+  /** It may be a matter of moments. */
+  readonly isComing: boolean;
 }
 
 export function wishesNft({ steering }: Shard): boolean {
@@ -24,7 +30,7 @@ export function steerWishOf(
     address.kind !== 'ip' || address.port !== 0
       ? ((address as { port?: number }).port ?? 0)
       : Number(/:(\d+)$/.exec(addresses.get(name) ?? '')?.[1] ?? 0);
-  const notSteered = new Map<string, string>();
+  const notSteered = new Map<string, NotSteered>();
   const binds = shards
     .filter((shard) => wishesNft(shard) && shard.instances > 1)
     .flatMap((shard) => {
@@ -47,12 +53,16 @@ export function steerWishOf(
               },
             ];
       });
-      if (able.length === 0) notSteered.set(name, cannot(shard.binds[0]!) ?? 'it has no binds');
+      if (able.length === 0)
+        notSteered.set(name, {
+          why: shard.binds.map(cannot).find((why) => why !== undefined) ?? 'it has no binds',
+          isComing: false,
+        });
       else if (steered.length < able.length)
-        notSteered.set(
-          name,
-          'its instances have no private sockets: they, or their acceptor, are not there yet',
-        );
+        notSteered.set(name, {
+          why: 'its instances have no private sockets: they start still, or their acceptor is gone, or of an older release',
+          isComing: true,
+        });
       return steered;
     });
   const ours = new Set(binds.map(({ bind }) => bind));

@@ -31,10 +31,15 @@ export interface SteerOptions {
 /** Ports come and go by the dozen. */
 const gatherMs = 50;
 const againMs = 30_000;
+const longestAgainMs = 480_000;
+/** So long instances may take to have their sockets before anybody is told that they have none. */
+const comingMs = 3_000;
 const longestWhy = 300;
 
 export function createSteer({ engine, kernel, clock, changed }: SteerOptions): Steer {
   let plan: Plan | undefined;
+  let plannedAt = 0;
+  let failures = 0;
   let closed = false;
   let due: Disposer | undefined;
   let cancelAgain: Disposer = () => {};
@@ -63,12 +68,18 @@ export function createSteer({ engine, kernel, clock, changed }: SteerOptions): S
     const { wish, notSteered } = steerWishOf(plan, engine.snapshot());
     const fault = await inForce(wish);
     if (closed) return;
+    let coming = false;
     for (const { name, instances } of shards) {
       if (instances === 1) continue;
-      const why = fault ?? notSteered.get(name);
-      tell(name, why);
+      const missing = notSteered.get(name);
+      if (fault === undefined && missing?.isComing === true && clock.now() - plannedAt < comingMs)
+        coming = true;
+      else tell(name, fault ?? missing?.why);
     }
-    if (fault !== undefined) cancelAgain = clock.after(againMs, () => schedule(0));
+    failures = fault === undefined ? 0 : failures + 1;
+    if (failures > 0)
+      cancelAgain = clock.after(Math.min(againMs * 2 ** (failures - 1), longestAgainMs), () => schedule(0));
+    else if (coming) cancelAgain = clock.after(comingMs, () => schedule(0));
   }
 
   function tell(shard: string, why: string | undefined): void {
@@ -98,7 +109,9 @@ export function createSteer({ engine, kernel, clock, changed }: SteerOptions): S
     } catch (error) {
       // What was in force before may send clients where nobody is.
       if (touched) await kernel.table.set('steer', noPart).catch(() => {});
-      return error instanceof Error ? error.message : String(error);
+      const text = error instanceof Error ? error.message : String(error);
+      // What an unprivileged user may send the kernel at once is little.
+      return /too long/i.test(text) ? `${text}; run it as root, or write a smaller tableSize` : text;
     }
   }
 
@@ -112,6 +125,7 @@ export function createSteer({ engine, kernel, clock, changed }: SteerOptions): S
   return {
     planned(next) {
       plan = next;
+      plannedAt = clock.now();
       schedule();
     },
     get steering() {
