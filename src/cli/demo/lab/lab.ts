@@ -57,7 +57,7 @@ export async function lab(
     await endAll(children, 5_000);
     rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
     // The life line would keep this process.
-    if (process.connected) process.disconnect();
+    if (process.connected) process.disconnect?.();
   }
 }
 
