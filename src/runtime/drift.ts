@@ -1,10 +1,10 @@
-// The model's drift: what runs against what the configuration says, servers first, then routes' TLS modes, then shape.
+// The model's drift: what runs against what the configuration says, servers and their endpoints first, then routes' TLS modes, then shape.
 
 import type { DriftEntity } from '../domain/model.ts';
 import type { ModelStore } from './model-store.ts';
 
-type Part = 'server' | 'termination' | 'shape';
-const parts: readonly Part[] = ['server', 'termination', 'shape'];
+type Part = 'server' | 'endpoint' | 'termination' | 'shape';
+const parts: readonly Part[] = ['server', 'endpoint', 'termination', 'shape'];
 
 /** Each part says all that it has, and leaves the others' alone. */
 export function publishDrift(store: ModelStore, part: Part, drift: readonly DriftEntity[]): void {
@@ -18,6 +18,6 @@ export function publishDrift(store: ModelStore, part: Part, drift: readonly Drif
 }
 
 function partOf(entry: DriftEntity): Part {
-  if ('server' in entry) return 'server';
+  if ('server' in entry) return entry.field === 'endpoint' ? 'endpoint' : 'server';
   return entry.field === 'termination' ? 'termination' : 'shape';
 }

@@ -3,6 +3,7 @@
 import * as z from 'zod';
 import type { JournalEntry } from '../domain/journal.ts';
 import { drain, journalEntry } from '../protocol/schemas/entities.ts';
+import { endpointAddress } from '../protocol/schemas/kernel.ts';
 import { shapeChange } from '../protocol/schemas/shape.ts';
 import {
   adminState,
@@ -22,6 +23,7 @@ const override = z.object({
 const writtenText = z.object({ hash: line, at: count, length: count, was: z.string() });
 const mode = z.object({ value: termination, by: line, at: amount }).nullable();
 const shape = z.object({ value: shapeChange, by: line, at: amount }).nullable();
+const endpointDrain = z.object({ value: z.literal('drain'), by: line, at: amount }).nullable();
 const written = journalEntry.extend({
   undo: z
     .union([
@@ -36,6 +38,12 @@ const written = journalEntry.extend({
       z.object({
         shape: z.array(z.object({ key: line, before: shape, after: shape })),
         written: writtenText.exactOptional(),
+      }),
+      z.object({
+        endpoint: endpointAddress,
+        service: serverKey,
+        before: endpointDrain,
+        after: endpointDrain,
       }),
     ])
     .exactOptional(),

@@ -16,7 +16,7 @@ import type { Override, Wished } from './overrides.ts';
 import type { HeldShape } from './shape/held-shape.ts';
 
 /** What an undo restores, and what must still hold for it. */
-export type UndoRecord = ServerUndo | RouteUndo | ShapeUndo;
+export type UndoRecord = ServerUndo | RouteUndo | ShapeUndo | EndpointUndo;
 
 export interface ServerUndo {
   readonly server: ServerKey;
@@ -44,6 +44,14 @@ export interface ShapeUndo {
     readonly after: HeldShape | null;
   }[];
   readonly written?: WrittenText;
+}
+
+/** Of one endpoint of a service. Null: ready, as configured. */
+export interface EndpointUndo {
+  readonly endpoint: string;
+  readonly service: ServerKey;
+  readonly before: Wished<'drain'> | null;
+  readonly after: Wished<'drain'> | null;
 }
 
 /** One stretch of a file that was replaced. */

@@ -4,6 +4,7 @@ import type { Outcome } from '../domain/command.ts';
 import { safe } from '../domain/safe.ts';
 import { EngineError } from '../engine/engine.ts';
 import type { Done, Prepare, Prepared, Refused } from './commands.ts';
+import { type EndpointContext, prepareEndpoint } from './endpoints/endpoint-commands.ts';
 import type { Journal } from './journal.ts';
 import { nothingToReload, type Reload, type ReloadTerms } from './reload.ts';
 import { prepareRouteCommand, type RouteCommandContext } from './route-commands.ts';
@@ -22,8 +23,9 @@ export function createPrepare(options: {
   readonly shape: ShapeContext;
   readonly reload: Reload;
   readonly edits: FileEdits;
+  readonly endpoints: EndpointContext;
 }): Prepare {
-  const { journal, servers, routes, shape, reload, edits } = options;
+  const { journal, servers, routes, shape, reload, edits, endpoints } = options;
   const { engine } = servers;
 
   return (command, actor, from) => {
@@ -44,7 +46,7 @@ export function createPrepare(options: {
       case 'write-back-route':
         return prepareRouteWriteBack(command, from, routes, edits);
       case 'undo':
-        return prepareUndo(command.entry, journal, servers, routes, shape, edits);
+        return prepareUndo(command.entry, journal, servers, routes, shape, edits, endpoints);
       case 'reload':
         return prepareReload(command);
       case 'kill':
@@ -56,10 +58,11 @@ export function createPrepare(options: {
         return prepareShapeWriteBack(command, shape, edits);
       case 'renew':
         return prepareRenew(command, shape);
+      case 'endpoint':
+        return prepareEndpoint(command, actor, endpoints);
       case 'block':
       case 'confirm-block':
       case 'unblock':
-      case 'endpoint':
         return refuse('not-capable', 'not in this version');
     }
   };

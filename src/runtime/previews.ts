@@ -5,6 +5,11 @@ import type { ConnectionRow } from '../domain/connection.ts';
 import { safe } from '../domain/safe.ts';
 import { spokenDuration } from '../domain/units.ts';
 import type { Engine } from '../engine/engine.ts';
+import {
+  type EndpointPreviewContext,
+  endpointPreview,
+  endpointUndoPreview,
+} from './endpoints/endpoint-previews.ts';
 import type { Journal } from './journal.ts';
 import type { Override } from './overrides.ts';
 import { type PreviewFacts, previewServer } from './preview.ts';
@@ -34,6 +39,7 @@ export interface PreviewContext {
   readonly servers: Pick<ServerCommandContext, 'engine' | 'states' | 'drains'>;
   readonly routes: RoutePreviewContext;
   readonly shape: ShapePreviewContext;
+  readonly endpoints: EndpointPreviewContext;
   readonly version: string;
   readonly edits: FileEdits;
   readonly configFile: string | undefined;
@@ -77,8 +83,9 @@ export async function previewOf(command: Command, context: PreviewContext): Prom
     case 'block':
     case 'confirm-block':
     case 'unblock':
-    case 'endpoint':
       return refused(command, 'not in this version');
+    case 'endpoint':
+      return endpointPreview(command, context.endpoints);
     case 'renew':
       return renewPreview(command, context.shape.shape, context.version);
   }
@@ -141,11 +148,19 @@ async function undoPreview(
   context: PreviewContext,
 ): Promise<Preview> {
   const { journal, servers, routes, shape } = context;
-  const found = findUndo(command.entry, journal, servers, routes.routes, shape.shape);
+  const found = findUndo(
+    command.entry,
+    journal,
+    servers,
+    routes.routes,
+    shape.shape,
+    context.endpoints.context.endpoints,
+  );
   if (!('record' in found)) return { title: 'undo', lines: [{ tone: 'warning', text: found.text }] };
   const { entry, record } = found;
   if ('route' in record) return routeUndoPreview(entry, record, routes);
   if ('shape' in record) return shapeUndoPreview(entry, record, shape);
+  if ('endpoint' in record) return endpointUndoPreview(entry, record);
   const state = servers.states.state(record.server)!;
   const about = { title: `undo "${entry.text}" of ${record.server}`, entry: entry.id, from: state };
   if (record.written) {

@@ -21,8 +21,12 @@ import type { ControlServices } from './control/services.ts';
 import { actAtDeadline } from './drain-deadline.ts';
 import { createDrains } from './drains.ts';
 import { publishDrift } from './drift.ts';
+import type { EndpointContext } from './endpoints/endpoint-commands.ts';
+import { createEndpointDesk } from './endpoints/endpoint-desk.ts';
+import { createEndpointStates } from './endpoints/endpoint-states.ts';
 import { followEngine } from './engine-events.ts';
 import { createJournal, type Happening } from './journal.ts';
+import { createKernelState } from './kernel/kernel-state.ts';
 import { createModelStore } from './model-store.ts';
 import { createPlanAssertion } from './plan-assertion.ts';
 import { publishPlan, rateContextOf, runtimeEntity } from './plan-in-force.ts';
@@ -106,7 +110,11 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     journal.event({ subject: name, from, severity: 'warning', text });
   };
   const happened = (happening: Happening): void => journal.event(happening);
-  const states = createServerStates(store, clock);
+  const kernelState =
+    options.kernel &&
+    createKernelState({ kernel: options.kernel, store, clock, warned: (text) => warned(text, 'nft') });
+  const endpoints = createEndpointStates();
+  const states = createServerStates(store, clock, endpoints);
   const traffic = createTraffic();
   let rateContext = rateContextOf(plans.running);
   const sampling = createSampling(traffic, clock, () => rateContext);
@@ -128,6 +136,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
       routes: tls.routes.overrides(),
       switches: tls.switches.all(),
       shape: plans.shape,
+      endpoints: endpoints.overrides(),
     }),
     () => clock.now(),
     (text) => warned(text, 'state file'),
@@ -180,6 +189,14 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     adminChanged: (key) => checker.reschedule(key),
     save: () => writer.save(),
   };
+  const endpointDesk = createEndpointDesk({
+    engine,
+    store,
+    states,
+    endpoints,
+    happened,
+    warned: (text) => warned(text, 'nft'),
+  });
   const startedAt = clock.now();
   const inForce = (next: Plans): void => {
     const before = plans;
@@ -187,6 +204,8 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     const { running } = plans;
     rateContext = rateContextOf(running);
     publishPlan(running, engine.snapshot(), store, traffic);
+    endpoints.adopt(running);
+    endpointDesk.inForce(before.running, running);
     const changed = states.settle((key) => drains.job(key) !== undefined);
     states.publish();
     tls.inForce(before.running, running);
@@ -248,10 +267,27 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     admissionOf: answers.admissionOf,
     save: () => writer.save(),
   };
+  const endpointContext: EndpointContext = {
+    engine,
+    states,
+    endpoints,
+    clock,
+    publish: endpointDesk.publish,
+    assert: (key) => following.assert(key),
+    save: () => writer.save(),
+  };
   const commands = createCommands({
     store,
     journal,
-    prepare: createPrepare({ journal, servers: context, routes: tls.context, shape, reload, edits }),
+    prepare: createPrepare({
+      journal,
+      servers: context,
+      routes: tls.context,
+      shape,
+      reload,
+      edits,
+      endpoints: endpointContext,
+    }),
     ahead: tls.ahead,
   });
   const queueReload = createReloadQueue(commands);
@@ -282,6 +318,11 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
           whatIf: answers.shardPlan,
           connectionsOf: (id) => traffic.reading()?.instances.get(id)?.connections,
         },
+        endpoints: {
+          model: store.model,
+          context: endpointContext,
+          conntrack: options.kernel?.conntrack,
+        },
         version,
         edits,
         configFile: options.configFile,
@@ -292,6 +333,8 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     checker.close();
     sampling.close();
     following.close();
+    kernelState?.close();
+    endpointDesk.close();
     tls.close();
     await journal.close();
     store.close();
@@ -310,10 +353,12 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     const journalWarning = await journal.open();
     const saved = stateFile === undefined ? { state: emptyState } : await readState(stateFile, clock.now());
     states.hold(saved.state.overrides);
+    endpoints.hold(saved.state.endpoints);
     const shapes = possibleShape(saved.state.shape, options.plan);
     plans = plansOf(options.plan, shapes.held);
     const { running } = plans;
     states.adopt(running);
+    endpoints.adopt(running);
     const dropped = [...shapes.dropped, ...tls.hold(saved.state.routes, plans)];
     const files = await tls.certificates.prepare(running);
     if (!files.ok) throw new RuntimeError('bad-tls-files', faultsText(files.problems));
@@ -335,8 +380,11 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
       subject: name,
       from: 'start',
       severity: 'note',
-      text: `runtime started, plan ${running.hash}${heldText(states.overrides().size, tls.routes.overrides().size, plans.shape.size)}`,
+      text: `runtime started, plan ${running.hash}${heldText(new Set([...states.overrides().keys(), ...endpoints.overrides().map(({ server }) => server)]).size, tls.routes.overrides().size, plans.shape.size)}`,
     });
+
+    // All that is wished of it is there by now. A demo leaves alone what another runtime left.
+    if (!options.demo) void options.kernel?.table.adopted();
 
     const watching = options.watch?.({
       hash: () => plans.configured.hash,
@@ -358,22 +406,27 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
       close(graceMs = plans.configured.runtime.grace) {
         if (closing !== undefined) void engine.stop(graceMs).catch(() => undefined);
         // Consoles stay attached while the engine finishes what it carries, and see it leave.
-        closing ??= end('runtime stops', () => engine.stop(graceMs));
+        closing ??= end('runtime stops', () => engine.stop(graceMs), plans.configured.runtime.nft.atExit);
         return closing;
       },
       detach(letGo) {
-        closing ??= end('runtime leaves, and its instances serve on', letGo);
+        closing ??= end('runtime leaves, and its instances serve on', letGo, 'stay');
         return closing;
       },
     };
 
-    async function end(text: string, leaveEngine: () => Promise<void> | void): Promise<void> {
+    async function end(
+      text: string,
+      leaveEngine: () => Promise<void> | void,
+      table: 'remove' | 'stay',
+    ): Promise<void> {
       watching?.close();
       assertion.close();
       checker.close();
       following.stopping();
       journal.event({ subject: name, from: 'stop', severity: 'note', text });
       await leaveEngine();
+      await kernelState?.leave(table);
       await closeControl();
       await writer.save();
       await stopParts();
@@ -382,6 +435,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     await control?.close();
     // What failed is the error to tell, not what came of tidying up after it.
     if (engineStarted) await engine.stop(0).catch(() => undefined);
+    await kernelState?.leave(options.plan.runtime.nft.atExit);
     await stopParts();
     throw error;
   }

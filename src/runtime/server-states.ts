@@ -16,6 +16,7 @@ import {
 } from '../domain/rise-fall.ts';
 import type { AdminState, CheckResult, OperationalState, ServerWish } from '../domain/server-state.ts';
 import { publishDrift } from './drift.ts';
+import type { EndpointStates } from './endpoints/endpoint-states.ts';
 import type { ModelStore } from './model-store.ts';
 import { beyond, type Configured, driftOf, isEmpty, noOverride, type Override } from './overrides.ts';
 
@@ -55,6 +56,8 @@ export interface ServerStates {
   wish(key: ServerKey): ServerWish;
   wishes(): ServerWish[];
   publish(): void;
+  /** One of them: something beside its states changed. */
+  refresh(key: ServerKey): void;
 }
 
 const sameCheckMs = 5_000;
@@ -73,7 +76,11 @@ interface Entry {
   proposed: Override | undefined;
 }
 
-export function createServerStates(store: ModelStore, clock: Clock): ServerStates {
+export function createServerStates(
+  store: ModelStore,
+  clock: Clock,
+  endpoints?: Pick<EndpointStates, 'drained' | 'entity'>,
+): ServerStates {
   let entries = new Map<ServerKey, Entry>();
   const overrides = new Map<ServerKey, Override>();
 
@@ -87,7 +94,14 @@ export function createServerStates(store: ModelStore, clock: Clock): ServerState
   function wish(key: ServerKey): ServerWish {
     const entry = entries.get(key)!;
     const { admin, weight } = stateOf(entry, entry.proposed ?? overrideOf(key));
-    return { server: key, admin, weight, operational: operational(entry) };
+    const drained = endpoints?.drained(key) ?? [];
+    return {
+      server: key,
+      admin,
+      weight,
+      operational: operational(entry),
+      ...(drained.length > 0 && { drained }),
+    };
   }
 
   function setHealth(entry: Entry, health: Health | undefined): { lastedMs: number; from: OperationalState } {
@@ -123,11 +137,13 @@ export function createServerStates(store: ModelStore, clock: Clock): ServerState
     const { admin: wished } = overrideOf(key);
     const { check } = entry.backend;
     const progress = check && entry.health && checkProgress(entry.health, check);
+    const service = endpoints?.entity(key);
     return {
       key,
       backend: entry.backend.name,
       name: entry.server.name,
       address: addressText(entry.server.address),
+      ...(service && { service }),
       ...stateOf(entry, overrideOf(key)),
       configuredAdmin: entry.server.admin,
       configuredWeight: entry.server.weight,
@@ -259,6 +275,11 @@ export function createServerStates(store: ModelStore, clock: Clock): ServerState
         [...entries].map(([key, entry]) => [key, entity(key, entry)]),
       );
       publishOverrides();
+    },
+
+    refresh(key) {
+      const entry = entries.get(key);
+      if (entry) store.set('server', key, entity(key, entry));
     },
   };
 }

@@ -9,8 +9,10 @@ import type { Termination } from '../domain/tls.ts';
 import type { TlsSwitch } from '../domain/tls-switch.ts';
 import { weight } from '../protocol/schemas/commands.ts';
 import { drain, tlsSwitch } from '../protocol/schemas/entities.ts';
+import { endpointAddress } from '../protocol/schemas/kernel.ts';
 import { shapeChange } from '../protocol/schemas/shape.ts';
 import { adminState, amount, line, routeName, serverKey, termination } from '../protocol/schemas/words.ts';
+import type { HeldEndpoint } from './endpoints/endpoint-states.ts';
 import type { Override, Wished } from './overrides.ts';
 import { replaceFile } from './replace-file.ts';
 import { type HeldShapes, noShapes, shapeKey } from './shape/held-shape.ts';
@@ -23,6 +25,8 @@ export interface SavedState {
   readonly switches: readonly TlsSwitch[];
   /** What operators changed of the plan's shape, by drift key. */
   readonly shape: HeldShapes;
+  /** Endpoints of services that operators drain. */
+  readonly endpoints: readonly HeldEndpoint[];
 }
 
 export const emptyState: SavedState = {
@@ -31,6 +35,7 @@ export const emptyState: SavedState = {
   routes: new Map(),
   switches: [],
   shape: noShapes,
+  endpoints: [],
 };
 
 const override = z.strictObject({
@@ -40,6 +45,13 @@ const override = z.strictObject({
 });
 const routeMode = z.strictObject({ route: routeName, value: termination, by: line, at: amount });
 const heldShape = z.strictObject({ value: shapeChange, by: line, at: amount });
+const endpoint = z.strictObject({
+  server: serverKey,
+  endpoint: endpointAddress,
+  value: z.literal('drain'),
+  by: line,
+  at: amount,
+});
 const document = z.strictObject({
   version: z.literal(1),
   savedAt: amount,
@@ -49,6 +61,7 @@ const document = z.strictObject({
   routes: z.array(routeMode).exactOptional(),
   switches: z.array(tlsSwitch).exactOptional(),
   shape: z.array(heldShape).exactOptional(),
+  endpoints: z.array(endpoint).exactOptional(),
 });
 
 export type ReadState = { readonly state: SavedState; readonly warning?: string };
@@ -91,7 +104,7 @@ function parse(text: string): { readonly state: SavedState } | { readonly fault:
     const [issue] = parsed.error.issues;
     return { fault: `${issue?.path.join('.') || 'document'}: ${issue?.message}` };
   }
-  const { overrides, drains, routes = [], switches = [], shape = [] } = parsed.data;
+  const { overrides, drains, routes = [], switches = [], shape = [], endpoints = [] } = parsed.data;
   return {
     state: {
       overrides: new Map(overrides.map(({ server, ...held }) => [server, held])),
@@ -99,6 +112,7 @@ function parse(text: string): { readonly state: SavedState } | { readonly fault:
       routes: new Map(routes.map(({ route, ...held }) => [route, held])),
       switches,
       shape: new Map(shape.map((held) => [shapeKey(held.value), held])),
+      endpoints,
     },
   };
 }
@@ -106,7 +120,7 @@ function parse(text: string): { readonly state: SavedState } | { readonly fault:
 /** Replaced in one step: a crash leaves the old file or the new one. Readable by its owner only. */
 export async function writeState(
   path: string,
-  { overrides, drains, routes, switches, shape }: SavedState,
+  { overrides, drains, routes, switches, shape, endpoints }: SavedState,
   now: number,
 ): Promise<void> {
   const text = JSON.stringify(
@@ -118,6 +132,7 @@ export async function writeState(
       ...(routes.size > 0 && { routes: [...routes].map(([route, held]) => ({ route, ...held })) }),
       ...(switches.length > 0 && { switches: [...switches] }),
       ...(shape.size > 0 && { shape: [...shape.values()] }),
+      ...(endpoints.length > 0 && { endpoints: [...endpoints] }),
     } satisfies z.input<typeof document>,
     null,
     1,

@@ -5,6 +5,12 @@ import { isDeepStrictEqual } from 'node:util';
 import type { JournalEntry } from '../domain/journal.ts';
 import { changeState } from './changes-of-state.ts';
 import type { Prepared, Refused } from './commands.ts';
+import {
+  type EndpointContext,
+  endpointUndoFault,
+  prepareEndpointUndo,
+} from './endpoints/endpoint-commands.ts';
+import type { EndpointStates } from './endpoints/endpoint-states.ts';
 import type { Journal, UndoRecord } from './journal.ts';
 import type { RouteCommandContext, RouteFaultContext } from './route-commands.ts';
 import { prepareRouteUndo, routeUndoFault } from './route-undo.ts';
@@ -24,6 +30,7 @@ export function findUndo(
   { states }: Pick<ServerCommandContext, 'states'>,
   routes: RouteFaultContext,
   shape: Pick<ShapeContext, 'engine' | 'plans'>,
+  endpoints: EndpointStates,
 ): Undoable | Refused {
   const id = asked ?? journal.newestUndoable();
   if (id === undefined) return refuse('nothing-to-undo', 'nothing was done that could be undone');
@@ -35,6 +42,7 @@ export function findUndo(
   if (!record) return refuse('not-undoable', `"${entry.text}" cannot be undone`);
   if ('route' in record) return routeUndoFault(record, routes) ?? { entry, record };
   if ('shape' in record) return shapeUndoFault(record, shape) ?? { entry, record };
+  if ('endpoint' in record) return endpointUndoFault(record, endpoints) ?? { entry, record };
   if (!states.has(record.server))
     return refuse('no-such-server', `${record.server} is not in the configuration any more`);
   const now = states.override(record.server);
@@ -59,12 +67,14 @@ export async function prepareUndo(
   routes: RouteCommandContext,
   shape: ShapeContext,
   edits: FileEdits,
+  endpoints: EndpointContext,
 ): Promise<Prepared | Refused> {
-  const found = findUndo(asked, journal, context, routes, shape);
+  const found = findUndo(asked, journal, context, routes, shape, endpoints.endpoints);
   if (!('record' in found)) return found;
   const { entry, record } = found;
   if ('route' in record) return prepareRouteUndo(entry, record, journal, routes, edits);
   if ('shape' in record) return prepareShapeUndo(entry, record, journal, shape, edits);
+  if ('endpoint' in record) return prepareEndpointUndo(entry, record, journal, endpoints);
   const { states, drains } = context;
   const { server } = record;
   if (record.written)
