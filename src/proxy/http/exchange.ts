@@ -24,7 +24,7 @@ import {
   noteHandshake,
   noteHandshakeFailure,
   reasonOf,
-  showServerTls,
+  showCarrier,
   whyHandshakeFailed,
 } from './server-handshake.ts';
 import { openConnection, poolOf } from './server-pool.ts';
@@ -154,10 +154,8 @@ export class Exchange implements WaiterOwner, ServerConnectionUser {
     else {
       pooled.user = this;
       this.#connection = pooled;
-      live.serverSocket = pooled.transport;
-      live.reusedServerConnection = true;
       live.connectedMono = now;
-      showServerTls(live, pooled);
+      showCarrier(live, pooled);
       this.#send(now);
     }
   }
@@ -169,8 +167,7 @@ export class Exchange implements WaiterOwner, ServerConnectionUser {
     const tls = this.#tls;
     this.state = 'connecting';
     live.phase = 'connect';
-    live.reusedServerConnection = false;
-    showServerTls(live, undefined);
+    showCarrier(live, undefined);
     if (tls?.fault !== undefined) {
       this.state = 'idle';
       live.cause = tls.fault;

@@ -9,7 +9,9 @@ import type { ServerProfile } from '../tls/server-profiles.ts';
 import type { ServerConnection } from './server-connection.ts';
 
 /** A stream is carried by it from now on; `undefined`: by none yet. */
-export function showServerTls(live: LiveConnection, connection: ServerConnection | undefined): void {
+export function showCarrier(live: LiveConnection, connection: ServerConnection | undefined): void {
+  live.serverSocket = connection?.transport;
+  live.reusedServerConnection = connection?.reused ?? false;
   live.serverTls = connection?.tls;
   live.serverHandshakeMono = -1;
 }
