@@ -6,6 +6,7 @@ import { defaultControlPath } from '../config/control.ts';
 import type { Plan } from '../domain/plan.ts';
 import { safe } from '../domain/safe.ts';
 import { createEmbeddedEngine, type EmbeddedEngine } from '../engine/embedded/embedded-engine.ts';
+import { createKernel } from '../nft/create-kernel.ts';
 import { type Runtime, startRuntime } from '../runtime/runtime.ts';
 import { followedSource } from '../runtime/watch/follow-folder.ts';
 import { checkedPlan, planSource } from './checked-plan.ts';
@@ -32,6 +33,7 @@ export async function run({ terminal, env, version }: VerbContext, options: RunO
     exitWithRuntime: options.leaveWithParent === true,
     clock: systemClock,
   });
+  const kernel = createKernel({ clock: systemClock });
   const followed = followedSource(source, { clock: systemClock });
   const runtime = await startRuntime({
     plan,
@@ -39,6 +41,7 @@ export async function run({ terminal, env, version }: VerbContext, options: RunO
     reload: followed.load,
     watch: followed.follow,
     engine,
+    kernel,
     clock: systemClock,
     random: systemRandom,
     demo: options.demo === true,

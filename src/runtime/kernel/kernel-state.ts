@@ -1,0 +1,79 @@
+// What nftables and conntrack can do here, and how our own table stands, as the model's one entity of it. What goes wrong with the
+// table is journaled: it is not what an operator would look for by himself.
+
+import type { Clock } from '../../domain/clock.ts';
+import type { Disposer } from '../../domain/event.ts';
+import type { KernelEntity } from '../../domain/kernel.ts';
+import type { Kernel } from '../../nft/kernel.ts';
+import type { ModelStore } from '../model-store.ts';
+
+export interface KernelStateOptions {
+  readonly kernel: Kernel;
+  readonly store: ModelStore;
+  readonly clock: Clock;
+  readonly warned: (text: string) => void;
+}
+
+export interface KernelState {
+  /** Our table is left so; what does not work of that is journaled. */
+  leave(how: 'remove' | 'stay'): Promise<void>;
+  close(): void;
+}
+
+const refreshMs = 60_000;
+
+export function createKernelState({ kernel, store, clock, warned }: KernelStateOptions): KernelState {
+  let closed = false;
+  let next: Disposer | undefined;
+  let asking = false;
+  let leaving = false;
+
+  async function refresh(): Promise<void> {
+    if (closed || asking) return;
+    asking = true;
+    next?.();
+    const entity = await ask(kernel);
+    asking = false;
+    if (closed) return;
+    // As it stands by now.
+    store.set('kernel', 'kernel', { ...entity, table: kernel.table.state });
+    next = clock.after(refreshMs, () => void refresh());
+  }
+
+  const unfollow = kernel.table.changes((table) => {
+    if (table.text !== undefined && !leaving)
+      warned(
+        table.state === 'failed'
+          ? `nftables: inet sluice is not as it should be: ${table.text}`
+          : `nftables: inet sluice: ${table.text}`,
+      );
+    const entity = store.model.kernel.get('kernel');
+    if (entity !== undefined && !closed) store.set('kernel', 'kernel', { ...entity, table });
+    // What cannot be changed any longer may be because it may not be.
+    if (table.state === 'failed') void refresh();
+  });
+  void refresh();
+
+  return {
+    async leave(how) {
+      leaving = true;
+      try {
+        await kernel.table.close(how);
+      } catch (error) {
+        warned(
+          `nftables: inet sluice could not be ${how === 'remove' ? 'removed' : 'left to the next runtime'}: ${(error as Error).message}`,
+        );
+      }
+    },
+    close() {
+      closed = true;
+      next?.();
+      unfollow();
+    },
+  };
+}
+
+async function ask({ nft, conntrack }: Kernel): Promise<Omit<KernelEntity, 'table'>> {
+  const [table, flows] = await Promise.all([nft.usable(), conntrack.usable()]);
+  return { ...table, conntrack: flows.list, accounting: flows.accounting };
+}
