@@ -6,7 +6,7 @@ import type { Disposer } from '../../domain/event.ts';
 import type { Plan } from '../../domain/plan.ts';
 import { safe } from '../../domain/safe.ts';
 import type { Kernel } from '../../nft/kernel.ts';
-import { type SteerWish, steerPart } from '../../nft/table/parts/steer-part.ts';
+import { restingPart, type SteerWish, steerPart } from '../../nft/table/parts/steer-part.ts';
 import { noPart } from '../../nft/table/table-part.ts';
 import type { Engine, SteeringInForce } from '../engine.ts';
 import { steerWishOf, wishesNft } from './steer-wish.ts';
@@ -101,14 +101,16 @@ export function createSteer({ engine, kernel, clock, changed }: SteerOptions): S
     try {
       const { change } = await kernel.nft.usable();
       if (change !== true) return change.remedy === undefined ? change.no : `${change.no}; ${change.remedy}`;
-      touched = true;
       taken = undefined;
-      await kernel.table.set('steer', steerPart(wish));
+      const part = steerPart(wish);
+      // Once it has steered somebody, connections may be there that need the chains.
+      await kernel.table.set('steer', part === noPart && touched ? restingPart : part);
+      touched = true;
       taken = key;
       return undefined;
     } catch (error) {
       // What was in force before may send clients where nobody is.
-      if (touched) await kernel.table.set('steer', noPart).catch(() => {});
+      if (touched) await kernel.table.set('steer', restingPart).catch(() => {});
       const text = error instanceof Error ? error.message : String(error);
       // What an unprivileged user may send the kernel at once is little.
       return /too long/i.test(text) ? `${text}; run it as root, or write a smaller tableSize` : text;

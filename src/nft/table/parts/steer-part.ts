@@ -30,6 +30,26 @@ export interface SteeredBind {
 
 type Family = 'ip' | 'ip6';
 
+/**
+ * Steers nobody anew. Without any rule for connections to be tracked by, the kernel would not translate those that it steered
+ * before any more: they would be reset.
+ */
+export const restingPart: TablePart = {
+  counters: [],
+  sets: [],
+  chains: (['prerouting', 'output'] as const).map((hook) =>
+    entrance(hook, [
+      {
+        comment: 'connections that were steered keep their instance',
+        expressions: [
+          { match: { op: 'in', left: { ct: { key: 'status' } }, right: 'dnat' } },
+          { return: null },
+        ],
+      },
+    ]),
+  ),
+};
+
 /** Of a bind without any private port there is no rule: its clients are handed over. */
 export function steerPart({ binds, others }: SteerWish): TablePart {
   const steered = binds.filter(({ privatePorts }) => privatePorts.size > 0);
@@ -61,11 +81,6 @@ export function steerPart({ binds, others }: SteerWish): TablePart {
     })),
   ];
   const maps = new Map<string, Json>();
-  const base = (hook: 'prerouting' | 'output'): WishedChain => ({
-    name: `steer_${hook}`,
-    base: { type: 'nat', hook, priority: -100 },
-    rules: entrances,
-  });
   return {
     counters: [],
     sets: [],
@@ -86,10 +101,14 @@ export function steerPart({ binds, others }: SteerWish): TablePart {
         ],
       })),
       // Clients on this machine, on loopback as well, do not come by prerouting.
-      base('prerouting'),
-      base('output'),
+      entrance('prerouting', entrances),
+      entrance('output', entrances),
     ],
   };
+}
+
+function entrance(hook: 'prerouting' | 'output', rules: readonly WishedRule[]): WishedChain {
+  return { name: `steer_${hook}`, base: { type: 'nat', hook, priority: -100 }, rules };
 }
 
 export function isWildcard(host: string): boolean {
