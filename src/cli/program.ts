@@ -3,6 +3,7 @@
 import { Argument, Command, CommanderError, Option } from 'commander';
 import { safeLines } from '../domain/safe.ts';
 import { type Explained, exitCodes } from './failure.ts';
+import { addNftVerbs } from './nft/verbs.ts';
 import {
   deadlineActions,
   durationArgument,
@@ -204,6 +205,7 @@ export function createProgram(context: ProgramContext): Command {
   );
   addTlsVerbs(program, verb);
   addShardVerbs(program, verb);
+  addNftVerbs(program, verb);
   verb(
     program
       .command('trace')
