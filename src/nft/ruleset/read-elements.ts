@@ -8,8 +8,8 @@ import type { Count, SetElement } from './ruleset.ts';
 export function readElements(elements: Json | undefined, isMap: boolean): readonly SetElement[] {
   return listOf(elements).map((element) => {
     if (!isMap || !Array.isArray(element) || element.length !== 2) return elementOf(element);
-    const [key, value] = element as readonly [Json, Json];
-    return { ...elementOf(key), data: value };
+    const [key, value]: readonly Json[] = element;
+    return { ...elementOf(key!), data: value! };
   });
 }
 
