@@ -82,7 +82,7 @@ export function createNetwork(label = 'net'): Network {
       const inside = createNamespace(name, programs);
       tell('ip', ['-n', name, 'link', 'set', 'lo', 'up']);
       // Else no IPv6 address is of any use for its first two seconds, a device's own included.
-      for (const of of ['all', 'default']) inside.sysctl(`net.ipv6.conf.${of}.accept_dad`, 0);
+      for (const devices of ['all', 'default']) inside.sysctl(`net.ipv6.conf.${devices}.accept_dad`, 0);
       return inside;
     },
     link(a, b) {
