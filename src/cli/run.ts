@@ -6,6 +6,7 @@ import { defaultControlPath } from '../config/control.ts';
 import type { Plan } from '../domain/plan.ts';
 import { safe } from '../domain/safe.ts';
 import { createEmbeddedEngine, type EmbeddedEngine } from '../engine/embedded/embedded-engine.ts';
+import { withKernel } from '../engine/kernel/with-kernel.ts';
 import { createKernel } from '../nft/create-kernel.ts';
 import { type Runtime, startRuntime } from '../runtime/runtime.ts';
 import { followedSource } from '../runtime/watch/follow-folder.ts';
@@ -28,12 +29,13 @@ export async function run({ terminal, env, version }: VerbContext, options: RunO
   const source = planSource(options.config, true);
   const plan = await checkedPlan(terminal, options.config, source);
   await refuseSecond(plan);
-  const engine = createEmbeddedEngine({
+  const kernel = createKernel({ clock: systemClock });
+  const relaying = createEmbeddedEngine({
     directory: engineFolder(plan, absolute(options.config), dirname(defaultControlPath(env.XDG_RUNTIME_DIR))),
     exitWithRuntime: options.leaveWithParent === true,
     clock: systemClock,
   });
-  const kernel = createKernel({ clock: systemClock });
+  const engine = withKernel(relaying, kernel, systemClock);
   const followed = followedSource(source, { clock: systemClock });
   const runtime = await startRuntime({
     plan,
