@@ -1,4 +1,4 @@
-// Where would this request go, and why not elsewhere: bind → shard → instance → route → TLS mode → backend → servers.
+// Where would this request go, and why not elsewhere: bind → shard → instance → route → TLS mode → backend → servers → endpoints.
 // Asks the very rules that the data plane asks; sends nothing. Pure.
 
 import type { Admission } from './admission.ts';
@@ -6,6 +6,7 @@ import type { CertificateEntity, ServerEntity } from './model.ts';
 import type { Plan } from './plan.ts';
 import type { Termination } from './tls.ts';
 import { findBind, instanceStep, shardStep, type TraceEnd } from './trace-entrance.ts';
+import { kernelSteps, type Translated } from './trace-kernel.ts';
 import { readQuestion } from './trace-question.ts';
 import { routeStep, tlsStep, type Way } from './trace-route.ts';
 import { backendStep, serverStep } from './trace-servers.ts';
@@ -53,6 +54,8 @@ export interface TraceFacts {
   readonly certificateOf: (host: string | undefined, route: string) => CertificateEntity | undefined;
   /** Instances that serve now, by name. */
   readonly serving: ReadonlySet<string>;
+  /** What other tables of nftables make of a server's address, "10.96.0.1:443"; undefined: nothing, or nobody knows. */
+  readonly translated?: (address: string) => Translated | undefined;
 }
 
 export function trace(question: TraceQuestion, facts: TraceFacts): Trace {
@@ -101,7 +104,11 @@ export function trace(question: TraceQuestion, facts: TraceFacts): Trace {
   const ways = backends.backends.slice(0, mostBackends).map((backend) => {
     const { step, end } = serverStep(backend, bind, termination, asked, facts, several);
     steps.push(step);
-    return { text: `${backend.name} → ${end?.text ?? step.chosen!}`, ok: end === undefined };
+    if (end !== undefined) return { text: `${backend.name} → ${end.text}`, ok: false };
+    const beyond = kernelSteps(backend, step, termination, facts);
+    steps.push(...beyond.steps);
+    const { text, ok } = beyond.ending ?? { text: step.chosen!, ok: true };
+    return { text: `${backend.name} → ${text}`, ok };
   });
   // Where it may go to several, the answer is as good as the worst of them.
   return ended({ text: ways.map(({ text }) => text).join(', or '), ok: ways.every(({ ok }) => ok) }, begun);

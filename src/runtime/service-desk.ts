@@ -5,6 +5,7 @@ import { parseFilter } from '../domain/filter.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Commands } from './commands.ts';
 import type { ControlServices } from './control/services.ts';
+import type { Hops } from './endpoints/hops.ts';
 import type { ModelStore } from './model-store.ts';
 import type { Sampling } from './sampling.ts';
 
@@ -20,6 +21,8 @@ export function createServices(options: {
   readonly shardPlan: ControlServices['shardPlan'];
   readonly trace: ControlServices['trace'];
   readonly watchRuleset: ControlServices['watchRuleset'];
+  /** Where the kernel takes a connection beyond its server; missing where nobody knows. */
+  readonly hopOf?: Hops['hopOf'];
 }): ControlServices {
   const { store, name, version, engine, sampling, commands, preview, preflight } = options;
   return {
@@ -37,7 +40,11 @@ export function createServices(options: {
       return parsed.ok ? undefined : `${parsed.message} (at ${parsed.at + 1})`;
     },
     watchConnections: (query, listener) => engine.watchConnections(query, listener),
-    connection: (id) => engine.connection(id),
+    async connection(id) {
+      const detail = await engine.connection(id);
+      const hop = detail?.phase === 'ended' ? undefined : detail && (await options.hopOf?.(detail));
+      return detail && hop ? { ...detail, hop } : detail;
+    },
     watchRuleset: options.watchRuleset,
     tail: (filter, listener) => engine.tail(filter, listener),
     execute: commands.execute,
