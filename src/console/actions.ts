@@ -6,11 +6,14 @@ import type { CommandId } from './binding.ts';
 import { moveTable, openConnection } from './connection-table.ts';
 import type { Desk } from './desk.ts';
 import { movedFocus, turned } from './dialogs/dialog.ts';
+import { askDrainEndpoint, readyEndpoint } from './endpoint-actions.ts';
 import { atTop } from './list-cursor.ts';
 import { move } from './movement.ts';
+import { backOnNftables, nftablesActions, openRule } from './nftables-actions.ts';
 import { applyFilter, closeOverlay, openFilter, runPaletteItem } from './overlays.ts';
 import { ask, changeDialog, confirm, send, setDialog } from './questions.ts';
 import { askRoute, backFromRows, openCertificate, openRoute, showCertificate } from './route-actions.ts';
+import { foldRuleset } from './ruleset-table.ts';
 import { backendRows } from './screens/backend-rows.ts';
 import { selectedOf, targetConnections, targetServers } from './selection.ts';
 import { openOnShards, shardActions } from './shard-actions.ts';
@@ -36,6 +39,7 @@ export const actions: Readonly<Record<CommandId, (desk: Desk) => void>> = {
   'show-backends': (desk) => show(desk, 'backends'),
   'show-routes': (desk) => show(desk, 'routes'),
   'show-shards': (desk) => show(desk, 'shards'),
+  'show-nftables': (desk) => show(desk, 'nftables'),
   'show-certificates': (desk) => show(desk, 'certificates'),
   'show-journal': (desk) => show(desk, 'journal'),
   'next-screen': (desk) => showBeside(desk, 1),
@@ -92,7 +96,9 @@ export const actions: Readonly<Record<CommandId, (desk: Desk) => void>> = {
     if (ids.length > 0) ask(desk, { kind: 'kill', connections: ids, name });
   },
 
-  drain: (desk) => askServers(desk, 'drain'),
+  drain(desk) {
+    if (!askDrainEndpoint(desk)) askServers(desk, 'drain');
+  },
   maint: (desk) => askServers(desk, 'maint'),
   rollback: (desk) => askServers(desk, 'rollback'),
   reset: (desk) => askServers(desk, 'reset'),
@@ -102,6 +108,7 @@ export const actions: Readonly<Record<CommandId, (desk: Desk) => void>> = {
     ask(desk, { kind: 'weight', servers: servers.map(({ key }) => key) }, servers[0]?.weight);
   },
   ready(desk) {
+    if (readyEndpoint(desk)) return;
     const servers = targetServers(desk.context());
     const name = servers.length === 1 ? servers[0]!.key : `${servers.length} servers`;
     send(
@@ -147,6 +154,7 @@ export const actions: Readonly<Record<CommandId, (desk: Desk) => void>> = {
     }),
 
   ...shardActions,
+  ...nftablesActions,
 
   'overlay-close': closeOverlay,
   'palette-run': (desk) => runPaletteItem(desk, (command) => actions[command](desk)),
@@ -174,6 +182,7 @@ export function show(desk: Desk, screen: ScreenId): void {
           backends: { ...state.backends, open: undefined },
           routes: { ...state.routes, open: undefined },
           shards: { ...state.shards, open: undefined },
+          nftables: { ...state.nftables, open: undefined },
           certificates: { ...state.certificates, open: undefined },
           journal: { ...state.journal, open: undefined },
         }
@@ -211,6 +220,9 @@ function back(desk: Desk): void {
       return;
     case 'shards':
       if (shards.open) desk.set({ shards: { ...shards, open: undefined } });
+      return;
+    case 'nftables':
+      backOnNftables(desk);
       return;
     case 'journal':
       if (journal.open) desk.set({ journal: { ...journal, open: undefined } });
@@ -250,6 +262,13 @@ function open(desk: Desk): void {
     case 'trouble':
       openOnShards(desk, selected);
       break;
+    case 'rule':
+    case 'blocked':
+      openRule(desk);
+      break;
+    case 'endpoint':
+      desk.set({ backends: { ...backends, open: { server: selected.server.key, top: 0 } } });
+      break;
     case 'certificate':
       openCertificate(desk, selected.certificate.key);
       break;
@@ -260,12 +279,16 @@ function open(desk: Desk): void {
 }
 
 function fold(desk: Desk, hide: boolean): void {
+  if (desk.state.screen === 'nftables') {
+    foldRuleset(desk, hide ? 'fold' : 'unfold');
+    return;
+  }
   const selected = selectedOf(desk.context());
   const { backends } = desk.state;
   const name =
     selected?.kind === 'backend'
       ? selected.name
-      : selected?.kind === 'server'
+      : selected?.kind === 'server' || selected?.kind === 'endpoint'
         ? selected.server.backend
         : undefined;
   if (name === undefined || backends.open !== undefined) return;

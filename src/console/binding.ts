@@ -12,6 +12,7 @@ export type Scope =
   | 'switch'
   | 'what-if'
   | 'trace'
+  | 'block'
   | 'palette'
   | 'help'
   | 'filter';
@@ -24,12 +25,14 @@ export const scopeTitles: Readonly<Record<Scope, string>> = {
   backends: 'Backends',
   routes: 'Routes',
   shards: 'Shards',
+  nftables: 'nftables',
   certificates: 'Certificates',
   journal: 'Journal',
   dialog: 'In a question',
   switch: 'While switching a TLS mode',
   'what-if': 'While asking what if',
   trace: 'In a trace',
+  block: 'While blocking an address',
   palette: 'While finding',
   help: 'In this help',
   filter: 'While filtering',
@@ -48,8 +51,20 @@ export type ShardCommandId =
   | `trace-${'choose' | 'again' | 'next' | 'previous' | 'page-down' | 'page-up'}`
   | `what-if-${'choose' | 'confirm' | 'cancel' | 'back' | 'next' | 'previous' | 'left' | 'right' | 'tab' | 'page-down' | 'page-up' | 'leave'}`;
 
+/** Of nftables-actions.ts. */
+export type NftablesCommandId =
+  | 'next-pane'
+  | 'order-rules'
+  | 'explain-all'
+  | 'fold-or-unfold'
+  | 'block'
+  | 'unblock'
+  | 'keep-block'
+  | `block-${'choose' | 'confirm' | 'back' | 'next' | 'previous' | 'left' | 'right' | 'leave'}`;
+
 export type CommandId =
   | ShardCommandId
+  | NftablesCommandId
   | `show-${ScreenId}`
   | 'next-screen'
   | 'previous-screen'

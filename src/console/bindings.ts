@@ -3,6 +3,7 @@
 import { type Binding, bind } from './binding.ts';
 import { wordsOf } from './dialogs/dialog.ts';
 import { sidePaneFrom } from './layout.ts';
+import { nftablesBindings } from './nftables-bindings.ts';
 import { routeBindings } from './route-bindings.ts';
 import { hasDetail, type KeyContext, selectedOf } from './selection.ts';
 import { shardBindings } from './shard-bindings.ts';
@@ -30,6 +31,8 @@ const isFolded = (context: KeyContext) => {
 const isOpenBackend = (context: KeyContext) => isBackend(context) && !isFolded(context);
 const isServer = (context: KeyContext) =>
   selectedOf(context)?.kind === 'server' || context.state.backends.marks.size > 0;
+/** A server, or an endpoint of one. */
+const isDrainable = (context: KeyContext) => isServer(context) || selectedOf(context)?.kind === 'endpoint';
 const isClosed = (context: KeyContext) => !hasDetail(context);
 
 const dialogOf = ({ state: { overlay } }: KeyContext) =>
@@ -78,6 +81,13 @@ export const bindings: readonly Binding[] = [
     ['5'],
     'Shards',
     'Which shard serves which routes, which instance which clients',
+  ),
+  bind(
+    'everywhere',
+    'show-nftables',
+    ['6'],
+    'nftables',
+    "What the kernel's rules count, in words; who is blocked; and what proxy and kernel counted",
   ),
   bind('everywhere', 'show-journal', ['7'], 'Journal', 'Who did what, and what came of it'),
   bind(
@@ -173,14 +183,14 @@ export const bindings: readonly Binding[] = [
     ['d'],
     'drain',
     'Let a server run empty: no new clients, with progress, a deadline and a way back',
-    { footer: isServer, whyNot: whyNotDrain },
+    { footer: isDrainable, whyNot: whyNotDrain },
   ),
   bind('backends', 'maint', ['m'], 'maint', 'Take a server out at once: no clients, no checks', {
     footer: isServer,
     whyNot: whyNotMaint,
   }),
   bind('backends', 'ready', ['r'], 'ready', 'Let a server take clients again', {
-    footer: isServer,
+    footer: isDrainable,
     whyNot: whyNotReady,
   }),
   bind('backends', 'weight', ['w'], 'weight', 'Set the share of clients a server gets', {
@@ -225,6 +235,8 @@ export const bindings: readonly Binding[] = [
   ...routeBindings,
 
   ...shardBindings,
+
+  ...nftablesBindings,
 
   bind('journal', 'open', ['enter'], 'open', 'What was before and after, and what the engine confirmed', {
     footer: isClosed,

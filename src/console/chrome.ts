@@ -96,11 +96,16 @@ export function tabsLine(current: ScreenId, width: number): Line {
       span(` ${tab.key} `, 'key'),
       tab.id === current ? span(titleOf(tab), 'accent', true) : muted(titleOf(tab)),
     ]);
+  const shorter = screens.filter(({ short }) => short !== undefined);
   const wishes = [
-    tabs(({ title }) => title),
-    tabs(({ title, short = title }) => short),
+    // The last ones first: no more of them than must be.
+    ...Array.from({ length: shorter.length + 1 }, (_, index) => {
+      const cutDown = shorter.slice(shorter.length - index);
+      return tabs((tab) => (cutDown.includes(tab) ? (tab.short ?? tab.title) : tab.title));
+    }),
     // The keys still tell where the others are.
     tabs(({ id, title, short = title }) => (id === current ? title : cut(short, 5))),
+    tabs(({ id, title, short = title }) => (id === current ? short : cut(short, 4))),
   ];
   return { spans: within(wishes.find((spans) => spansWidth(spans) <= width) ?? wishes.at(-1)!, width) };
 }

@@ -5,6 +5,7 @@ import { bindings } from './bindings.ts';
 import { type Block, scrolledPart, toHeight } from './block.ts';
 import { chartsBeside, overlaid } from './box.ts';
 import { type FooterKey, footerLine, headerLine, problemLine, tabsLine } from './chrome.ts';
+import { blockDialogView } from './dialogs/block-dialog-view.ts';
 import { dialogView } from './dialogs/dialog-view.ts';
 import { switchDialogView, switchDialogWidth } from './dialogs/switch-dialog-view.ts';
 import { traceView, traceWidth } from './dialogs/trace-view.ts';
@@ -20,12 +21,13 @@ import { backendsScreen } from './screens/backends.ts';
 import { certificatesScreen } from './screens/certificates.ts';
 import { connectionsScreen } from './screens/connections.ts';
 import { journalScreen } from './screens/journal.ts';
+import { nftablesScreen } from './screens/nftables.ts';
 import { overviewScreen } from './screens/overview.ts';
 import { routesScreen } from './screens/routes.ts';
 import { shardsBelow, shardsScreen } from './screens/shards.ts';
 import { hasDetail, type KeyContext } from './selection.ts';
 import { line, span, staled, staledChart, within } from './spans.ts';
-import type { Overlay } from './state.ts';
+import type { Overlay, State } from './state.ts';
 import { isDemo } from './view.ts';
 
 /** Wider than this, a dialog is harder to read, not easier. */
@@ -71,6 +73,8 @@ function screenBlock({ view, state }: KeyContext, body: Area): Block {
         return routesScreen(view, state.routes, area, typing);
       case 'shards':
         return shardsScreen(view, state.shards, area);
+      case 'nftables':
+        return nftablesScreen(view, state.nftables, area, typing);
       case 'certificates':
         return certificatesScreen(view, state.certificates, area, typing);
       case 'journal':
@@ -128,7 +132,7 @@ function widthOver({ kind }: Overlay): number {
 
 function overBlock(
   context: KeyContext,
-  overlay: Extract<Overlay, { kind: 'dialog' | 'switch' | 'what-if' | 'trace' | 'palette' }>,
+  overlay: Extract<Overlay, { kind: 'dialog' | 'switch' | 'what-if' | 'trace' | 'block' | 'palette' }>,
   width: number,
   height: number,
   now: number,
@@ -144,6 +148,8 @@ function overBlock(
       return whatIfView(overlay.dialog, { ...context.view, now }, width, height);
     case 'trace':
       return traceView(overlay.dialog, now, width, height);
+    case 'block':
+      return blockDialogView(overlay.dialog, width, height, now);
     case 'palette': {
       const items = paletteItems(context, overlay.text.text);
       return paletteView(items, overlay.text, overlay.cursor, width, paletteRows(height));
@@ -163,6 +169,7 @@ const bothFrom = 78;
 /** Where the numbers on the screen come from. */
 function asideOf({ view, state, size }: KeyContext): string {
   if (state.screen === 'journal' || state.screen === 'certificates' || state.overlay !== undefined) return '';
+  if (state.screen === 'nftables') return asideOfNftables(state.nftables);
   if (state.screen === 'connections')
     return state.connections.open === undefined && size.columns < bytesFrom
       ? '/s both ways over the last sample'
@@ -182,6 +189,12 @@ function asideOf({ view, state, size }: KeyContext): string {
   }
   const shape = state.screen === 'overview' ? 'shapes: the last minute, ' : '';
   return `${shape}rates over ${Math.max(1, Math.round(view.traffic.windowMs / 1000))} s, latencies over 10 s`;
+}
+
+function asideOfNftables({ pane, open }: State['nftables']): string {
+  if (pane === 'rules')
+    return open === undefined ? 'since each counter was made, /s over the last reading' : '';
+  return pane === 'blocked' ? 'packets since it is blocked, /s over the last sample' : 'totals, not rates';
 }
 
 function footer(context: KeyContext, columns: number): Line {

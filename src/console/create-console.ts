@@ -5,6 +5,7 @@ import type { ConnectionTable, RuntimeClient } from '../client/runtime-client.ts
 import type { Clock } from '../domain/clock.ts';
 import type { ConnectionDetail } from '../domain/connection.ts';
 import { createEmitter } from '../domain/event.ts';
+import type { RulesetWindow } from '../domain/kernel.ts';
 import { backendOf } from '../domain/plan.ts';
 import type { SampleTopic } from '../domain/sample.ts';
 import { actions } from './actions.ts';
@@ -15,8 +16,9 @@ import type { Desk } from './desk.ts';
 import { type PreflightSeen, type SwitchDialog, whyNotSwitch } from './dialogs/switch-dialog.ts';
 import { localTimeOfDay } from './format.ts';
 import { activeScopes, bindingFor, keyName, shownKey } from './keys.ts';
-import { isLargeEnough } from './layout.ts';
+import { isLargeEnough, layoutOf } from './layout.ts';
 import { settleCursor } from './list-cursor.ts';
+import { rulesetPlace, rulesetQueryOf, withRuleset } from './ruleset-table.ts';
 import { backendList, backendRows, backendsWithin } from './screens/backend-rows.ts';
 import { connectionRows } from './screens/connections.ts';
 import { overviewOrder } from './screens/overview.ts';
@@ -56,6 +58,7 @@ export function createConsole({
   /** What came meanwhile, newest only. */
   let heldBack: {
     table?: ConnectionTable;
+    ruleset?: RulesetWindow;
     detail?: readonly [id: string, seen: ConnectionDetail | undefined];
   } = {};
   let lastId = 0;
@@ -122,10 +125,11 @@ export function createConsole({
         ) as unknown as View['model'];
         frozen = { ...now, model };
       } else {
-        const { table, detail } = heldBack;
+        const { table, ruleset, detail } = heldBack;
         frozen = undefined;
         heldBack = {};
         if (table) receiveTable(table);
+        if (ruleset) receiveRuleset(ruleset);
         if (detail) receiveDetail(...detail);
       }
       changed.emit();
@@ -142,6 +146,17 @@ export function createConsole({
     const rows = connectionRows(bodyHeight(size));
     const held = overlay?.kind === 'dialog';
     store.setState({ connections: withTable(connections, table, rows, clock.now(), held) });
+  }
+
+  function receiveRuleset(window: RulesetWindow): void {
+    const { nftables, overlay } = store.getState();
+    if (frozen !== undefined && nftables.window !== undefined) {
+      heldBack.ruleset = window;
+      return;
+    }
+    const place = rulesetPlace(layoutOf(size).body, nftables.explains);
+    const held = overlay !== undefined && overlay.kind !== 'filter';
+    store.setState({ nftables: withRuleset(nftables, window, place, clock.now(), held) });
   }
 
   function receiveDetail(id: string, detail: ConnectionDetail | undefined): void {
@@ -173,6 +188,7 @@ export function createConsole({
       changed.emit();
     },
     table: receiveTable,
+    ruleset: receiveRuleset,
     connection: receiveDetail,
     preflight: (id, preflight) => receivePreflight(id, (since) => ({ state: 'seen', since, preflight })),
     preflightFailed: (id, reason) => receivePreflight(id, () => ({ state: 'failed', reason })),
@@ -216,13 +232,17 @@ export function createConsole({
   }
 
   function wanted(): Wanted {
-    const { screen, connections, overlay } = store.getState();
+    const { screen, connections, nftables, overlay } = store.getState();
+    const showsRules = screen === 'nftables' && nftables.pane === 'rules' && isLargeEnough(size);
     const showsTable = screen === 'connections' && connections.open === undefined && isLargeEnough(size);
     return {
-      topics: topicsOf(screen, client.model.instance.size, overlay?.kind === 'what-if'),
+      topics: topicsOf(store.getState(), client.model),
       servers: screen === 'backends' || screen === 'shards' ? serversWanted(context()) : undefined,
       history: screen === 'overview',
       table: showsTable ? queryOf(connections, connectionRows(bodyHeight(size))) : undefined,
+      ruleset: showsRules
+        ? rulesetQueryOf(nftables, rulesetPlace(layoutOf(size).body, nftables.explains))
+        : undefined,
       connection: screen === 'connections' ? connections.open?.id : undefined,
       preflight:
         overlay?.kind === 'switch' && overlay.dialog.stage === 'check' ? wantedBy(overlay.dialog) : undefined,
@@ -260,7 +280,8 @@ export function createConsole({
       (overlay?.kind === 'dialog' && overlay.dialog.preview.state === 'asking') ||
       (overlay?.kind === 'switch' && isProbing(overlay.dialog)) ||
       (overlay?.kind === 'what-if' && isPlanning(overlay.dialog)) ||
-      (overlay?.kind === 'trace' && overlay.dialog.seen.state === 'asking');
+      (overlay?.kind === 'trace' && overlay.dialog.seen.state === 'asking') ||
+      (overlay?.kind === 'block' && overlay.dialog.preview.state === 'asking');
     stopBeat = clock.after(busy ? 250 : 1_000, () => {
       settleOverview();
       subscriptions.want(wanted());
@@ -321,14 +342,27 @@ function isOneByte({ key }: KeyPress): boolean {
 }
 
 /** The totals always: they are few bytes, and a header that says "live" must hear the runtime every second. */
-function topicsOf(screen: State['screen'], instances: number, asks: boolean): readonly SampleTopic[] {
+function topicsOf(
+  { screen, nftables, overlay }: State,
+  model: RuntimeClient['model'],
+): readonly SampleTopic[] {
+  const instances = model.instance.size;
+  const asks = overlay?.kind === 'what-if';
   // So that every screen tells of an imbalance; where there is none to tell of, or very many, only those that show them.
   const spread: readonly SampleTopic[] = instances > 1 && instances <= instancesAlways ? ['instances'] : [];
   switch (screen) {
     case 'overview':
       return ['totals', 'backends', 'binds', ...(instances > 1 ? (['instances'] as const) : [])];
     case 'backends':
-      return ['totals', 'backends', 'servers', ...spread];
+      return [
+        'totals',
+        'backends',
+        'servers',
+        ...spread,
+        ...(hasServices(model) ? (['kernel'] as const) : []),
+      ];
+    case 'nftables':
+      return ['totals', ...spread, ...(nftables.pane === 'rules' ? [] : (['kernel'] as const))];
     case 'routes':
       return ['totals', 'routes', ...spread];
     case 'shards':
@@ -339,6 +373,12 @@ function topicsOf(screen: State['screen'], instances: number, asks: boolean): re
     case 'journal':
       return ['totals', ...spread];
   }
+}
+
+/** Asked with each change: one look at each server is less than a sample of what nobody has. */
+function hasServices({ server }: RuntimeClient['model']): boolean {
+  for (const { service } of server.values()) if (service !== undefined) return true;
+  return false;
 }
 
 /** So many instances are sampled whatever is shown: a few hundred bytes a second. */

@@ -21,6 +21,7 @@ const signs: readonly (readonly [sign: string, tone: Tone, meaning: string])[] =
   ['≠', 'warning', 'not what the configuration says'],
   ['═ ─', 'accent', 'on a ladder: over TLS, and plain; ╪ and ┼ pass through Sluice untouched'],
   ['█ ▓ ░', 'bar', 'a spread: up to the mean, beyond it, short of it; in a plan: stays, comes, leaves'],
+  ['⇢', 'accent', 'sent on by the kernel: nftables translates the address, no process of ours carries it'],
   ['–', 'muted', 'not known, which is not zero'],
   ['↓ ↑', 'text', 'bytes from clients, and to clients'],
 ];
@@ -35,6 +36,7 @@ export function helpLines(screen: ScreenId, width: number, version: string, demo
     ...(screen === 'routes' ? (['switch'] as const) : []),
     ...(screen === 'shards' || screen === 'routes' ? (['what-if'] as const) : []),
     'trace',
+    ...(screen === 'nftables' || screen === 'connections' ? (['block'] as const) : []),
   ];
   return [
     heading(`Sluice ${version}`),

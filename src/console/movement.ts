@@ -6,10 +6,12 @@ import type { Line } from './frame.ts';
 import { helpLines } from './help.ts';
 import { type ListCursor, type ListShape, moveCursor, scrolledTo } from './list-cursor.ts';
 import { paletteItems, paletteRows } from './palette.ts';
+import { moveRuleset } from './ruleset-table.ts';
 import { certificateDetail } from './screens/certificate-detail.ts';
 import { connectionDetail } from './screens/connection-detail.ts';
 import { entryDetail } from './screens/journal.ts';
 import { routeDetail } from './screens/route-detail.ts';
+import { ruleDetail } from './screens/rule-detail.ts';
 import { serverDetail } from './screens/server-detail.ts';
 import { detailOfRow } from './screens/shard-detail.ts';
 import { bodyHeight, type KeyContext, listOf } from './selection.ts';
@@ -23,12 +25,14 @@ export function move(desk: Desk, how: Movement): void {
   const change = scrolledText(context, how) ?? movedCursor(context, how);
   if (change === 'table')
     moveTable(desk, rowsOf(how, bodyHeight(context.size) - 2, context.state.connections.table?.matched ?? 0));
+  else if (change === 'ruleset')
+    moveRuleset(desk, rowsOf(how, listOf(context).rows, context.state.nftables.window?.total ?? 0));
   else desk.set(change);
 }
 
 /** Text without a cursor: the help and details. */
 function scrolledText({ state, view, size }: KeyContext, how: Movement): Partial<State> | undefined {
-  const { overlay, connections, backends, routes, shards, certificates, journal } = state;
+  const { overlay, connections, backends, routes, shards, nftables, certificates, journal } = state;
   const height = bodyHeight(size);
   const topIn = (top: number, lines: readonly Line[]) => scrolled(top, how, lines.length, height);
   if (overlay?.kind === 'help')
@@ -59,6 +63,11 @@ function scrolledText({ state, view, size }: KeyContext, how: Movement): Partial
     const top = topIn(open.top, detailOfRow(view, open.key, size.columns));
     return { shards: { ...shards, open: { ...open, top } } };
   }
+  if (state.screen === 'nftables' && nftables.pane === 'rules' && nftables.open !== undefined) {
+    const { open } = nftables;
+    const top = topIn(open.top, ruleDetail(view, nftables, open.row, open.gone, size.columns));
+    return { nftables: { ...nftables, open: { ...open, top } } };
+  }
   if (state.screen === 'certificates' && certificates.open !== undefined) {
     const { open } = certificates;
     const top = topIn(open.top, certificateDetail(view, open.certificate, size.columns));
@@ -72,7 +81,7 @@ function scrolledText({ state, view, size }: KeyContext, how: Movement): Partial
   return undefined;
 }
 
-function movedCursor(context: KeyContext, how: Movement): Partial<State> | 'table' {
+function movedCursor(context: KeyContext, how: Movement): Partial<State> | 'table' | 'ruleset' {
   const { state, size } = context;
   const { overlay } = state;
   const moved = (cursor: ListCursor, list: ListShape) =>
@@ -99,6 +108,12 @@ function movedCursor(context: KeyContext, how: Movement): Partial<State> | 'tabl
       return { journal: { ...state.journal, cursor: moved(state.journal.cursor, listOf(context)) } };
     case 'connections':
       return 'table';
+    case 'nftables': {
+      const { nftables } = state;
+      if (nftables.pane === 'rules') return 'ruleset';
+      const cursor = moved(nftables[nftables.pane], listOf(context));
+      return { nftables: { ...nftables, [nftables.pane]: cursor } };
+    }
   }
 }
 

@@ -15,7 +15,8 @@ export function closeOverlay(desk: Desk): void {
 
 export function openFilter(desk: Desk): void {
   const { screen } = desk.state;
-  if (screen !== 'connections' && screen !== 'routes' && screen !== 'certificates') return;
+  if (screen !== 'connections' && screen !== 'routes' && screen !== 'certificates' && screen !== 'nftables')
+    return;
   const { filter, open } = desk.state[screen];
   if (open === undefined)
     desk.set({ overlay: { kind: 'filter', text: typed(filter === '' ? '' : `${filter} `) } });
@@ -23,7 +24,7 @@ export function openFilter(desk: Desk): void {
 
 /** A filter with a mistake stays open: what is wrong stands beside it. */
 export function applyFilter(desk: Desk): void {
-  const { overlay, connections, routes, certificates, screen } = desk.state;
+  const { overlay, connections, routes, nftables, certificates, screen } = desk.state;
   if (overlay?.kind !== 'filter') return;
   const filter = overlay.text.text.trim();
   if (screen === 'routes') {
@@ -32,6 +33,11 @@ export function applyFilter(desk: Desk): void {
   }
   if (screen === 'certificates') {
     desk.set({ overlay: undefined, certificates: { ...certificates, filter, cursor: atTop } });
+    return;
+  }
+  if (screen === 'nftables') {
+    const found = { filter, cursor: atTop, outOfSight: undefined, seeks: undefined, settledAt: 0 };
+    desk.set({ overlay: undefined, nftables: { ...nftables, ...found } });
     return;
   }
   if (!parseFilter(filter).ok) return;

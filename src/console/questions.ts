@@ -126,7 +126,7 @@ function changedSince(desk: Desk, { preview }: Dialog, commands: readonly Comman
   for (const [index, { from }] of preview.previews.entries()) {
     const command = commands[index];
     if (from === undefined || command === undefined) continue;
-    if ('server' in command && 'admin' in from) {
+    if ('server' in command && command.kind !== 'endpoint' && 'admin' in from) {
       const server = model.server.get(command.server);
       if (server && (server.admin !== from.admin || server.weight !== from.weight)) return command.server;
     }
@@ -145,6 +145,8 @@ export function send(
   doing: string,
   /** What the operator decided on, of each: what is not in that state any more is left alone. */
   seen: readonly Preview['from'][] = [],
+  /** True where it deals with the outcome: nothing more is said of it then. */
+  dealsWith: (outcome: Outcome) => boolean = () => false,
 ): void {
   const id = desk.nextId();
   desk.set({
@@ -154,7 +156,8 @@ export function send(
   unmark(desk, commands.map(objectOf));
   void outcomes(desk, commands, seen).then((results) => {
     desk.set({ waiting: desk.state.waiting.filter((entry) => entry.id !== id) });
-    tell(desk, commands, results, doing);
+    if (commands.length !== 1 || results[0] === undefined || !dealsWith(results[0]))
+      tell(desk, commands, results, doing);
   });
 }
 

@@ -2,6 +2,7 @@
 
 import type { ConnectionRow } from '../domain/connection.ts';
 import type { JournalEntry } from '../domain/journal.ts';
+import type { BlockEntity, EndpointEntity, RulesetRow } from '../domain/kernel.ts';
 import type {
   CertificateEntity,
   InstanceEntity,
@@ -13,8 +14,11 @@ import type { ServerKey } from '../domain/plan.ts';
 import type { Size } from './console.ts';
 import { layoutOf } from './layout.ts';
 import { type ListShape, settleCursor } from './list-cursor.ts';
+import { rulesetPlace, rulesetRowAt } from './ruleset-table.ts';
 import { backendList, backendRows } from './screens/backend-rows.ts';
+import { blockedList, blockedRows } from './screens/blocked.ts';
 import { certificateList, certificateRows } from './screens/certificate-rows.ts';
+import { comparedList } from './screens/compared.ts';
 import { connectionRows } from './screens/connections.ts';
 import { journalList } from './screens/journal.ts';
 import { overviewKeys, overviewTableRows } from './screens/overview.ts';
@@ -33,6 +37,9 @@ export interface KeyContext {
 export type Selected =
   | { readonly kind: 'backend'; readonly name: string }
   | { readonly kind: 'server'; readonly server: ServerEntity }
+  | { readonly kind: 'endpoint'; readonly server: ServerEntity; readonly endpoint: EndpointEntity }
+  | { readonly kind: 'rule'; readonly row: RulesetRow }
+  | { readonly kind: 'blocked'; readonly block: BlockEntity }
   | { readonly kind: 'connection'; readonly row: ConnectionRow }
   | { readonly kind: 'route'; readonly route: RouteEntity }
   | { readonly kind: 'shard'; readonly shard: ShardEntity }
@@ -51,7 +58,7 @@ export function hasDetail({ state }: Pick<KeyContext, 'state'>): boolean {
   return state.screen !== 'overview' && state[state.screen].open !== undefined;
 }
 
-/** The list of the screen shown. The connections' is not here: most of its rows are in the runtime. */
+/** The list of the screen shown. Those of connections and rules are not here: most of their rows are in the runtime. */
 export function listOf({ view, state, size }: KeyContext): ListShape {
   const height = bodyHeight(size);
   switch (state.screen) {
@@ -65,12 +72,26 @@ export function listOf({ view, state, size }: KeyContext): ListShape {
       return routeList(routeRows(view, state.routes), height);
     case 'shards':
       return shardsList(shardsRows(view), height);
+    case 'nftables':
+      return nftablesList(view, state, size);
     case 'certificates':
       return certificateList(certificateRows(view, state.certificates), height);
     case 'journal':
       return journalList(view, height);
     case 'connections':
       return { keys: [], rows: connectionRows(height) };
+  }
+}
+
+function nftablesList(view: View, { nftables }: State, size: Size): ListShape {
+  const { body } = layoutOf(size);
+  switch (nftables.pane) {
+    case 'rules':
+      return { keys: [], rows: rulesetPlace(body, nftables.explains).lines };
+    case 'blocked':
+      return blockedList(view, body.height - 1);
+    case 'compared':
+      return comparedList(view, body.height - 1);
   }
 }
 
@@ -100,8 +121,9 @@ function findSelected(context: KeyContext): Selected {
       const rows = backendRows(view, state.backends);
       const row = rows[settleCursor(state.backends.cursor, backendList(rows, bodyHeight(size) - 1)).index];
       if (row === undefined) return undefined;
-      return row.kind === 'server'
-        ? { kind: 'server', server: row.server }
+      if (row.kind === 'server') return { kind: 'server', server: row.server };
+      return row.kind === 'endpoint'
+        ? { kind: 'endpoint', server: row.server, endpoint: row.endpoint }
         : { kind: 'backend', name: row.backend.name };
     }
     case 'connections': {
@@ -122,6 +144,8 @@ function findSelected(context: KeyContext): Selected {
     }
     case 'shards':
       return selectedOnShards(context);
+    case 'nftables':
+      return selectedOnNftables(context);
     case 'certificates': {
       const { open, cursor } = state.certificates;
       if (open !== undefined) {
@@ -163,6 +187,19 @@ function selectedOnShards({ view, state, size }: KeyContext): Selected {
     case 'backend':
       return { kind: 'backend', name: row.backend.name };
   }
+}
+
+function selectedOnNftables(context: KeyContext): Selected {
+  const { nftables } = context.state;
+  const { open, outOfSight, cursor, pane } = nftables;
+  if (pane === 'compared') return undefined;
+  if (pane === 'blocked') {
+    const { index } = settleCursor(nftables.blocked, listOf(context));
+    const block = blockedRows(context.view)[index];
+    return block && { kind: 'blocked', block };
+  }
+  const row = open?.row ?? outOfSight ?? rulesetRowAt(nftables, cursor.index);
+  return row && { kind: 'rule', row };
 }
 
 /** The servers a key acts on: those marked, or the one under the cursor. */

@@ -4,7 +4,9 @@
 import type { ConnectionTable } from '../client/runtime-client.ts';
 import type { Outcome } from '../domain/command.ts';
 import type { ConnectionDetail, ConnectionOrder, ConnectionRow } from '../domain/connection.ts';
+import type { RulesetQuery, RulesetRow, RulesetWindow } from '../domain/kernel.ts';
 import type { ServerKey } from '../domain/plan.ts';
+import type { BlockDialog } from './dialogs/block-dialog.ts';
 import type { Dialog } from './dialogs/dialog.ts';
 import type { SwitchDialog } from './dialogs/switch-dialog.ts';
 import type { TraceDialog } from './dialogs/trace.ts';
@@ -18,6 +20,7 @@ export type ScreenId =
   | 'backends'
   | 'routes'
   | 'shards'
+  | 'nftables'
   | 'certificates'
   | 'journal';
 
@@ -29,13 +32,14 @@ export interface ScreenTab {
   readonly short?: string;
 }
 
-/** A key stays that of its screen when others come: 6 is kept for that of nftables. */
+/** A key stays that of its screen when others come. */
 export const screens: readonly ScreenTab[] = [
   { id: 'overview', key: '1', title: 'Overview' },
   { id: 'connections', key: '2', title: 'Connections', short: 'Conns' },
   { id: 'backends', key: '3', title: 'Backends' },
   { id: 'routes', key: '4', title: 'Routes' },
   { id: 'shards', key: '5', title: 'Shards' },
+  { id: 'nftables', key: '6', title: 'nftables', short: 'nft' },
   { id: 'journal', key: '7', title: 'Journal' },
   { id: 'certificates', key: '8', title: 'Certificates', short: 'Certs' },
 ];
@@ -47,6 +51,7 @@ export interface State {
   readonly backends: BackendsState;
   readonly routes: RoutesState;
   readonly shards: ShardsState;
+  readonly nftables: NftablesState;
   readonly certificates: CertificatesState;
   readonly journal: JournalState;
   /** What lies over the screen and takes the keys. */
@@ -109,6 +114,32 @@ export interface ShardsState {
   readonly open?: { readonly key: string; readonly top: number } | undefined;
 }
 
+/** What of the kernel is shown: its rules, who is blocked, or what it counted beside what the proxy counted. */
+export type NftablesPane = 'rules' | 'blocked' | 'compared';
+
+export interface NftablesState {
+  readonly pane: NftablesPane;
+  /** Of the rules: an index into all rows that match. */
+  readonly cursor: ListCursor;
+  readonly filter: string;
+  readonly order: RulesetQuery['order'];
+  /** Keys of tables and chains. */
+  readonly folded: ReadonlySet<string>;
+  /** Each rule with its explanation below it. */
+  readonly explains: boolean;
+  readonly window?: RulesetWindow | undefined;
+  /** Rows last changed places. */
+  readonly settledAt: number;
+  /** The cursor's row as last seen, where it has left the rows shown. The cursor stays on it nevertheless. */
+  readonly outOfSight?: RulesetRow | undefined;
+  /** A row above the rows shown, which the cursor is to stand on: looked for upwards, a window after the other. */
+  readonly seeks?: string | undefined;
+  readonly blocked: ListCursor;
+  readonly compared: ListCursor;
+  /** The rule whose detail is shown; what was last seen of it stays when it is gone. */
+  readonly open?: { readonly row: RulesetRow; readonly gone: boolean; readonly top: number } | undefined;
+}
+
 export interface CertificatesState {
   readonly cursor: ListCursor;
   readonly filter: string;
@@ -125,6 +156,7 @@ export type Overlay =
   | { readonly kind: 'switch'; readonly dialog: SwitchDialog }
   | { readonly kind: 'what-if'; readonly dialog: WhatIfDialog }
   | { readonly kind: 'trace'; readonly dialog: TraceDialog }
+  | { readonly kind: 'block'; readonly dialog: BlockDialog }
   | { readonly kind: 'palette'; readonly text: TypedText; readonly cursor: ListCursor }
   | { readonly kind: 'help'; readonly top: number }
   | { readonly kind: 'filter'; readonly text: TypedText };
@@ -158,6 +190,17 @@ export const firstState: State = {
   backends: { cursor: atTop, folded: new Set(), problemsOnly: false, marks: new Set() },
   routes: { cursor: atTop, filter: '', looked: new Set() },
   shards: { cursor: atTop },
+  nftables: {
+    pane: 'rules',
+    cursor: atTop,
+    filter: '',
+    order: 'kernel',
+    folded: new Set(),
+    explains: false,
+    settledAt: 0,
+    blocked: atTop,
+    compared: atTop,
+  },
   certificates: { cursor: atTop, filter: '' },
   journal: { cursor: atTop },
   waiting: [],

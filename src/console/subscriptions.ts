@@ -3,9 +3,11 @@
 import type { ConnectionTable, ConnectionTableQuery, RuntimeClient } from '../client/runtime-client.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { ConnectionDetail } from '../domain/connection.ts';
+import type { RulesetQuery, RulesetWindow } from '../domain/kernel.ts';
 import type { Preflight } from '../domain/preflight.ts';
 import type { HistoryPoint, Sample, SampleTopic } from '../domain/sample.ts';
 import type { Termination } from '../domain/tls.ts';
+import { sameRulesetQuery } from './ruleset-table.ts';
 
 export interface Wanted {
   readonly topics: readonly SampleTopic[];
@@ -13,6 +15,7 @@ export interface Wanted {
   /** Of which backends servers are shown, and of which they soon might be. Undefined: of all. */
   readonly servers?: { readonly shown: readonly string[]; readonly around: readonly string[] } | undefined;
   readonly table?: ConnectionTableQuery | undefined;
+  readonly ruleset?: RulesetQuery | undefined;
   readonly connection?: string | undefined;
   /** Another `id` is asked for anew, the same route and mode or not. */
   readonly preflight?: WantedPreflight | undefined;
@@ -31,6 +34,8 @@ export interface Sinks {
   history(points: readonly HistoryPoint[]): void;
   /** The answer to the newest query, or a refresh of it. */
   table(table: ConnectionTable): void;
+  /** The same of a window of the ruleset. */
+  ruleset(window: RulesetWindow): void;
   /** undefined: it is not there any more. */
   connection(id: string, detail: ConnectionDetail | undefined): void;
   preflight(id: number, preflight: Preflight): void;
@@ -52,6 +57,7 @@ export function createSubscriptions(client: RuntimeClient, clock: Clock, sinks: 
   let table:
     | { query: ConnectionTableQuery; update(query: ConnectionTableQuery): void; close(): void }
     | undefined;
+  let ruleset: { query: RulesetQuery; update(query: RulesetQuery): void; close(): void } | undefined;
   let detail: { readonly id: string; readonly stop: () => void } | undefined;
   let preflight: { readonly wanted: WantedPreflight; stop: () => void } | undefined;
   let hadHistory = false;
@@ -104,6 +110,27 @@ export function createSubscriptions(client: RuntimeClient, clock: Clock, sinks: 
     if (sameQuery(table.query, query)) return;
     table.query = query;
     table.update(query);
+  }
+
+  function wantRuleset(query: RulesetQuery | undefined): void {
+    if (query === undefined) {
+      ruleset?.close();
+      ruleset = undefined;
+      return;
+    }
+    if (ruleset === undefined) {
+      const open = { query, update: (_: RulesetQuery) => {}, close: () => {} };
+      ruleset = open;
+      const watch = client.openRuleset(query, (answer) => {
+        if (ruleset === open && sameRulesetQuery(answer.query, open.query)) sinks.ruleset(answer);
+      });
+      open.update = (next) => watch.update(next);
+      open.close = () => watch.close();
+      return;
+    }
+    if (sameRulesetQuery(ruleset.query, query)) return;
+    ruleset.query = query;
+    ruleset.update(query);
   }
 
   function wantConnection(id: string | undefined): void {
@@ -164,6 +191,7 @@ export function createSubscriptions(client: RuntimeClient, clock: Clock, sinks: 
       wantSamples(wanted.topics, wanted.servers);
       wantHistory(wanted.history);
       wantTable(wanted.table);
+      wantRuleset(wanted.ruleset);
       wantConnection(wanted.connection);
       wantPreflight(wanted.preflight);
     },
@@ -173,10 +201,12 @@ export function createSubscriptions(client: RuntimeClient, clock: Clock, sinks: 
     close() {
       for (const stop of samples.values()) stop();
       table?.close();
+      ruleset?.close();
       detail?.stop();
       preflight?.stop();
       samples.clear();
       table = undefined;
+      ruleset = undefined;
       detail = undefined;
       preflight = undefined;
     },

@@ -1,5 +1,6 @@
 // The traffic a console has seen: the newest sample of everything, and the past of the totals for charts. Pure.
 
+import type { BlockRates, Compared, EndpointRates } from '../domain/kernel.ts';
 import type { ServerKey } from '../domain/plan.ts';
 import type {
   BackendRates,
@@ -21,6 +22,14 @@ export interface Traffic {
   readonly routes: ReadonlyMap<string, RouteRates>;
   /** By id, those that leave among them. */
   readonly instances: ReadonlyMap<string, InstanceRates>;
+  /** By `endpointKey`. */
+  readonly endpoints: ReadonlyMap<string, EndpointRates>;
+  /** By address. */
+  readonly blocks: ReadonlyMap<string, BlockRates>;
+  readonly compared: readonly Compared[];
+  readonly comparedSince: number | null;
+  /** A sample of the kernel came at all. */
+  readonly kernelSeen: boolean;
   readonly windowMs: number;
   /** One a second, newest last; with a gap where nobody looked. */
   readonly past: readonly HistoryPoint[];
@@ -28,12 +37,21 @@ export interface Traffic {
 
 export const pastSeconds = 600;
 
+const noKernel = {
+  endpoints: new Map<string, EndpointRates>(),
+  blocks: new Map<string, BlockRates>(),
+  compared: [],
+  comparedSince: null,
+  kernelSeen: false,
+} as const;
+
 export const noTraffic: Traffic = {
   backends: new Map(),
   servers: new Map(),
   binds: new Map(),
   routes: new Map(),
   instances: new Map(),
+  ...noKernel,
   windowMs: 1_000,
   past: [],
 };
@@ -52,11 +70,28 @@ export function withSample(traffic: Traffic, sample: Sample): Traffic {
     instances: sample.instances
       ? new Map(sample.instances.map((rates) => [rates.id, rates]))
       : traffic.instances,
+    ...kernelOf(traffic, sample),
     windowMs: sample.windowMs,
     past:
       sample.totals === undefined
         ? traffic.past
         : joined(traffic.past, [pointOf(sample.at, sample.totals, backends)]),
+  };
+}
+
+/** Of one endpoint of one server that is a service. */
+export function endpointKey(server: ServerKey, endpoint: string): string {
+  return `${server} ${endpoint}`;
+}
+
+function kernelOf({ endpoints, blocks, compared, comparedSince, kernelSeen }: Traffic, { kernel }: Sample) {
+  if (kernel === undefined) return { endpoints, blocks, compared, comparedSince, kernelSeen };
+  return {
+    endpoints: new Map(kernel.endpoints.map((rates) => [endpointKey(rates.server, rates.endpoint), rates])),
+    blocks: new Map(kernel.blocks.map((rates) => [rates.address, rates])),
+    compared: kernel.compared,
+    comparedSince: kernel.comparedSince,
+    kernelSeen: true,
   };
 }
 
@@ -82,6 +117,7 @@ export function withHistory(traffic: Traffic, points: readonly HistoryPoint[]): 
 
 /** Numbers nobody is sent any more are not shown again as if they were new; the past stays true. */
 export function withoutTopic(traffic: Traffic, topic: SampleTopic): Traffic {
+  if (topic === 'kernel') return { ...traffic, ...noKernel };
   if (topic !== 'totals') return { ...traffic, [topic]: new Map() };
   const { totals: _, ...rest } = traffic;
   return rest;

@@ -1,7 +1,9 @@
 // Keys that edit text: the filter, the palette, a dialog's number. What does not edit is left to the bindings.
 
+import { changeBlock } from './block-questions.ts';
 import type { KeyPress } from './console.ts';
 import type { Desk } from './desk.ts';
+import { blockTextOf } from './dialogs/block-dialog.ts';
 import { mustForce } from './dialogs/switch-dialog.ts';
 import { retypedTrace } from './dialogs/trace.ts';
 import { retyped, typedOf } from './dialogs/what-if.ts';
@@ -26,7 +28,7 @@ export function typeInto(desk: Desk, key: KeyPress): boolean {
 }
 
 function isForm({ kind }: Overlay): boolean {
-  return kind === 'switch' || kind === 'what-if' || kind === 'trace';
+  return kind === 'switch' || kind === 'what-if' || kind === 'trace' || kind === 'block';
 }
 
 /** In a name every letter edits, `y` too: only keys that lead out of it stay keys. */
@@ -55,6 +57,8 @@ function textOf(overlay: Overlay | undefined): TypedText | undefined {
       return typedOf(overlay.dialog);
     case 'trace':
       return overlay.dialog.stage === 'ask' ? overlay.dialog.texts[overlay.dialog.field] : undefined;
+    case 'block':
+      return blockTextOf(overlay.dialog);
     case 'help':
     case undefined:
       return undefined;
@@ -83,6 +87,9 @@ function replace(desk: Desk, overlay: Overlay, text: TypedText): void {
       break;
     case 'trace':
       desk.set({ overlay: { ...overlay, dialog: retypedTrace(overlay.dialog, text) } });
+      break;
+    case 'block':
+      changeBlock(desk, overlay.dialog, text);
       break;
     case 'help':
       break;

@@ -2,6 +2,7 @@
 
 import type { AttachState } from '../client/runtime-client.ts';
 import type { DrainJob } from '../domain/drain.ts';
+import type { KernelEntity } from '../domain/kernel.ts';
 import type { Model, RuntimeEntity, ServerEntity } from '../domain/model.ts';
 import type { ServerKey } from '../domain/plan.ts';
 import type { TlsSwitch } from '../domain/tls-switch.ts';
@@ -35,6 +36,11 @@ export function switchName({ route, startedAt }: Pick<TlsSwitch, 'route' | 'star
 
 export function runtimeOf(view: View): RuntimeEntity | undefined {
   return view.model.runtime.get('runtime');
+}
+
+/** Undefined of a runtime that tells nothing of the kernel. */
+export function kernelOf(view: View): KernelEntity | undefined {
+  return view.model.kernel.get('kernel');
 }
 
 export function isDemo(view: View): boolean {

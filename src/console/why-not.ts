@@ -9,6 +9,17 @@ import { drainOf, type View } from './view.ts';
 
 export type WhyNot = (context: KeyContext) => string | undefined;
 
+/** An endpoint of a service is drained and readied like a server; nothing else can be done to it. */
+function onEndpoint(context: KeyContext, admin?: 'ready' | 'drain'): string | undefined | 'none' {
+  const selected = selectedOf(context);
+  if (selected?.kind !== 'endpoint' || context.state.backends.marks.size > 0) return 'none';
+  const { address, admin: present } = selected.endpoint;
+  if (admin === undefined)
+    return `${address} is an endpoint of ${selected.server.key}: d drains it, r readies it`;
+  if (present === admin) return `${address} is ${admin === 'drain' ? 'draining' : 'ready'} already`;
+  return whyNotAct(context.view);
+}
+
 export function whyNotAct(view: View, capability?: Capability): string | undefined {
   const { attach } = view;
   if (attach.state !== 'live') return 'not attached to the runtime: nothing can be asked of it now';
@@ -22,8 +33,12 @@ function onServers(
   capability: Capability | undefined,
   /** Why none of these servers can be meant. */
   whyNone: (context: KeyContext) => string | undefined,
+  /** What it makes of an endpoint, where it can be done to one. */
+  ofEndpoint?: 'ready' | 'drain',
 ): WhyNot {
   return (context) => {
+    const endpoint = onEndpoint(context, ofEndpoint);
+    if (endpoint !== 'none') return endpoint;
     if (targetServers(context).length === 0) return 'choose a server: the cursor is on a backend';
     return whyNotAct(context.view, capability) ?? whyNone(context);
   };
@@ -34,10 +49,13 @@ function named(context: KeyContext): string {
   return servers.length === 1 ? servers[0]!.key : `each of the ${servers.length} marked servers`;
 }
 
-export const whyNotDrain: WhyNot = onServers('drain', (context) =>
-  targetServers(context).every(({ key }) => drainOf(context.view, key))
-    ? `${named(context)} is draining already; b rolls it back`
-    : undefined,
+export const whyNotDrain: WhyNot = onServers(
+  'drain',
+  (context) =>
+    targetServers(context).every(({ key }) => drainOf(context.view, key))
+      ? `${named(context)} is draining already; b rolls it back`
+      : undefined,
+  'drain',
 );
 
 export const whyNotMaint: WhyNot = onServers('maint', (context) =>
@@ -46,10 +64,13 @@ export const whyNotMaint: WhyNot = onServers('maint', (context) =>
     : undefined,
 );
 
-export const whyNotReady: WhyNot = onServers(undefined, (context) =>
-  targetServers(context).every(({ admin, key }) => admin === 'ready' && !drainOf(context.view, key))
-    ? `${named(context)} is ready already`
-    : undefined,
+export const whyNotReady: WhyNot = onServers(
+  undefined,
+  (context) =>
+    targetServers(context).every(({ admin, key }) => admin === 'ready' && !drainOf(context.view, key))
+      ? `${named(context)} is ready already`
+      : undefined,
+  'ready',
 );
 
 export const whyNotWeight: WhyNot = onServers('weight', () => undefined);

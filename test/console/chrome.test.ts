@@ -94,13 +94,14 @@ describe('the header', () => {
 
   it('has a tab for each screen', () => {
     expect(textOf(tabsLine('backends', 80))).toBe(
-      ' 1 Overview 2 Connections 3 Backends 4 Routes 5 Shards 7 Journal 8 Certificates',
+      ' 1 Overview 2 Connections 3 Backends 4 Routes 5 Shards 6 nft 7 Journal 8 Certs',
     );
   });
 
   it.each([
-    [70, ' 1 Overview 2 Conns 3 Backends 4 Routes 5 Shards 7 Journal 8 Certs'],
-    [61, ' 1 Over… 2 Conns 3 Backends 4 Rout… 5 Shar… 7 Jour… 8 Certs'],
+    [76, ' 1 Overview 2 Conns 3 Backends 4 Routes 5 Shards 6 nft 7 Journal 8 Certs'],
+    [70, ' 1 Over… 2 Conns 3 Backends 4 Rout… 5 Shar… 6 nft 7 Jour… 8 Certs'],
+    [61, ' 1 Ove… 2 Con… 3 Backends 4 Rou… 5 Sha… 6 nft 7 Jou… 8 Cer…'],
   ])('shortens its words at %i', (width, tabs) => {
     expect(textOf(tabsLine('backends', width))).toBe(tabs);
   });

@@ -27,6 +27,12 @@ export type Question =
     }
   | { readonly kind: 'renew'; readonly shard: string }
   | {
+      readonly kind: 'endpoint';
+      readonly server: ServerKey;
+      readonly endpoint: string;
+      readonly admin: 'ready' | 'drain';
+    }
+  | {
       readonly kind: 'reset-shape' | 'write-back-shape';
       /** Keys of drifts. */
       readonly drifts: readonly string[];
@@ -144,6 +150,10 @@ export function commandsOf(dialog: Dialog): DialogCommands {
     }
     case 'renew':
       return each([{ kind: 'renew', shard: question.shard }]);
+    case 'endpoint': {
+      const { kind, server, endpoint, admin } = question;
+      return each([{ kind, server, endpoint, admin }]);
+    }
     case 'reset-shape':
     case 'write-back-shape': {
       const { kind, drifts } = question;
@@ -174,6 +184,8 @@ export function subjectOf(question: Question): string {
       return question.route;
     case 'renew':
       return question.shard;
+    case 'endpoint':
+      return `${question.endpoint} of ${question.server}`;
     case 'reset-shape':
     case 'write-back-shape':
     case 'undo':
@@ -235,6 +247,10 @@ export function wordsOf(question: Question): QuestionWords {
       };
     case 'renew':
       return { title: `Renew the instances of ${subject}`, act: 'Renew', doing: `renew ${subject}` };
+    case 'endpoint':
+      return question.admin === 'drain'
+        ? { title: `Drain ${subject}`, act: 'Drain', doing: `drain ${subject}` }
+        : { title: `Ready ${subject}`, act: 'Ready', doing: `ready ${subject}` };
     case 'reset-shape':
       return {
         title: `Drop the overrides of ${subject}`,

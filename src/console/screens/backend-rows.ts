@@ -1,12 +1,14 @@
 // The rows of the Backends screen: a tree of backends and their servers, some of them with a drain job below.
 
 import type { DrainJob } from '../../domain/drain.ts';
+import type { EndpointEntity, EndpointRates } from '../../domain/kernel.ts';
 import type { BackendEntity, ServerEntity } from '../../domain/model.ts';
 import type { BackendRates, ServerRates } from '../../domain/sample.ts';
 import { stateOf } from '../backend-states.ts';
 import type { ListShape } from '../list-cursor.ts';
 import type { BackendState } from '../server-look.ts';
 import type { BackendsState } from '../state.ts';
+import { endpointKey } from '../traffic.ts';
 import { drainOf, serversOf, type View } from '../view.ts';
 
 export type BackendRow =
@@ -24,6 +26,16 @@ export type BackendRow =
       readonly server: ServerEntity;
       readonly drain: DrainJob | undefined;
       readonly rates: ServerRates | undefined;
+    }
+  | {
+      readonly kind: 'endpoint';
+      readonly key: string;
+      readonly server: ServerEntity;
+      readonly endpoint: EndpointEntity;
+      readonly rates: EndpointRates | undefined;
+      /** Of the new connections of its service, 0 to 1; undefined where it is not known. */
+      readonly share: number | undefined;
+      readonly last: boolean;
     };
 
 type Shown = Pick<BackendsState, 'folded' | 'problemsOnly'>;
@@ -56,7 +68,7 @@ function makeRows(view: View, state: Shown): BackendRow[] {
       rates: view.traffic.backends.get(backend.name),
     });
     if (folded) continue;
-    for (const server of shown)
+    for (const server of shown) {
       rows.push({
         kind: 'server',
         key: server.key,
@@ -64,8 +76,25 @@ function makeRows(view: View, state: Shown): BackendRow[] {
         drain: drainOf(view, server.key),
         rates: view.traffic.servers.get(server.key),
       });
+      rows.push(...endpointRows(view, server));
+    }
   }
   return rows;
+}
+
+function endpointRows(view: View, server: ServerEntity): BackendRow[] {
+  const endpoints = server.service?.endpoints ?? [];
+  const rates = endpoints.map(({ address }) => view.traffic.endpoints.get(endpointKey(server.key, address)));
+  const sum = rates.reduce((all, each) => all + (each?.newConnections ?? 0), 0);
+  return endpoints.map((endpoint, index) => ({
+    kind: 'endpoint',
+    key: endpointKey(server.key, endpoint.address),
+    server,
+    endpoint,
+    rates: rates[index],
+    share: sum > 0 ? (rates[index]?.newConnections ?? 0) / sum : undefined,
+    last: index === endpoints.length - 1,
+  }));
 }
 
 /** Anything but "ready and up": what an operator would ask about. */

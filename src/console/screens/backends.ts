@@ -1,14 +1,16 @@
 // The Backends screen: who is healthy, and what somebody wants of whom. Admin and operational state are two columns.
 
 import { type Block, besides, scrolledPart } from '../block.ts';
-import { count, latencyOf, rate } from '../format.ts';
+import { count, latencyOf, percent, rate } from '../format.ts';
 import type { Line, Span } from '../frame.ts';
 import { type Area, detailPaneFrom } from '../layout.ts';
 import { settleCursor } from '../list-cursor.ts';
 import { adminTone, checkText, operationalSpan } from '../server-look.ts';
 import { line, muted, selectedWhen, span } from '../spans.ts';
+import { bar } from '../sparkline.ts';
 import type { BackendsState } from '../state.ts';
 import { type Column, headOfTable, placeColumns, rowOfTable } from '../table.ts';
+import { padStart } from '../text.ts';
 import { noBackends, type View } from '../view.ts';
 import { backendDetail } from './backend-detail.ts';
 import { type BackendRow, backendList, backendRows, linesOf } from './backend-rows.ts';
@@ -23,33 +25,59 @@ function columnsFor(now: number): Column<BackendRow>[] {
     {
       title: 'admin',
       width: 5,
-      cell: (row) => (row.kind === 'server' ? span(row.server.admin, adminTone(row.server.admin)) : none),
+      cell: adminCell,
     },
     { title: 'state', width: 13, upTo: 14, cell: (row) => stateCell(row, now) },
     { title: 'check', width: 15, upTo: 16, spare: 2, cell: checkCell },
     { title: 'address, or why it fails', width: 28, upTo: 70, spare: 4, cell: whereCell },
-    { title: 'conns', width: 6, align: 'right', cell: (row) => numberCell(row.rates?.streams) },
-    { title: 'queue', width: 5, align: 'right', spare: 1, cell: (row) => queueCell(row.rates?.queued) },
-    { title: 'req/s', width: 6, align: 'right', cell: (row) => span(rate(row.rates?.requests)) },
+    { title: 'conns', width: 6, align: 'right', cell: connectionsCell },
+    { title: 'queue', width: 5, align: 'right', spare: 1, cell: queueCell },
+    { title: 'req/s', width: 6, align: 'right', cell: requestsCell },
     {
       title: 'err/s',
       width: 6,
       align: 'right',
       spare: 5,
-      cell: (row) => span(rate(row.rates?.errors), (row.rates?.errors ?? 0) > 0 ? 'warning' : 'text'),
+      cell: errorsCell,
     },
     {
       title: 'p99',
       width: 7,
       align: 'right',
       spare: 3,
-      cell: (row) => span(latencyOf(row.rates?.latency?.p99)),
+      cell: (row) => (row.kind === 'endpoint' ? none : span(latencyOf(row.rates?.latency?.p99))),
     },
     { title: 'wt', width: 4, align: 'right', cell: weightCell },
   ];
 }
 
+function adminCell(row: BackendRow): Span {
+  if (row.kind === 'backend') return none;
+  const { admin } = row.kind === 'server' ? row.server : row.endpoint;
+  return span(admin, adminTone(admin));
+}
+
+function connectionsCell(row: BackendRow): Span {
+  return span(count(row.kind === 'endpoint' ? row.rates?.connections : row.rates?.streams));
+}
+
+function requestsCell(row: BackendRow): Span {
+  return row.kind === 'endpoint' ? none : span(rate(row.rates?.requests));
+}
+
+function errorsCell(row: BackendRow): Span {
+  if (row.kind === 'endpoint') return none;
+  return span(rate(row.rates?.errors), (row.rates?.errors ?? 0) > 0 ? 'warning' : 'text');
+}
+
+const shareBarWidth = 7;
+
 function nameCell(row: BackendRow): Span[] {
+  if (row.kind === 'endpoint')
+    return [
+      muted(`    ${row.last ? '└' : '├'}⇢ `),
+      span(row.endpoint.address, isIdle(row) ? 'muted' : 'text'),
+    ];
   if (row.kind === 'server')
     return [span(`    ${row.server.name}`), ...(row.server.backup ? [muted(' backup')] : [])];
   const { backend, folded } = row;
@@ -57,8 +85,20 @@ function nameCell(row: BackendRow): Span[] {
   return [muted(folded ? '▸ ' : '▾ '), span(backend.name, 'text', true), muted(`  ${how}`)];
 }
 
-function stateCell(row: BackendRow, now: number): Span {
+/** Its service is not in force: nobody gets there by us. */
+function isIdle({ server }: Extract<BackendRow, { kind: 'endpoint' }>): boolean {
+  return server.service?.inForce !== true;
+}
+
+/** Its share of new connections, and how many they are beside it. */
+function shareSpans({ share }: Extract<BackendRow, { kind: 'endpoint' }>): Span[] {
+  if (share === undefined) return [muted('–')];
+  return [span(bar(share, shareBarWidth), 'bar'), muted(padStart(percent(share), 6))];
+}
+
+function stateCell(row: BackendRow, now: number): Span | Span[] {
   if (row.kind === 'server') return operationalSpan(row.server, now);
+  if (row.kind === 'endpoint') return shareSpans(row);
   const { state } = row;
   const partly = state.up < state.servers;
   const words = partly ? `${state.up} of ${state.servers} up` : state.text || `${state.up} up`;
@@ -67,6 +107,10 @@ function stateCell(row: BackendRow, now: number): Span {
 
 function checkCell(row: BackendRow): Span {
   if (row.kind === 'backend') return none;
+  if (row.kind === 'endpoint') {
+    const fresh = row.rates?.newConnections;
+    return fresh === undefined || fresh === null ? muted('– new/s') : span(`${rate(fresh)} new/s`);
+  }
   const { check } = row.server;
   return span(checkText(check), check === undefined || check.ok ? 'muted' : 'bad');
 }
@@ -74,6 +118,7 @@ function checkCell(row: BackendRow): Span {
 /** Where it is; while checks fail, what they say instead: that is what somebody looks for then. */
 function whereCell(row: BackendRow): Span | Span[] {
   if (row.kind === 'backend') return muted(row.backend.check ?? 'no check');
+  if (row.kind === 'endpoint') return endpointWhere(row);
   const { address, check, checkProgress } = row.server;
   if (check === undefined || check.ok) return muted(address);
   const progress =
@@ -83,17 +128,22 @@ function whereCell(row: BackendRow): Span | Span[] {
   return [muted(progress), span(check.reason, 'warning')];
 }
 
-function numberCell(value: number | undefined): Span {
-  return span(count(value));
+function endpointWhere({ server, endpoint }: Extract<BackendRow, { kind: 'endpoint' }>): Span {
+  const inForce = server.service?.inForce ?? true;
+  if (inForce !== true) return span(`▲ ${inForce.no}`, 'warning');
+  return muted(endpoint.adminBy === undefined ? '' : `by ${endpoint.adminBy}`);
 }
 
-function queueCell(value: number | undefined): Span {
+function queueCell(row: BackendRow): Span {
+  if (row.kind === 'endpoint') return none;
+  const value = row.rates?.queued;
   return span(count(value), (value ?? 0) > 0 ? 'warning' : 'text');
 }
 
 /** "≠" marks a weight that is not the configuration's, so that it shows without colour. */
 function weightCell(row: BackendRow): Span {
   if (row.kind === 'backend') return none;
+  if (row.kind === 'endpoint') return span(String(row.endpoint.weight));
   const { weight, configuredWeight } = row.server;
   return weight === configuredWeight ? span(String(weight)) : span(`≠${weight}`, 'warning');
 }
@@ -110,7 +160,7 @@ export function backendsScreen(view: View, state: BackendsState, area: Area): Bl
   const pane =
     selected === undefined
       ? []
-      : selected.kind === 'server'
+      : selected.kind === 'server' || selected.kind === 'endpoint'
         ? serverDetail(view, selected.server.key, area.width - first - 1)
         : backendDetail(view, selected.backend.name, area.width - first - 1);
   return { lines: besides(tree(view, state, rows, first, area.height), first, pane, area.height) };
