@@ -126,3 +126,28 @@ it.each([
 ] as const)('nothing to warn of: %s: %s', (shard, routes) => {
   expect(warningsOf(shard, routes).warnings).toEqual([]);
 });
+
+it.each([
+  ['tableSize: 655373', ['which takes the kernel seconds']],
+  ['tableSize: 65537', []],
+])('steering: nft, %s: %j', (key, messages) => {
+  const { warnings } = warningsOf(`steering: nft, ${key}`, [`name: a, ${to}`]);
+  expect(warnings.map(({ message }) => message).filter((message) => message.includes('nft'))).toEqual(
+    messages.map((message) => expect.stringContaining(message)),
+  );
+});
+
+it('a unix socket whose clients nft cannot tell apart', () => {
+  const result = planFromText(
+    frame
+      .replace('##', 'steering: nft')
+      .replace('listen: ":80"', 'listen: "unix:/run/x.sock"')
+      .replace('@@', `  - { name: a, ${to} }`),
+    place,
+  );
+  if (!result.ok) throw new Error(JSON.stringify(result.errors));
+  expect(result.warnings.map(({ path, message }) => [path, message])).toContainEqual([
+    'shards[0].binds[0].listen',
+    expect.stringContaining('have no address that nft could steer by'),
+  ]);
+});

@@ -56,3 +56,14 @@ it('a shard has its shape in force beside the configured one, and its routes, ol
     },
   ]);
 });
+
+it.each([
+  [1, [], { by: 'direct' }],
+  [2, [], { by: 'handoff', why: 'this engine has no part in nftables' }],
+  [2, [{ shard: 'default', by: 'nft' }], { by: 'nft' }],
+  [2, [{ shard: 'default', by: 'handoff', why: 'no nft' }], { by: 'handoff', why: 'no nft' }],
+] as const)('of %i instance(s), nft wished: %j is %j', (instances, inForce, expected) => {
+  const steering = { by: 'nft', tableSize: 251, ipv6Prefix: 128 } as const;
+  const plan = shardedPlan({ shards: [shard('default', { instances, steering })] });
+  expect(shardEntities(plan, plan, admit(plan), inForce)[0]!.steering).toEqual({ ...steering, ...expected });
+});
