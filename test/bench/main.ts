@@ -1,6 +1,6 @@
 // `npm run bench`: HAProxy, nginx, npm's http-proxy and Sluice side by side in one interleaved run.
 // The proxy has one core, load and origin the other. Then what the console costs, beside hatop.
-// `--quick` for a look, `--rounds N`, `--seconds N`, `--only HAProxy,Sluice`, `--only instances`, `kernel` or `console`,
+// `--quick` for a look, `--rounds N`, `--seconds N`, `--only HAProxy,Sluice`, `--only instances`, `steering`, `kernel` or `console`,
 // `--rows TLS` for rows with that word. `--only sharding` simulates the table of slots, and needs none of them.
 import { spawnSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
@@ -17,6 +17,7 @@ import { handshakes, type LoadResult, wrk } from './load.ts';
 import { proxies, type RunningProxy } from './proxies.ts';
 import { type Measurement, report } from './report.ts';
 import { simulateSharding } from './sharding/run.ts';
+import { measureSteering, reportSteering } from './steering.ts';
 
 const { values: options } = parseArgs({
   options: {
@@ -167,6 +168,9 @@ try {
 
 if (only === undefined || only.includes('instances'))
   console.log(`\n${reportInstances(await measureInstances({ rounds, seconds, onProxyCore, onLoadCore }))}`);
+
+if (only === undefined || only.includes('instances') || only.includes('steering'))
+  console.log(`\n${reportSteering(await measureSteering({ rounds, seconds, onProxyCore, onLoadCore }))}`);
 
 if (only === undefined || only.includes('kernel')) {
   const fault = kernelPathFault();
