@@ -117,6 +117,7 @@ export function createProgram(context: ProgramContext): Command {
   const show = program.command('show').description('tables: what there is, and how it is').helpCommand(false);
   const tables = {
     servers: 'servers with admin state, operational state, last check and traffic',
+    endpoints: 'where nftables sends what goes to servers that are services',
     backends: 'backends with their servers’ states and traffic',
     binds: 'listening addresses',
     routes: 'what goes where, by which shard, in which TLS mode, with what traffic and warnings',

@@ -1,6 +1,6 @@
 // Why a key cannot act just now, in words: the role, the engine, the attachment, or the object itself.
 
-import type { Capability } from '../domain/model.ts';
+import type { Capability, DriftEntity, ServerDrift } from '../domain/model.ts';
 import type { ServerKey } from '../domain/plan.ts';
 import { newestEntries } from './journal-line.ts';
 import { whyNotUndoable } from './screens/journal.ts';
@@ -83,15 +83,20 @@ export const whyNotRollback: WhyNot = onServers(undefined, (context) =>
 
 export const whyNotReset: WhyNot = onServers(undefined, (context) => {
   const keys = new Set(targetServers(context).map(({ key }) => key));
-  return [...context.view.model.drift.values()].some((drift) => 'server' in drift && keys.has(drift.server))
+  return [...context.view.model.drift.values()].some((drift) => isOfServer(drift) && keys.has(drift.server))
     ? undefined
     : `${named(context)} is as configured`;
 });
 
+/** What reset and write-back of a server are about; an endpoint's drain ends by readying it. */
+function isOfServer(drift: DriftEntity): drift is ServerDrift {
+  return drift.field === 'admin' || drift.field === 'weight';
+}
+
 /** A drain is on its way: what it comes to can be written back. */
 export function isWritable(view: View, server: ServerKey): boolean {
   if (drainOf(view, server)) return false;
-  return [...view.model.drift.values()].some((drift) => 'server' in drift && drift.server === server);
+  return [...view.model.drift.values()].some((drift) => isOfServer(drift) && drift.server === server);
 }
 
 export const whyNotWriteBack: WhyNot = onServers('reload', (context) => {

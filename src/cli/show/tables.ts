@@ -5,6 +5,7 @@ import type { BackendEntity, BindEntity, DriftEntity, ServerEntity } from '../..
 import type { BackendRates, BindRates, ServerRates } from '../../domain/sample.ts';
 import { latency, short, wallTime } from '../wording.ts';
 import { certificates } from './certificates.ts';
+import { endpoints } from './endpoints.ts';
 import { instances } from './instances.ts';
 import { routes } from './routes.ts';
 import { shards } from './shards.ts';
@@ -107,11 +108,12 @@ const drift: Table<DriftEntity> = {
     { title: 'since', cell: ({ at }) => wallTime(at) },
   ],
   empty: 'no drift: what runs is what the configuration says',
-  hint: 'into the configuration with `sluice write-back SUBJECT`, back to it with `sluice reset SUBJECT`',
+  hint: 'into the configuration with `sluice write-back SUBJECT`, back to it with `sluice reset SUBJECT`; an endpoint’s drain ends with `sluice nft ready SUBJECT`',
 };
 
 export const tables = {
   servers,
+  endpoints,
   backends,
   binds,
   routes,
@@ -129,7 +131,7 @@ function driftSubject(drift: DriftEntity): string {
     case 'weight':
       return drift.server;
     case 'endpoint':
-      return drift.key;
+      return `${drift.server} ${drift.endpoint}`;
     case 'termination':
       return drift.route;
     case 'labels':
