@@ -333,7 +333,7 @@ setInterval(() => {}, 1000);
 
       // While it lives, the table is its own.
       const early = open();
-      await expect(early.set('count', noPart)).rejects.toThrow(/belongs to the runtime with pid \d+/);
+      await expect(early.set('block', blocks())).rejects.toThrow(/belongs to the runtime with pid \d+/);
       expect(early.state).toMatchObject({ state: 'failed' });
       await early.close('remove').catch(() => {});
       expect(listed()).toContain('10.9.0.3');
@@ -366,6 +366,20 @@ setInterval(() => {}, 1000);
     } finally {
       place.remove();
     }
+  });
+
+  it('asks nothing of nft as long as nothing is wished', async () => {
+    const table = createOwnTable({
+      nft: createNft({ command: ['/nowhere/nft'], clock: systemClock }),
+      clock: systemClock,
+    });
+    await table.set('block', noPart);
+    await table.adopted();
+    expect(table.state).toEqual({ state: 'none' });
+    expect(await table.found()).toEqual(new Map());
+    await expect(table.set('block', blocks())).rejects.toMatchObject({ code: 'missing' });
+    expect(table.state).toMatchObject({ state: 'failed' });
+    await table.close('remove');
   });
 
   it('stays where it is wished to, for whoever comes next', async () => {

@@ -1,18 +1,15 @@
-// Our own table as it stands in the kernel. Everything that is done with it is done one after the other; what is believed of it
-// is what was told last, or read, and is read again whenever a refusal or a look says otherwise.
+// Our own table: wishes in line, one after the other, and a look now and then at whether it is still what we made of it.
 
 import type { Clock } from '../../domain/clock.ts';
 import { createEmitter, type Disposer } from '../../domain/event.ts';
 import type { KernelEntity } from '../../domain/kernel.ts';
 import { safe } from '../../domain/safe.ts';
 import { type Nft, NftError } from '../process/nft.ts';
-import { checkParts } from './check-parts.ts';
+import { createBelievedTable } from './believed-table.ts';
 import type { OwnTable } from './own-table.ts';
-import { isMark, otherOwner, ownMark } from './ownership.ts';
-import { elementsOf, isAbsent, isObject, ownTableOf, readOwnTable } from './read-own-table.ts';
-import { removeTable, tableChange } from './table-change.ts';
-import { contentOf, emptyContent, isEmptyContent, type TableContent } from './table-content.ts';
-import { driftOf } from './table-drift.ts';
+import { isMark } from './ownership.ts';
+import { elementsOf, isAbsent, isObject, ownTableOf } from './read-own-table.ts';
+import { contentOf, isEmptyContent } from './table-content.ts';
 import { type PartName, type TablePart, tableFamily, tableName } from './table-part.ts';
 
 export interface OwnTableOptions {
@@ -27,29 +24,20 @@ interface Waiting {
   readonly done: Promise<void>;
 }
 
-/** Every so many looks it is read as a whole, and not only whether it is there; rarely where that is much. */
-const wholeEvery = { small: 3, large: 30 };
-const largeText = 256 * 1024;
-const tries = 4;
-
 export function createOwnTable({ nft, clock, lookMs = 10_000 }: OwnTableOptions): OwnTable {
-  /** What the kernel has; `undefined`: no table. Not known at first, and where it cannot be told what became of a change. */
-  let has: { readonly content: TableContent | undefined } | undefined;
-  let handle: number | undefined;
+  const table = createBelievedTable(nft, clock);
+  /** In force, or to be put in force again. */
   let parts: ReadonlyMap<PartName, TablePart> = new Map();
-  /** Of an earlier runtime, and nobody wished it yet. */
-  let leftovers: TableContent = emptyContent;
-  let elementsFound: Awaited<ReturnType<OwnTable['found']>> = new Map();
-  let wasRead = false;
   let closed = false;
-  let looks = 0;
   let nextLook: Disposer | undefined;
   let line: Promise<unknown> = Promise.resolve();
   const waiting = new Map<PartName, Waiting>();
   const failures = new Map<PartName | 'table', string>();
+  /** What happened to it that was made good. */
   let note: string | undefined;
   let state: KernelEntity['table'] = { state: 'none' };
   const changes = createEmitter<KernelEntity['table']>();
+  let counting: ReturnType<OwnTable['counters']> | undefined;
 
   function inLine<T>(work: () => Promise<T>): Promise<T> {
     const done = line.then(work);
@@ -58,84 +46,29 @@ export function createOwnTable({ nft, clock, lookMs = 10_000 }: OwnTableOptions)
   }
 
   function tellState(): void {
-    const [failed] = failures;
-    const next: KernelEntity['table'] =
-      failed !== undefined
-        ? {
-            state: 'failed',
-            text: safe(failed[0] === 'table' ? failed[1] : `${failed[0]}: ${failed[1]}`, 400),
-          }
-        : has?.content === undefined
-          ? { state: 'none' }
-          : { state: 'in-force', ...(note !== undefined && { text: safe(note, 400) }) };
+    const next = stateNow();
     if (next.state === state.state && next.text === state.text) return;
     state = next;
     changes.emit(state);
   }
 
-  /** @throws NftError, also where the table is another runtime's */
-  async function read(): Promise<Awaited<ReturnType<typeof readOwnTable>>> {
-    const table = await readOwnTable(nft, () => clock.now());
-    const owner = otherOwner(table?.content.counters.keys() ?? []);
-    if (owner !== undefined)
-      throw new NftError(
-        'refused',
-        `the table inet sluice belongs to the runtime with pid ${owner}; only one can have it in a network namespace`,
-      );
-    has = { content: table?.content };
-    handle = table?.handle;
-    if (!wasRead) {
-      wasRead = true;
-      leftovers = table === undefined ? emptyContent : withoutMarks(table.content);
-      elementsFound = table?.elements ?? new Map();
+  function stateNow(): KernelEntity['table'] {
+    const [failed] = failures;
+    if (failed !== undefined) {
+      const [what, why] = failed;
+      return { state: 'failed', text: safe(what === 'table' ? why : `${what}: ${why}`, 400) };
     }
-    return table;
+    if (table.content === undefined) return { state: 'none' };
+    return { state: 'in-force', ...(note !== undefined && { text: safe(note, 400) }) };
   }
 
-  /** Puts exactly these in force. @throws NftError; then it is as it was */
-  async function put(wished: ReadonlyMap<PartName, TablePart>): Promise<void> {
-    checkParts(wished);
-    for (let left = tries; ; left -= 1) {
-      if (has === undefined) await read();
-      const before = has!.content;
-      const content = marked(contentOf(wished.values(), clock.now()), leftovers);
-      const commands = tableChange(before, content, clock.now());
-      if (commands.length === 0) return;
-      try {
-        await nft.transact(commands, 'check');
-        await nft.transact(commands);
-        const after = isEmptyContent(content) ? undefined : content;
-        if (after === undefined || before === undefined) handle = undefined;
-        has = { content: after };
-        return;
-      } catch (error) {
-        // The commit may have been made, and may not.
-        if (!(error instanceof NftError) || error.code !== 'refused') {
-          has = undefined;
-          throw error;
-        }
-        has = undefined;
-        const drift = driftOf(await read(), before ?? emptyContent);
-        if (left <= 1) throw error;
-        if (drift !== undefined || (left === tries && isTimed(before))) continue;
-        // What somebody else's rules of an earlier version want may be what stands in the way.
-        if (isEmptyContent(leftovers)) throw error;
-        leftovers = emptyContent;
-      }
-    }
-  }
-
-  /** Elements that the kernel let go of meanwhile are no drift, but may be why it refused. */
-  function isTimed(content: TableContent | undefined): boolean {
-    return [...(content?.sets.values() ?? [])].some(({ elements }) =>
-      [...elements.values()].some(({ until }) => until !== undefined),
-    );
-  }
+  const isNothing = (of: Iterable<TablePart>): boolean => isEmptyContent(contentOf(of, 0));
 
   async function apply(part: PartName, wish: TablePart): Promise<void> {
     const wished = new Map(parts).set(part, wish);
     try {
-      await put(wished);
+      // Who wishes nothing needs no nft. What was left of the part goes with `adopted`.
+      if (table.wasRead || !isNothing([wish])) await table.put(wished);
       parts = wished;
       failures.delete(part);
       if (failures.size === 0) note = undefined;
@@ -152,23 +85,21 @@ export function createOwnTable({ nft, clock, lookMs = 10_000 }: OwnTableOptions)
     nextLook?.();
     nextLook = undefined;
     // Nothing of ours is there, for all that is known.
-    const isNothing = has === undefined ? !wasRead : has.content === undefined;
-    if (closed || (isNothing && isWishless())) return;
+    const isGone = table.isKnown ? table.content === undefined : !table.wasRead;
+    if (closed || (isGone && isNothing(parts.values()))) return;
     nextLook = clock.after(lookMs, () => void inLine(look));
   }
 
-  const isWishless = (): boolean => isEmptyContent(contentOf(parts.values(), clock.now()));
-
   /** Never rejects. */
   async function look(whole = false): Promise<void> {
-    if (closed) return;
+    if (closed || !table.wasRead) return;
     try {
-      looks += 1;
-      const drift = await seenDrift(whole);
+      const wasKnown = table.isKnown;
+      const drift = await table.drift(whole);
       if (drift !== undefined) {
-        has = undefined;
-        await put(parts);
-        if (!isWishless()) note = `${drift} by somebody else, and put in force again`;
+        await table.put(parts);
+        if (wasKnown && !isNothing(parts.values()))
+          note = `${drift} by somebody else, and put in force again`;
       }
       failures.delete('table');
     } catch (error) {
@@ -178,37 +109,10 @@ export function createOwnTable({ nft, clock, lookMs = 10_000 }: OwnTableOptions)
     lookLater();
   }
 
-  async function seenDrift(whole: boolean): Promise<string | undefined> {
-    if (has === undefined) return 'the table was not known';
-    const every = textLength(has.content) > largeText ? wholeEvery.large : wholeEvery.small;
-    if (whole || looks % every === 0) {
-      const believed = has.content ?? emptyContent;
-      const drift = driftOf(await read(), believed);
-      // What was read knows the rules in nft's own form alone.
-      if (drift === undefined) has = { content: has.content === undefined ? undefined : believed };
-      return drift;
-    }
-    const seen = ownHandle(await nft.list('tables'));
-    if (seen === undefined) return has.content === undefined ? undefined : 'the table was removed';
-    const before = handle;
-    handle = seen;
-    return before === undefined || before === seen ? undefined : 'the table was replaced';
-  }
-
   async function counters(): ReturnType<OwnTable['counters']> {
     const objects = await unlessAbsent(() => nft.list('counters', 'table', tableFamily, tableName));
     const { counts } = ownTableOf(objects, clock.now());
     return new Map([...counts].filter(([name]) => !isMark(name)));
-  }
-
-  async function elements(set: string): ReturnType<OwnTable['elements']> {
-    const isMap = has?.content?.sets.get(set)?.spec.to !== undefined;
-    const objects = await unlessAbsent(() => nft.list(isMap ? 'map' : 'set', tableFamily, tableName, set));
-    for (const object of objects) {
-      const body = isObject(object) ? (object.set ?? object.map) : undefined;
-      if (isObject(body)) return elementsOf(body.elem, isMap);
-    }
-    return [];
   }
 
   return {
@@ -216,16 +120,18 @@ export function createOwnTable({ nft, clock, lookMs = 10_000 }: OwnTableOptions)
       return state;
     },
     changes: changes.event,
+
     found: () =>
       inLine(async () => {
         try {
-          if (!wasRead) await read();
+          if (!table.wasRead) await table.read();
         } catch (error) {
           // Then nothing can be set either, and that says why.
           if (!(error instanceof NftError)) throw error;
         }
-        return elementsFound;
+        return table.found;
       }),
+
     set(part, wish) {
       if (closed) return Promise.reject(new NftError('refused', 'the runtime ends'));
       const earlier = waiting.get(part);
@@ -243,79 +149,58 @@ export function createOwnTable({ nft, clock, lookMs = 10_000 }: OwnTableOptions)
       waiting.set(part, entry);
       return entry.done;
     },
+
     adopted: () =>
       inLine(async () => {
         if (closed) return;
         try {
-          if (!wasRead) await read();
-          leftovers = emptyContent;
-          await put(parts);
+          if (!table.wasRead) await table.read();
+          table.dropLeftovers();
+          await table.put(parts);
           failures.delete('table');
         } catch (error) {
-          // Nothing is wished of it, so nobody misses it.
-          if (!isWishless()) failures.set('table', (error as Error).message);
+          // Where nothing is wished of it, nobody misses it.
+          if (!isNothing(parts.values())) failures.set('table', (error as Error).message);
         }
         tellState();
         lookLater();
       }),
+
     look: () => inLine(() => look(true)),
-    counters,
-    elements,
+
+    counters() {
+      // Whoever asks at the same time gets the same answer: with large maps it takes nft a tenth of a second.
+      counting ??= counters().finally(() => {
+        counting = undefined;
+      });
+      return counting;
+    },
+
+    async elements(set) {
+      const isMap = [...parts.values()].some(({ sets }) =>
+        sets.some(({ name, to }) => name === set && to !== undefined),
+      );
+      const kind = isMap ? 'map' : 'set';
+      const objects = await unlessAbsent(() => nft.list(kind, tableFamily, tableName, set));
+      for (const object of objects) {
+        const body = isObject(object) ? object[kind] : undefined;
+        if (isObject(body)) return elementsOf(body.elem, isMap);
+      }
+      return [];
+    },
+
     close(how) {
       if (closed) return line.then(() => {});
       closed = true;
       nextLook?.();
       return inLine(async () => {
-        if (!wasRead) return;
-        // Where it is another runtime's, or may not be looked at, there is nothing of ours.
-        if (has === undefined) await read();
-        if (has?.content === undefined) return;
-        if (how === 'remove') await nft.transact(removeTable);
-        else await disown(has.content);
-        has = { content: how === 'remove' ? undefined : has.content };
+        // What was never looked at has nothing of ours.
+        if (!table.wasRead) return;
+        await (how === 'remove' ? table.remove() : table.disown());
         tellState();
       });
     },
   };
-
-  /** The next runtime may begin before this process has ended. */
-  async function disown(content: TableContent): Promise<void> {
-    const marks = [...content.counters.keys()].filter(isMark);
-    await nft.transact(
-      marks.map((name) => ({ delete: { counter: { family: tableFamily, table: tableName, name } } })),
-    );
-  }
-}
-
-function ownHandle(objects: Awaited<ReturnType<Nft['list']>>): number | undefined {
-  for (const object of objects) {
-    const table = isObject(object) ? object.table : undefined;
-    if (isObject(table) && table.family === tableFamily && table.name === tableName)
-      return typeof table.handle === 'number' ? table.handle : 0;
-  }
-  return undefined;
-}
-
-/** With what is left of earlier; where both have a name, it is what is wished. An empty table has no owner: it is not there. */
-function marked(wished: TableContent, leftovers: TableContent): TableContent {
-  const all: TableContent = {
-    counters: new Map([...leftovers.counters, ...wished.counters]),
-    sets: new Map([...leftovers.sets, ...wished.sets]),
-    chains: new Map([...leftovers.chains, ...wished.chains]),
-  };
-  if (isEmptyContent(all)) return all;
-  return { ...all, counters: new Map([[ownMark(), ''], ...all.counters]) };
-}
-
-function withoutMarks(content: TableContent): TableContent {
-  return { ...content, counters: new Map([...content.counters].filter(([name]) => !isMark(name))) };
-}
-
-function textLength(content: TableContent | undefined): number {
-  let length = 0;
-  for (const { text } of content?.chains.values() ?? []) length += text.length;
-  for (const { elements } of content?.sets.values() ?? []) length += elements.size * 80;
-  return length;
 }
 
 async function unlessAbsent(ask: () => ReturnType<Nft['list']>): Promise<Awaited<ReturnType<Nft['list']>>> {
