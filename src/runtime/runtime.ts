@@ -383,8 +383,8 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
       text: `runtime started, plan ${running.hash}${heldText(new Set([...states.overrides().keys(), ...endpoints.overrides().map(({ server }) => server)]).size, tls.routes.overrides().size, plans.shape.size)}`,
     });
 
-    // All that is wished of it is there by now. A demo leaves alone what another runtime left.
-    if (!options.demo) void options.kernel?.table.adopted();
+    // A demo leaves alone what another runtime left.
+    if (!options.demo) kernelState?.started();
 
     const watching = options.watch?.({
       hash: () => plans.configured.hash,

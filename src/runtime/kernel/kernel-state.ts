@@ -15,16 +15,21 @@ export interface KernelStateOptions {
 }
 
 export interface KernelState {
+  /** What an earlier runtime left of our table, and nobody wishes, goes after a while: until then rules that are wished soon stay. */
+  started(): void;
   /** Our table is left so; what does not work of that is journaled. */
   leave(how: 'remove' | 'stay'): Promise<void>;
   close(): void;
 }
 
 const refreshMs = 60_000;
+/** Instances that come up one by one, and endpoints that are looked for: all of it has been wished by then. */
+const adoptedMs = 15_000;
 
 export function createKernelState({ kernel, store, clock, warned }: KernelStateOptions): KernelState {
   let closed = false;
   let next: Disposer | undefined;
+  let adopting: Disposer | undefined;
   let asking = false;
   let leaving = false;
 
@@ -55,8 +60,12 @@ export function createKernelState({ kernel, store, clock, warned }: KernelStateO
   void refresh();
 
   return {
+    started() {
+      adopting = clock.after(adoptedMs, () => void kernel.table.adopted());
+    },
     async leave(how) {
       leaving = true;
+      adopting?.();
       try {
         await kernel.table.close(how);
       } catch (error) {
@@ -68,6 +77,7 @@ export function createKernelState({ kernel, store, clock, warned }: KernelStateO
     close() {
       closed = true;
       next?.();
+      adopting?.();
       unfollow();
     },
   };

@@ -8,7 +8,7 @@ import { testClock } from '../fixture.ts';
 
 function scene() {
   const changes = createEmitter<KernelEntity['table']>();
-  const says = { read: true as Usable, closeFault: undefined as string | undefined, asked: 0 };
+  const says = { read: true as Usable, closeFault: undefined as string | undefined, asked: 0, adopted: 0 };
   let state: KernelEntity['table'] = { state: 'none' };
   const closed: string[] = [];
   const refuse = () => Promise.reject(new Error('not asked for here'));
@@ -35,7 +35,9 @@ function scene() {
       changes: changes.event,
       found: refuse,
       set: refuse,
-      adopted: refuse,
+      async adopted() {
+        says.adopted += 1;
+      },
       look: refuse,
       counters: refuse,
       elements: refuse,
@@ -87,6 +89,19 @@ it('follows our table, and warns of what went wrong with it', async () => {
   ]);
   await settled();
   expect(says.asked).toBe(2);
+});
+
+it('lets go what an earlier runtime left, once all is wished', async () => {
+  const { kernelState, says, clock } = scene();
+  kernelState.started();
+  clock.advance(10_000);
+  expect(says.adopted).toBe(0);
+  clock.advance(10_000);
+  expect(says.adopted).toBe(1);
+  kernelState.started();
+  await kernelState.leave('stay');
+  clock.advance(20_000);
+  expect(says.adopted).toBe(1);
 });
 
 it('leaves it as it is told to, and warns where that fails', async () => {
