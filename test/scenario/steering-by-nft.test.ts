@@ -1,9 +1,11 @@
 // Clients steered to instances by the real kernel while instances are scaled, replaced and killed, the runtime dies and somebody
 // else takes the rules away: nobody notices but who was on what was killed.
+import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { slotOfClient, slotTable } from '../../src/domain/maglev.ts';
 import { createNetwork, type Namespace, type Network, nftablesFault } from '../support/namespaces.ts';
 import { type Started, until } from '../support/processes.ts';
+import { scratch } from '../support/scratch.ts';
 import { type RunningSluice, startSluice } from '../support/sluice.ts';
 
 const fault = nftablesFault('nft');
@@ -112,6 +114,33 @@ async function nobodyFailed(): Promise<void> {
   expect({ failed, wrong }).toEqual({ failed: [], wrong: [] });
 }
 
+/** In the namespace: connections that are asked on and held; how many were answered, and how many closed. */
+const openedAtOnce = `
+const { connect } = require('node:net');
+const [port, count] = process.argv.slice(1).map(Number);
+let answered = 0, closed = 0;
+const told = () => {
+  if (answered + closed < count) return;
+  console.log(JSON.stringify({ answered, closed }));
+  process.exit(0);
+};
+const next = (left) => {
+  if (left === 0) return;
+  const socket = connect(port, '127.0.0.1');
+  let over = false;
+  const end = (isAnswered) => {
+    if (over) return;
+    over = true;
+    if (isAnswered) answered += 1; else closed += 1;
+    told();
+    next(left - 1);
+  };
+  socket.on('data', () => end(true)).on('error', () => {}).on('close', () => end(false));
+  socket.write('GET / HTTP/1.1\\r\\nHost: a.example\\r\\n\\r\\n');
+};
+next(count);
+`;
+
 describe.skipIf(fault !== undefined)(
   `steering: nft, under load${fault === undefined ? '' : ` (${fault})`}`,
   () => {
@@ -206,6 +235,28 @@ describe.skipIf(fault !== undefined)(
       await nobodyFailed();
       await until('the table', async () => tables().includes('sluice'), 40_000);
       await nobodyFailed();
+    });
+
+    it("connections that came by a private port are the bind's: its limit, its log, its figures", async () => {
+      const log = scratch();
+      try {
+        await begin(2, `\n  accessLog: { path: "${log.path('access.log')}", format: haproxy }`);
+        await steeredBy('nft');
+        // All of one client, so of one instance; the limit is each instance's.
+        const { stdout } = await proxy.run(process.execPath, ['-e', openedAtOnce, String(port), '101']);
+        expect(JSON.parse(stdout)).toEqual({ answered: 100, closed: 1 });
+        const { binds } = (await sluice.json('show', 'binds')) as {
+          binds: { name: string; address: string }[];
+        };
+        expect(binds.map(({ name, address }) => [name, address])).toEqual([['web', `0.0.0.0:${port}`]]);
+        const lines = await until('the log', () => {
+          const all = readFileSync(log.path('access.log'), 'utf8').trim().split('\n');
+          return all.length >= 100 ? all : undefined;
+        });
+        for (const line of lines) expect(line).toMatch(/127\.0\.0\.1:\d+ \[.*\] web /);
+      } finally {
+        log.remove();
+      }
     });
 
     it('its end takes the rules away; private ports are for nobody else', async () => {
