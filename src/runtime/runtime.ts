@@ -24,6 +24,7 @@ import { publishDrift } from './drift.ts';
 import type { EndpointContext } from './endpoints/endpoint-commands.ts';
 import { createEndpointDesk } from './endpoints/endpoint-desk.ts';
 import { createEndpointStates } from './endpoints/endpoint-states.ts';
+import { createHops } from './endpoints/hops.ts';
 import { followEngine } from './engine-events.ts';
 import { createJournal, type Happening } from './journal.ts';
 import { createKernelState } from './kernel/kernel-state.ts';
@@ -291,8 +292,18 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     ahead: tls.ahead,
   });
   const queueReload = createReloadQueue(commands);
+  const { kernel } = options;
+  const hops =
+    kernel &&
+    createHops({
+      conntrack: kernel.conntrack,
+      service: (server) => endpoints.service(server),
+      translated: async () => undefined,
+      clock,
+    });
   const services = createServices({
     store,
+    ...(hops && { hopOf: hops.hopOf }),
     name,
     version,
     engine,

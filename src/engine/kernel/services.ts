@@ -41,6 +41,7 @@ export interface ServiceKeeperOptions {
 }
 
 const againMs = 30_000;
+const routeAgainMs = 3_000;
 const longestWhy = 300;
 
 export function createServiceKeeper(options: ServiceKeeperOptions): ServiceKeeper {
@@ -86,8 +87,12 @@ export function createServiceKeeper(options: ServiceKeeperOptions): ServiceKeepe
       fault = error instanceof NotUsable ? error.usable : { no: (error as Error).message };
     }
     await tellAll(rules, fault);
+    // Looking for a route costs nothing.
     if ([...told.values()].some((usable) => usable !== true))
-      cancelAgain = clock.after(againMs, () => void inTurn(() => settle(next ?? now)));
+      cancelAgain = clock.after(
+        fault === true ? routeAgainMs : againMs,
+        () => void inTurn(() => settle(next ?? now)),
+      );
   }
 
   async function tellAll(rules: readonly ServiceRules[], fault: Usable): Promise<void> {
