@@ -1,6 +1,7 @@
 // What `nft -j list …` answers → a Ruleset. Foreign: an object that nobody knows is kept by its kind and name, a field of the
 // wrong kind is as if it were not there, and nothing here takes longer than the list is.
 
+import { compactJson } from '../compact-json.ts';
 import type { Expression, Json, JsonObject } from '../json.ts';
 import { countField, fieldOf, isObject, listOf, onlyEntry, textField, textsOf } from '../json-fields.ts';
 import { readElements } from './read-elements.ts';
@@ -176,9 +177,11 @@ function setOf(body: JsonObject, name: string, handle: number, isMap: boolean): 
   };
 }
 
-/** A newer nft writes { typeof: … } where the type has no name. */
+/** A concatenation is a list, or one text with dots; where the type has no name, a newer nft writes { typeof: … }. */
 function typesOf(value: Json | undefined): readonly string[] {
-  return listOf(value).map((one) => (typeof one === 'string' ? one : JSON.stringify(one).slice(0, 80)));
+  return listOf(value).flatMap((one) =>
+    typeof one === 'string' ? one.split(' . ') : [compactJson(one, 80)],
+  );
 }
 
 function commentOf(body: JsonObject): { readonly comment?: string } {
