@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/cli/system-clock.ts';
+import { jhash } from '../../src/domain/jhash.ts';
 import type { Expression } from '../../src/nft/json.ts';
 import { createNft } from '../../src/nft/process/run-nft.ts';
 import { createOwnTable, type OwnTableOptions } from '../../src/nft/table/create-own-table.ts';
@@ -12,6 +13,7 @@ import {
   type TablePart,
   type WishedElement,
   type WishedRule,
+  type WishedSet,
 } from '../../src/nft/table/table-part.ts';
 import { createNetwork, type Namespace, type Network, nftablesFault } from '../support/namespaces.ts';
 import { start, until } from '../support/processes.ts';
@@ -401,6 +403,23 @@ setInterval(() => {}, 1000);
     expect(listed()).toContain('table inet other');
   });
 
+  it('gets from any content to any other', async () => {
+    const table = open();
+    for (let step = 0; step < 60; step += 1) {
+      const part = randomPart((n) => jhash([step, n & 255, n >> 8], 11));
+      await table.set('path', part);
+      const text = listed();
+      for (const { name } of part.counters) expect(text).toContain(`counter ${name} {`);
+      for (const { name, rules } of part.chains) {
+        const chain = text.split(`chain ${name} {\n`)[1]?.split(/^\t}/m)[0] ?? 'missing';
+        const lines = chain.split('\n').filter((line) => line.trim() !== '' && !line.includes('hook input'));
+        expect(lines).toHaveLength(rules.length);
+      }
+      for (const { name, elements } of part.sets)
+        expect(await table.elements(name)).toHaveLength(elements.length);
+    }
+  });
+
   it('holds ten thousand elements', async () => {
     const table = open();
     const many = Array.from({ length: 10_000 }, (_, n) => ({
@@ -411,3 +430,58 @@ setInterval(() => {}, 1000);
     expect((await table.elements('block_ipv4')).length).toBe(10_000);
   });
 });
+
+/** Maps, rules and chains that refer to one another, as nft takes them. */
+function randomPart(random: (n: number) => number): TablePart {
+  const some = (n: number, of: readonly string[]) => of.filter((_, at) => random(n * 10 + at) % 2 === 0);
+  const one = (n: number, of: readonly string[]) => of[random(n) % of.length]!;
+  const counters = some(1, ['path_c1', 'path_c2', 'path_c3']);
+  const goals = some(2, ['path_g1', 'path_g2', 'path_g3']);
+  const sets = some(3, ['path_s1', 'path_s2', 'path_s3', 'path_s4']).map((name, at): WishedSet => {
+    const kind = random(100 + at) % 3;
+    const to =
+      kind === 1 && counters.length > 0 ? 'counter' : kind === 2 && goals.length > 0 ? 'verdict' : undefined;
+    const isPort = random(110 + at) % 2 === 0;
+    return {
+      name,
+      type: [isPort ? 'inet_service' : 'ipv4_addr'],
+      ...(to !== undefined && { to }),
+      flags: to === undefined && random(115 + at) % 2 === 0 ? ['interval', 'timeout'] : [],
+      counted: to === undefined && random(120 + at) % 2 === 0,
+      elements: some(13 + at, ['1', '3', '5']).map((value, n) => ({
+        value: isPort ? Number(value) : `10.0.0.${value}`,
+        ...(to === 'counter' && { data: one(200 + at * 5 + n, counters) }),
+        ...(to === 'verdict' && { data: { goto: { target: one(300 + at * 5 + n, goals) } } }),
+      })),
+    };
+  });
+  const rules = sets
+    .filter((_, at) => random(600 + at) % 2 === 0)
+    .map(({ name, type, to }): WishedRule => {
+      const key: Expression = {
+        payload:
+          type[0] === 'inet_service'
+            ? { protocol: 'tcp', field: 'dport' }
+            : { protocol: 'ip', field: 'saddr' },
+      };
+      if (to === 'counter') return { expressions: [{ counter: { map: { key, data: `@${name}` } } }] };
+      if (to === 'verdict') return { expressions: [{ vmap: { key, data: `@${name}` } }] };
+      return { expressions: [match(key, `@${name}`)] };
+    });
+  return {
+    counters: counters.map((name) => ({ name, comment: name })),
+    sets,
+    chains: [
+      ...goals.map((name) => ({ name, rules: [] })),
+      ...some(4, ['path_b1', 'path_b2']).map((name, at) => ({
+        name,
+        base: { type: 'filter', hook: 'input', priority: random(400 + at) % 2 } as const,
+        rules: [
+          ...rules,
+          ...goals.slice(0, 1).map((target) => ({ expressions: [{ jump: { target } }] })),
+          ...counters.slice(0, 1).map((counter) => ({ expressions: [{ counter }] })),
+        ],
+      })),
+    ],
+  };
+}

@@ -38,7 +38,7 @@ const tries = 4;
 /** In some 250 KB of rules, or a blocklist of 3,000, a look at all of it is no small matter. */
 const largeText = 256 * 1024;
 /** Every so many looks it is read as a whole, and not only whether it is there. */
-const wholeEvery = { small: 3, large: 30 };
+const wholeEvery = { small: 6, large: 60 };
 
 export function createBelievedTable(nft: Nft, clock: Clock): BelievedTable {
   let has: { readonly content: TableContent | undefined } | undefined;

@@ -15,7 +15,7 @@ import { type PartName, type TablePart, tableFamily, tableName } from './table-p
 export interface OwnTableOptions {
   readonly nft: Nft;
   readonly clock: Clock;
-  /** From one look at whether it is still there to the next. Default: 10 s. */
+  /** From one look at whether it is still there to the next: some 10 ms of nft each. Default: 5 s. */
   readonly lookMs?: number;
 }
 
@@ -24,7 +24,7 @@ interface Waiting {
   readonly done: Promise<void>;
 }
 
-export function createOwnTable({ nft, clock, lookMs = 10_000 }: OwnTableOptions): OwnTable {
+export function createOwnTable({ nft, clock, lookMs = 5_000 }: OwnTableOptions): OwnTable {
   const table = createBelievedTable(nft, clock);
   /** In force, or to be put in force again. */
   let parts: ReadonlyMap<PartName, TablePart> = new Map();
