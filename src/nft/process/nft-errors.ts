@@ -44,7 +44,9 @@ function faultOf(stderr: string, code: number | null, signal: string | null): Nf
 function wordsOf(stderr: string): string {
   const lines = stderr.split('\n').map((line) => line.trim());
   const first = lines.find((line) => /\bError: /.test(line)) ?? lines.find((line) => line !== '') ?? '';
-  return oneLine(first.replace(/^(?:internal:\d+:\d+-\d+: |netlink: )?Error: /, ''));
+  return oneLine(
+    first.replace(/^(?:internal:\d+:\d+-\d+: |netlink: )?Error: (?:cache initialization failed: )?/, ''),
+  );
 }
 
 const oneLine = (text: string): string => text.replace(/\s+/g, ' ').trim().slice(0, 500);
