@@ -27,6 +27,7 @@ import { createEndpointStates } from './endpoints/endpoint-states.ts';
 import { createHops } from './endpoints/hops.ts';
 import { followEngine } from './engine-events.ts';
 import { createJournal, type Happening } from './journal.ts';
+import { createKernelReading } from './kernel/kernel-reading.ts';
 import { createKernelState } from './kernel/kernel-state.ts';
 import { createModelStore } from './model-store.ts';
 import { createPlanAssertion } from './plan-assertion.ts';
@@ -118,7 +119,15 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   const states = createServerStates(store, clock, endpoints);
   const traffic = createTraffic();
   let rateContext = rateContextOf(plans.running);
-  const sampling = createSampling(traffic, clock, () => rateContext);
+  const kernelReading = createKernelReading({
+    kernel: options.kernel,
+    engine,
+    clock,
+    model: store.model,
+    plan: () => plans.running,
+    reading: () => traffic.reading(),
+  });
+  const sampling = createSampling(traffic, clock, () => rateContext, kernelReading.sampling);
 
   const drains = createDrains({
     store,
@@ -205,6 +214,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     const { running } = plans;
     rateContext = rateContextOf(running);
     publishPlan(running, engine.snapshot(), store, traffic);
+    kernelReading.planned();
     endpoints.adopt(running);
     endpointDesk.inForce(before.running, running);
     const changed = states.settle((key) => drains.job(key) !== undefined);
@@ -312,7 +322,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     preflight: tls.preflight,
     shardPlan: answers.shardPlan,
     trace: answers.trace,
-    watchRuleset: () => ({ update() {}, close() {} }),
+    watchRuleset: kernelReading.watchRuleset,
     preview: (command) =>
       previewOf(command, {
         facts: {
@@ -345,6 +355,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     sampling.close();
     following.close();
     kernelState?.close();
+    kernelReading.close();
     endpointDesk.close();
     tls.close();
     await journal.close();

@@ -3,6 +3,7 @@
 import type { Clock } from '../domain/clock.ts';
 import type { Disposer } from '../domain/event.ts';
 import type { HistoryPoint, Sample, SampleTopic } from '../domain/sample.ts';
+import type { KernelSampling } from './kernel/kernel-sampling.ts';
 import { type RateContext, sampleBetween } from './rates.ts';
 import type { Reading, Traffic } from './traffic.ts';
 
@@ -24,7 +25,13 @@ export interface Sampling {
   close: Disposer;
 }
 
-export function createSampling(traffic: Traffic, clock: Clock, context: () => RateContext): Sampling {
+/** @param kernel for topic `kernel`; where there is none, nobody is told anything of it */
+export function createSampling(
+  traffic: Traffic,
+  clock: Clock,
+  context: () => RateContext,
+  kernel?: Pick<KernelSampling, 'look' | 'current'>,
+): Sampling {
   const points: HistoryPoint[] = [];
   const timers = new Set<Disposer>();
   let previous: Reading | undefined;
@@ -61,6 +68,7 @@ export function createSampling(traffic: Traffic, clock: Clock, context: () => Ra
   return {
     subscribe(topics, intervalMs, listener, serversOf) {
       const only = serversOf && new Set(serversOf);
+      const looking = topics.includes('kernel') ? kernel?.look() : undefined;
       // The oldest is about one window old: a quick subscriber gets a sliding window, not a nervous one. A new one starts
       // from what is kept anyway, so that a screen opens with rates.
       const readings: Reading[] = last ? [...(last.from ? [last.from] : []), last.to] : [];
@@ -68,13 +76,15 @@ export function createSampling(traffic: Traffic, clock: Clock, context: () => Ra
         const reading = traffic.reading();
         if (!reading) return;
         while (readings.length > 1 && readings[1]!.at <= reading.at - windowMs) readings.shift();
-        listener(sampleBetween(readings[0], reading, topics, traffic, context(), only));
+        const sample = sampleBetween(readings[0], reading, topics, traffic, context(), only);
+        listener(looking === undefined ? sample : { ...sample, kernel: kernel!.current() });
         if (readings.at(-1) !== reading) readings.push(reading);
       };
       // The first one at once: gauges need no second reading, and a screen should not open empty.
       const first = clock.after(0, take);
       const stop = every(intervalMs, take);
       return () => {
+        looking?.();
         first();
         stop();
       };

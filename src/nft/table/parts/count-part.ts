@@ -124,11 +124,15 @@ function placesOf({ binds, servers }: CountWish): readonly Place[] {
         { host, port: own },
       );
   }
+  const named = new Set<ServerKey>();
   for (const same of sameAddress(servers)) {
     const [{ server, host, port }] = same as [CountedServer, ...CountedServer[]];
+    // One that is reached at two ports has counters for both.
+    const text = named.has(server) ? `${server} ${port}` : server;
+    named.add(server);
     add(
       {
-        name: objectName('count_server', server),
+        name: objectName('count_server', text),
         comment: `server ${same.map((one) => one.server).join(', ')}`,
         servers: same.map((one) => one.server),
       },
