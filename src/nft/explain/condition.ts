@@ -156,13 +156,14 @@ export function isWords(
   if (right === true) return op === '!=' ? 'is not there' : 'is there';
   if (right === false) return op === '!=' ? 'is there' : 'is not there';
   const not = op === '!=' || op === '!' ? ' not' : '';
+  const is = onlyEntry(left)?.[0] === 'concat' ? 'are' : 'is';
   if (!['==', '!=', 'in', '!', '<', '>', '<=', '>='].includes(op))
     return asWritten({ op, right: right ?? null }, telling);
-  if (typeof right === 'string' && right.startsWith('@')) return `is${not} in ${setWords(right, telling)}`;
+  if (typeof right === 'string' && right.startsWith('@')) return `${is}${not} in ${setWords(right, telling)}`;
   const value = valueWords(left, right, telling);
   if (op === 'in') return `has ${value}`;
   if (op === '!') return `has none of ${value}`;
-  return op === '==' || op === '!=' ? `is${not} ${value}` : `is ${orderWords(op)} ${value}`;
+  return op === '==' || op === '!=' ? `${is}${not} ${value}` : `${is} ${orderWords(op)} ${value}`;
 }
 
 function orderWords(op: string): string {
@@ -185,7 +186,7 @@ export function valueWords(left: Json | undefined, right: Json | undefined, tell
     );
   if (kind === 'range') {
     const [from, to] = listOf(body);
-    return `${constant(from, left, telling)} to ${constant(to, left, telling)}`;
+    return `${constant(from, left, telling)}–${constant(to, left, telling)}`;
   }
   if (kind === 'concat') {
     const parts = listOf(fieldOf(left, 'concat'));

@@ -267,13 +267,13 @@ function bitsNoun(operator: string, operands: readonly Json[], telling: Telling,
       : noun(one, telling, depth + 1),
   );
   const of = noun(left, telling, depth + 1);
+  const said = values.join(' and ');
   const words: Readonly<Record<string, string>> = {
-    '&': 'of which the bits',
-    '|': 'with the bits',
-    '^': 'with flipped bits',
-    '<<': 'shifted left by',
-    '>>': 'shifted right by',
+    '&': `masked with ${said}`,
+    '|': `with ${said} set`,
+    '^': `with ${said} flipped`,
+    '<<': `shifted left by ${said}`,
+    '>>': `shifted right by ${said}`,
   };
-  const ending = operator === '&' ? ' alone' : operator === '|' ? ' set' : '';
-  return `${of} ${operator === '&' ? 'and of it the bits' : words[operator]} ${values.join(' and ')}${ending}`;
+  return `${of} (${words[operator]})`;
 }

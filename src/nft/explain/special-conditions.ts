@@ -86,6 +86,8 @@ function ctCondition(op: string, key: string, right: Json | undefined): Conditio
     const text = plain && words.length === 2 ? 'of established or related connections' : either(told);
     return which(not ? `that is not ${either(words)} to the connection tracker` : text);
   }
+  if (key === 'status' && not && words.length === 1 && /^[ds]nat$/.test(words[0]!))
+    return which(`of a connection ${statusWords[words[0]!]!.replace(' translated', ' not translated')}`);
   if (key === 'status' && words.every((word) => Object.hasOwn(statusWords, word)))
     return which(
       `${not ? 'of no connection' : 'of a connection'} ${either(words.map((word) => statusWords[word]!))}`,
