@@ -4,6 +4,7 @@
 import type { Mode } from '../domain/plan.ts';
 import { backendWarnings, checkBackends, checkUses, modesOf, type Use } from './check-backends.ts';
 import { bindWarnings, checkBinds } from './check-binds.ts';
+import { checkKernelPaths } from './check-kernel-paths.ts';
 import { checkRoutes, routeWarnings } from './check-routes.ts';
 import { checkServices } from './check-services.ts';
 import { checkShards, shardFigureWarnings } from './check-shards.ts';
@@ -33,6 +34,7 @@ export function checkReferences(raw: unknown): References {
       ...controlLacks(at(root, 'runtime', 'control')),
       ...checkShards(shards, items(at(root, 'namespaces'))),
       ...checkBinds(binds),
+      ...checkKernelPaths(binds, backends),
       ...checkRoutes(routes),
       ...checkBackends(backends, modes),
       ...checkServices(backends, binds),

@@ -11,7 +11,6 @@ const later: readonly {
   readonly remedy: string;
 }[] = [
   { key: 'service', remedy: 'write the address of each server' },
-  { key: 'path', within: /\.binds\[\d+\]$/, remedy: 'every bind is served by the engine: remove it' },
   { key: 'engine', remedy: 'the engine is the embedded one: remove it' },
   {
     key: 'caCertificate',
