@@ -11,6 +11,7 @@ import {
   type BlockDialog,
   blockCommand,
   movedBlockFocus,
+  notYet,
   openBlock,
   retypedBlock,
   turnedBlock,
@@ -87,7 +88,8 @@ function changed(desk: Desk, before: BlockDialog, next: BlockDialog): void {
 function askPreview(desk: Desk, dialog: BlockDialog, afterMs: number): void {
   const fault = addressFault(addressIn(dialog));
   if (fault !== undefined) {
-    show(desk, { ...dialog, preview: { state: 'none', why: fault } });
+    const why = addressIn(dialog) === '' ? notYet : fault;
+    show(desk, { ...dialog, preview: { state: 'none', why } });
     return;
   }
   const { id, preview } = dialog;

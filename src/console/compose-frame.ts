@@ -215,10 +215,16 @@ function footer(context: KeyContext, columns: number): Line {
       ? [{ key: 'Esc', title: 'back', disabled: false }]
       : [];
   return footerLine(
-    [...back, ...shown.filter((binding) => !always(binding)).map(asKey)],
+    [...back, ...urgentFirst(shown.filter((binding) => !always(binding))).map(asKey)],
     shown.filter(always).map(asKey),
     columns,
   );
+}
+
+/** What is over in seconds is not what a narrow footer leaves out. */
+function urgentFirst(shown: readonly Binding[]): readonly Binding[] {
+  const isUrgent = ({ command }: Binding) => command === 'keep-block';
+  return [...shown.filter(isUrgent), ...shown.filter((binding) => !isUrgent(binding))];
 }
 
 function tooSmall(columns: number, rows: number): Line[] {

@@ -46,12 +46,20 @@ export const nftablesBindings: readonly Binding[] = [
     { footer: (context) => blockToKeep(context) !== undefined, whyNot: whyNotKeep },
   ),
 
+  bind(
+    'nftables',
+    'next-pane',
+    ['v'],
+    'view',
+    'The rules; who is blocked; what proxy and kernel counted of the same',
+    { footer: isClosed, footerTitle: ({ state }) => nextPanes[state.nftables.pane] },
+  ),
   bind('nftables', 'block', ['b'], 'block', 'Drop all packets from an address or a network', {
     footer: isClosed,
     whyNot: whyNotBlockHere,
   }),
   bind('nftables', 'unblock', ['B'], 'unblock', 'Take a block back: the one under the cursor, or one typed', {
-    footer: (context) => isClosed(context) && context.view.model.block.size > 0,
+    footer: (context) => context.state.nftables.pane === 'blocked' && context.view.model.block.size > 0,
     whyNot: whyNotUnblockHere,
   }),
   bind(
@@ -62,7 +70,7 @@ export const nftablesBindings: readonly Binding[] = [
     'Each rule with its explanation below it; again, and not',
     {
       footer: isList,
-      footerTitle: ({ state }) => (state.nftables.explains ? 'rules only' : 'explain all'),
+      footerTitle: ({ state }) => (state.nftables.explains ? 'rules only' : 'explain'),
       whyNot: whyNotOnRules,
     },
   ),
@@ -77,14 +85,6 @@ export const nftablesBindings: readonly Binding[] = [
       footerTitle: ({ state }) => (state.nftables.order === 'kernel' ? 'by traffic' : 'kernel order'),
       whyNot: rulesFirst,
     },
-  ),
-  bind(
-    'nftables',
-    'next-pane',
-    ['v'],
-    'view',
-    'The rules; who is blocked; what proxy and kernel counted of the same',
-    { footer: isClosed, footerTitle: ({ state }) => nextPanes[state.nftables.pane] },
   ),
   bind(
     'nftables',

@@ -4,6 +4,7 @@
 import type { ServerEntity } from '../domain/model.ts';
 import { stateOf } from './backend-states.ts';
 import { chosenTime, count, duration, percent, plural } from './format.ts';
+import { kernelProblems } from './kernel-problems.ts';
 import { bad, type Problem, warning } from './problem.ts';
 import { leftOf } from './screens/drain-line.ts';
 import { checkSentence } from './server-look.ts';
@@ -17,6 +18,7 @@ export function problemsOf(view: View): Problem[] {
     ...health(view),
     ...overload(view),
     ...drains(view),
+    ...kernelProblems(view),
     ...shardProblems(view),
     ...tlsProblems(view),
     ...drift(view),

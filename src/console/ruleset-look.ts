@@ -76,15 +76,7 @@ function mark({ understood }: RulesetRow): Span[] {
 export const unitWidth = 5;
 
 /** "12,044     ", "40,211 conn", "–     ": digits stand over digits, and what is counted beside them. */
-export function amountCell(row: RulesetRow): Span | Span[] {
-  if (row.kind === 'table') return span('');
-  if (row.kind === 'chain') return row.counts === 'connections' ? muted('connections') : span('');
-  if (row.kind === 'set' || row.kind === 'map' || row.kind === 'other')
-    return row.counts === 'none' ? span('') : amount(row);
-  return amount(row);
-}
-
-function amount(row: RulesetRow): Span[] {
+export function amountCell(row: RulesetRow): Span[] {
   const unit = row.counts === 'connections' ? ' conn' : ' '.repeat(unitWidth);
   return row.counts === 'none' || row.packets === undefined
     ? [muted('–'), span(' '.repeat(unitWidth))]
@@ -93,19 +85,17 @@ function amount(row: RulesetRow): Span[] {
 
 /** Of a nat chain the bytes are those of first packets alone, and would be read as what was carried. */
 export function bytesCell(row: RulesetRow): Span {
-  if (isSilent(row)) return span('');
   return row.counts === 'packets' ? span(bytes(row.bytes)) : muted('–');
 }
 
 export function rateCell(row: RulesetRow): Span {
-  if (isSilent(row)) return span('');
   if (row.counts === 'none') return muted('–');
   const value = row.packetRate;
   return value === null || value === undefined ? muted('–') : span(rate(value), value > 0 ? 'text' : 'muted');
 }
 
 /** Nothing is said of what counts nothing by its nature. */
-function isSilent({ kind, counts }: RulesetRow): boolean {
+export function isSilent({ kind, counts }: RulesetRow): boolean {
   return (
     kind === 'table' ||
     kind === 'chain' ||

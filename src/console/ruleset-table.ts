@@ -66,7 +66,7 @@ export function withRuleset(
     settledAt: keepPlaces ? state.settledAt : now,
     open: openedIn(state.open, inPlace),
   };
-  return { ...next, ...settled(next, inPlace, place) };
+  return { ...next, ...settled(next, state.window, inPlace, place) };
 }
 
 function isEmptyFault({ fault, rows, total }: RulesetWindow): boolean {
@@ -96,6 +96,7 @@ function openedIn(open: NftablesState['open'], window: RulesetWindow): NftablesS
 
 function settled(
   state: NftablesState,
+  before: RulesetWindow | undefined,
   window: RulesetWindow,
   place: RulesetPlace,
 ): Pick<NftablesState, 'cursor' | 'outOfSight' | 'seeks'> {
@@ -114,13 +115,10 @@ function settled(
     return { cursor: { index: 0, top: 0 }, outOfSight: undefined, seeks: undefined };
   }
   if (key !== undefined && found < 0) {
-    const outOfSight = state.outOfSight ?? state.window?.rows.find((row) => row.key === key);
+    const outOfSight = state.outOfSight ?? before?.rows.find((row) => row.key === key);
     const index = Math.min(last, cursor.index);
-    return {
-      cursor: { key, index, top: topFor(state, cursor.top, index, place) },
-      outOfSight,
-      seeks: undefined,
-    };
+    const top = topFor(state, cursor.top, index, place);
+    if (outOfSight !== undefined) return { cursor: { key, index, top }, outOfSight, seeks: undefined };
   }
   const index = Math.min(last, found >= 0 ? offset + found : cursor.index);
   const top = topFor(state, cursor.top, index, place);

@@ -4,6 +4,7 @@ import type { KeyPress, Size } from '../../src/console/console.ts';
 import { createConsole } from '../../src/console/create-console.ts';
 import type { Frame } from '../../src/console/frame.ts';
 import type { MutableModel } from '../../src/domain/model.ts';
+import { kernelSample } from './kernel-worlds.ts';
 import { createScriptedClient, createScriptedClock, settled } from './scripted-client.ts';
 import { instanceRatesOf } from './shard-worlds.ts';
 import { routeRatesOf } from './tls-worlds.ts';
@@ -43,6 +44,7 @@ export async function consoleIn(model: MutableModel, size: Size = small, withTra
       ...sampleOf(model, clock.now()),
       routes: routeRatesOf(model),
       instances: instanceRatesOf(model),
+      kernel: kernelSample(model),
     });
   if (withTraffic) feed();
   return {

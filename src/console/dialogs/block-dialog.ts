@@ -60,16 +60,18 @@ export function openBlock(id: number, act: BlockDialog['act'], address: string):
     force: typed(''),
     // Of an address that is there already the default is to do nothing.
     focus: address === '' ? 'address' : 'cancel',
-    preview: { state: 'none', why: noAddress },
+    preview: { state: 'none', why: notYet },
   };
 }
 
+export const notYet =
+  'With an address, the runtime says here what it would do. Nothing is sent before you confirm.';
 const noAddress = 'an address or a network: 192.0.2.7, 198.51.100.0/24, 2001:db8::/32';
 
 /** What is wrong with an address at first sight; what it means is judged by the runtime. */
 export function addressFault(text: string): string | undefined {
   const address = text.trim();
-  if (address === '') return noAddress;
+  if (address === '') return 'an address is missing';
   if (!/^[0-9a-fA-F:.]{2,45}(\/[0-9]{1,3})?$/.test(address)) return `"${address}" is not ${noAddress}`;
   return undefined;
 }

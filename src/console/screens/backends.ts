@@ -9,7 +9,7 @@ import { adminTone, checkText, operationalSpan } from '../server-look.ts';
 import { line, muted, selectedWhen, span } from '../spans.ts';
 import { bar } from '../sparkline.ts';
 import type { BackendsState } from '../state.ts';
-import { type Column, headOfTable, placeColumns, rowOfTable } from '../table.ts';
+import { type Column, headOfTable, type PlacedColumn, placeColumns, rowOfTable } from '../table.ts';
 import { padStart } from '../text.ts';
 import { noBackends, type View } from '../view.ts';
 import { backendDetail } from './backend-detail.ts';
@@ -52,9 +52,7 @@ function columnsFor(now: number): Column<BackendRow>[] {
 }
 
 function adminCell(row: BackendRow): Span {
-  if (row.kind === 'backend') return none;
-  const { admin } = row.kind === 'server' ? row.server : row.endpoint;
-  return span(admin, adminTone(admin));
+  return row.kind === 'server' ? span(row.server.admin, adminTone(row.server.admin)) : none;
 }
 
 function connectionsCell(row: BackendRow): Span {
@@ -85,13 +83,22 @@ function nameCell(row: BackendRow): Span[] {
   return [muted(folded ? '▸ ' : '▾ '), span(backend.name, 'text', true), muted(`  ${how}`)];
 }
 
+/** An endpoint's name is its address, which needs the room; that it drains stands in its state. */
+function withoutAdmin(placed: readonly PlacedColumn<BackendRow>[]): readonly PlacedColumn<BackendRow>[] {
+  const [name, admin, ...rest] = placed;
+  return name === undefined || admin === undefined
+    ? placed
+    : [{ ...name, width: admin.left + admin.width }, ...rest];
+}
+
 /** Its service is not in force: nobody gets there by us. */
 function isIdle({ server }: Extract<BackendRow, { kind: 'endpoint' }>): boolean {
   return server.service?.inForce !== true;
 }
 
 /** Its share of new connections, and how many they are beside it. */
-function shareSpans({ share }: Extract<BackendRow, { kind: 'endpoint' }>): Span[] {
+function shareSpans({ share, endpoint }: Extract<BackendRow, { kind: 'endpoint' }>): Span[] {
+  if (endpoint.admin === 'drain') return [span('◐ drain', 'drain')];
   if (share === undefined) return [muted('–')];
   return [span(bar(share, shareBarWidth), 'bar'), muted(padStart(percent(share), 6))];
 }
@@ -185,6 +192,7 @@ function tree(
       ),
     ];
   const placed = placeColumns(columnsFor(view.now), width - 2);
+  const forAddress = withoutAdmin(placed);
   const visible = height - 1;
   const cursor = settleCursor(state.cursor, backendList(rows, visible));
   const lines: Line[] = [headOfTable(placed, 1)];
@@ -196,7 +204,12 @@ function tree(
       const mark = state.marks.has(row.key)
         ? span('*', 'accent', true)
         : span(selected ? '›' : ' ', 'accent');
-      if (at >= cursor.top) lines.push(selectedWhen(selected, { spans: [mark, ...rowOfTable(placed, row)] }));
+      if (at >= cursor.top)
+        lines.push(
+          selectedWhen(selected, {
+            spans: [mark, ...rowOfTable(row.kind === 'endpoint' ? forAddress : placed, row)],
+          }),
+        );
       if (row.kind === 'server' && row.drain !== undefined)
         lines.push(line(span('       '), ...drainLine(row.drain, view.now, width - 8)));
     }

@@ -2,12 +2,12 @@
 // stands first, with the seconds left.
 
 import type { BlockEntity, BlockRates } from '../../domain/kernel.ts';
-import { about, bytes, count, duration, rate } from '../format.ts';
+import { bytes, count, duration, rate } from '../format.ts';
 import type { Line, Span } from '../frame.ts';
 import { type ListCursor, type ListShape, settleCursor } from '../list-cursor.ts';
 import { blank, line, muted, selectedWhen, span, staled } from '../spans.ts';
 import { type Column, headOfTable, placeColumns, rowOfTable } from '../table.ts';
-import { wrap } from '../text.ts';
+import { widthOf, wrap } from '../text.ts';
 import { kernelOf, type View } from '../view.ts';
 
 interface BlockedRow {
@@ -43,21 +43,23 @@ export function blockedList(view: View, height: number): ListShape {
   };
 }
 
-/** "27 s left to keep it", "12 min", "until unblocked". */
+/** "▲ 27 s to keep", "12 min", "no end". */
 export function leftSpan({ until, confirmBy }: BlockEntity, now: number): Span {
-  if (confirmBy !== undefined) return span(`▲ ${secondsLeft(confirmBy, now)} to keep`, 'warning', true);
-  return until === undefined ? muted('until unblocked') : span(about(Math.max(0, until - now)));
+  if (confirmBy !== undefined) return span(`▲ ${timeLeft(confirmBy, now)} to keep`, 'warning', true);
+  return until === undefined ? muted('no end') : span(timeLeft(until, now));
 }
 
-export function secondsLeft(by: number, now: number): string {
+/** "27 s", "12 min", "26 h": not to be taken for a time of day. */
+export function timeLeft(by: number, now: number): string {
   const ms = Math.max(0, by - now);
-  return ms < 120_000 ? `${Math.ceil(ms / 1000)} s` : duration(ms);
+  if (ms < 120_000) return `${Math.ceil(ms / 1_000)} s`;
+  return ms < 7_200_000 ? `${Math.ceil(ms / 60_000)} min` : duration(ms);
 }
 
-function columnsFor(now: number): readonly Column<BlockedRow>[] {
+function columnsFor(now: number, address: number): readonly Column<BlockedRow>[] {
   return [
-    { title: 'address', width: 18, upTo: 43, cell: ({ block }) => span(block.address, 'text', true) },
-    { title: 'left', width: 15, cell: ({ block }) => leftSpan(block, now) },
+    { title: 'address', width: address, cell: ({ block }) => span(block.address, 'text', true) },
+    { title: 'left', width: 14, cell: ({ block }) => leftSpan(block, now) },
     { title: 'by', width: 8, upTo: 16, spare: 1, cell: ({ block }) => span(block.by) },
     {
       title: 'why',
@@ -96,9 +98,12 @@ export function blockedPane(view: View, state: ListCursor, width: number, height
     ];
   const list = blockedList(view, height);
   const cursor = settleCursor(state, list);
-  const placed = placeColumns(columnsFor(view.now), width - 2);
+  const shownBlocks = blocks.slice(cursor.top, cursor.top + list.rows);
+  // Whom it is about is never cut; of all in sight the longest.
+  const widest = shownBlocks.reduce((most, { address }) => Math.max(most, widthOf(address)), 15);
+  const placed = placeColumns(columnsFor(view.now, Math.min(43, widest)), width - 2);
   const isStale = view.stale;
-  const rows = blocks.slice(cursor.top, cursor.top + list.rows).map((block, index) => {
+  const rows = shownBlocks.map((block, index) => {
     const selected = cursor.top + index === cursor.index;
     const shown = {
       spans: [
@@ -132,7 +137,7 @@ function selectedLines(
     confirmBy === undefined
       ? []
       : wrap(
-          `▲ Nobody confirmed it: y keeps it, else it takes itself back in ${secondsLeft(confirmBy, view.now)}.`,
+          `▲ Nobody confirmed it: y keeps it, else it takes itself back in ${timeLeft(confirmBy, view.now)}.`,
           width - 2,
         ).map((text) => line(span(` ${text}`, 'warning')));
   return [...keep, ...wrap(words, width - 2).map((text) => line(span(` ${text}`)))];

@@ -91,10 +91,10 @@ const columns: readonly Column<Compared>[] = [
 ];
 
 const switchOn =
-  'The kernel counts nothing of ours: "runtime: nft: counters: true" in the configuration, and a reload, switch it on.';
+  'The kernel counts nothing of ours: "runtime: nft: counters: true" in the configuration, then reload.';
 
 const whyDifferent =
-  'The kernel counts every packet with its heads and what is sent again: some percent more bytes. It counts connections from their first packet on, those that we refused or that never came through the queue, too; kept ones may have begun before.';
+  'The proxy counts payload, the kernel whole packets with their heads, sent twice or not: a few percent more. The kernel counts connections that were refused or never accepted, too.';
 
 export function comparedPane(view: View, state: ListCursor, width: number, height: number): Line[] {
   const { compared, comparedSince, kernelSeen } = view.traffic;

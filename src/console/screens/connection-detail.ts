@@ -6,6 +6,7 @@ import { addressOf } from '../client-address.ts';
 import { fact, longFact } from '../facts.ts';
 import { bytes, bytesPerSecond, count, duration, latency, plural } from '../format.ts';
 import type { Line } from '../frame.ts';
+import { hopText } from '../kernel-look.ts';
 import { slotOf } from '../slots.ts';
 import { apart, blank, line, muted, span } from '../spans.ts';
 import type { OpenConnection } from '../state.ts';
@@ -32,7 +33,8 @@ export function connectionDetail(view: View, open: OpenConnection, width: number
     blank,
     ...ladder(detail, width),
     blank,
-    ...timers(detail),
+    ...(detail.kernel ? [] : timers(detail)),
+    ...kernelFacts(detail, width),
     ...tlsFacts(detail, width),
     ...end(detail, open.gone, width),
     fact(
@@ -53,9 +55,10 @@ function way(view: View, detail: ConnectionDetail, gone: boolean, width: number)
   const places = [
     detail.client,
     detail.bind,
-    ...(isSteered ? [detail.instance] : []),
+    ...(detail.kernel ? ['kernel'] : isSteered ? [detail.instance] : []),
     detail.route,
     detail.server ?? detail.backend,
+    detail.hop?.endpoint,
   ].filter((place) => place !== undefined);
   const spans = places.flatMap((place, index) => [
     muted(index === 0 ? ' ' : ' → '),
@@ -75,7 +78,8 @@ function way(view: View, detail: ConnectionDetail, gone: boolean, width: number)
 }
 
 /** "default/2 · slot 40,211 of 65,537": why it is there, or why a new one would be elsewhere. */
-function carrier({ model }: View, { instance, client }: ConnectionDetail): Line[] {
+function carrier({ model }: View, { instance, client, kernel }: ConnectionDetail): Line[] {
+  if (kernel) return [];
   const shard = model.shard.get(instance.slice(0, instance.lastIndexOf('/')));
   const address = addressOf(client);
   const slot = shard === undefined || address === undefined ? undefined : slotOf(shard, address);
@@ -88,6 +92,21 @@ function carrier({ model }: View, { instance, client }: ConnectionDetail): Line[
       muted(` · slot ${count(slot.slot)} of ${count(slot.of)}`),
       slot.owner === instance ? span('') : span(`, a new one goes to ${slot.owner}`, 'drain'),
     ),
+  ];
+}
+
+/** What the ladder has no room for: who decided where it goes beyond the server's address, and who carries it. */
+function kernelFacts({ kernel, hop }: ConnectionDetail, width: number): Line[] {
+  return [
+    ...(kernel
+      ? longFact(
+          'carried',
+          '⇢ by the kernel (path: kernel): no process sees it, so its phases, timers and requests are not known',
+          width,
+        )
+      : []),
+    ...(hop === undefined ? [] : longFact('kernel', hopText(hop), width)),
+    ...(hop?.rule === undefined ? [] : longFact('by rule', hop.rule, width, 'muted')),
   ];
 }
 

@@ -111,7 +111,8 @@ function tlsCell({ tls }: ConnectionRow): Span {
   return tls === undefined ? muted('–') : span(shortModes[tls]);
 }
 
-function phaseCell({ phase, termination }: ConnectionRow): Span {
+function phaseCell({ phase, termination, kernel }: ConnectionRow): Span {
+  if (kernel && phase !== 'ended') return span('⇢ kern', 'accent');
   return span(phase === 'ended' ? (termination ?? 'ended') : phase, phaseTone(phase));
 }
 

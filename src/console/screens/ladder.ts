@@ -39,7 +39,9 @@ export function ladder(detail: ConnectionDetail, width: number): Line[] {
     way = afterwards(way, step);
     lines.push(...stepLines(step, way));
   }
-  return [headLine(detail, lanes, width), ...lines, ...running(way)];
+  const hasReached = detail.steps.some(({ what }) => what === 'connect' || what === 'pooled');
+  const hop = hasReached ? [] : hopRungs(way);
+  return [headLine(detail, lanes, width), ...lines, ...hop, ...running(way)];
 }
 
 function afterwards(way: Way, { what }: ConnectionStep): Way {
@@ -60,7 +62,7 @@ function headLine(detail: ConnectionDetail, lanes: Lanes, width: number): Line {
   return {
     spans: [
       ...fill([span('  client', 'text', true)], middle),
-      ...fill([span('sluice', 'text', true)], right - middle),
+      ...fill([span(detail.kernel ? 'kernel' : 'sluice', 'text', true)], right - middle),
       server,
       address,
     ],
@@ -96,11 +98,15 @@ function stepLines(step: ConnectionStep, way: Way): Line[] {
     case 'queue':
       return noteRungs(lanes, 'second', /\bqueue\b/.test(text) ? text : `queue: ${text}`, time);
     case 'connect':
-      return arrowRungs(lanes, 'second', { text: 'connect', direction: 'right' }, time);
+      return [
+        ...arrowRungs(lanes, 'second', { text: 'connect', direction: 'right' }, time),
+        ...hopRungs(way),
+      ];
     case 'pooled':
       return [
         ...arrowRungs(lanes, 'second', { text: 'kept connection', direction: 'right', tls: serverTls }, time),
         ...(serverTls ? verified(way) : []),
+        ...hopRungs(way),
       ];
     case 'server-handshake':
       return serverHandshakeLines(way, text, time);
@@ -129,6 +135,13 @@ function stepLines(step: ConnectionStep, way: Way): Line[] {
     case 'end':
       return noteRungs(lanes, 'first', /^-+$/.test(text) ? 'complete' : `ended ${text}`, time);
   }
+}
+
+/** Beyond the server's address: the kernel takes it on to a container. */
+function hopRungs({ lanes, detail: { hop } }: Way): Line[] {
+  if (hop === undefined) return [];
+  const words = hop.endpoint === undefined ? `nftables: ${hop.text}` : `nftables ⇢ ${hop.endpoint}`;
+  return noteRungs(lanes, 'second', words, '', hop.endpoint === undefined ? 'muted' : 'accent');
 }
 
 /** The host stands above the ladder; the lane is for the path. */

@@ -4,6 +4,7 @@ import type { BindEntity } from '../../domain/model.ts';
 import type { BindRates } from '../../domain/sample.ts';
 import { count, rate } from '../format.ts';
 import type { Line } from '../frame.ts';
+import { pathSpans } from '../kernel-look.ts';
 import { muted, span } from '../spans.ts';
 import { type Column, headOfTable, placeColumns, rowOfTable } from '../table.ts';
 import type { View } from '../view.ts';
@@ -21,7 +22,9 @@ const columns: readonly Column<BindRow>[] = [
     width: 22,
     upTo: 40,
     cell: ({ bind }) =>
-      bind.state === 'open' ? span(bind.address) : span(`▼ ${bind.text ?? 'failed'}`, 'bad'),
+      bind.state === 'open'
+        ? [span(bind.address), ...pathSpans(bind)]
+        : span(`▼ ${bind.text ?? 'failed'}`, 'bad'),
   },
   { title: 'conns', width: 6, align: 'right', cell: ({ rates }) => span(count(rates?.connections)) },
   {

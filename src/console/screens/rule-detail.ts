@@ -76,7 +76,7 @@ function counters(row: RulesetRow): Line[] {
       muted(
         isConnections
           ? '  first packets alone: bytes are not those of the connections'
-          : `  ${bytes(row.bytes)} bytes`,
+          : `  ${bytes(row.bytes)}${bytes(row.bytes).includes(' ') ? 'B' : ' B'}`,
       ),
     ),
     fact(

@@ -8,16 +8,20 @@ import {
   bytesCell,
   explainedLines,
   explainedSpans,
+  isSilent,
   nameSpans,
   rateCell,
   unitWidth,
 } from '../ruleset-look.ts';
 import { type RulesetPlace, rulesetRowAt, topFor } from '../ruleset-table.ts';
-import { line, muted, selectedWhen, span, staled } from '../spans.ts';
+import { apart, line, muted, selectedWhen, span, staled } from '../spans.ts';
 import type { NftablesState } from '../state.ts';
 import { type Column, headOfTable, placeColumns, rowOfTable } from '../table.ts';
 
-function columnsFor(folded: ReadonlySet<string>, most: number): readonly Column<RulesetRow>[] {
+/** From here on a bar tells more than big from small. */
+const longBarsFrom = 100;
+
+function columnsFor(folded: ReadonlySet<string>, most: number, width: number): readonly Column<RulesetRow>[] {
   return [
     {
       title: 'table / chain / rule',
@@ -25,18 +29,34 @@ function columnsFor(folded: ReadonlySet<string>, most: number): readonly Column<
       upTo: 200,
       cell: (row) => nameSpans(row, folded.has(row.key)),
     },
-    { title: `packets${' '.repeat(unitWidth)}`, width: 11 + 1, align: 'right', cell: amountCell },
+    { title: `packets${' '.repeat(unitWidth)}`, width: 12, align: 'right', cell: amountCell },
     { title: 'bytes', width: 6, align: 'right', cell: bytesCell },
-    { title: '/s', width: 6, align: 'right', cell: rateCell },
-    { title: '', width: 3, upTo: 12, cell: (row, width) => barCell(row, most, width) },
+    { title: '/s', width: 5, align: 'right', cell: rateCell },
+    { title: '', width: width < longBarsFrom ? 2 : 12, cell: (row, cells) => barCell(row, most, cells) },
   ];
+}
+
+function rowSpans(
+  row: RulesetRow,
+  placed: ReturnType<typeof placeColumns<RulesetRow>>,
+  state: NftablesState,
+  width: number,
+) {
+  // What counts nothing has the whole line for its words.
+  return isSilent(row)
+    ? apart(
+        nameSpans(row, state.folded.has(row.key)),
+        row.counts === 'connections' ? [muted('connections')] : [],
+        width,
+      ).spans
+    : rowOfTable(placed, row);
 }
 
 /** The head, and rows; where all are explained, each with its explanation below it. */
 export function rulesetLines(state: NftablesState, place: RulesetPlace, isStale: boolean): Line[] {
   const { window, cursor, outOfSight, folded, explains } = state;
   if (window === undefined) return [];
-  const placed = placeColumns(columnsFor(folded, window.mostPacketRate), place.width - 2);
+  const placed = placeColumns(columnsFor(folded, window.mostPacketRate, place.width), place.width - 2);
   const lines: Line[] = [headOfTable(placed, 1)];
   const top = topFor(state, cursor.top, cursor.index, place);
   for (let index = top; index < window.total && lines.length <= place.lines; index += 1) {
@@ -47,7 +67,7 @@ export function rulesetLines(state: NftablesState, place: RulesetPlace, isStale:
     }
     const selected = index === cursor.index && outOfSight === undefined && state.seeks === undefined;
     const shown = {
-      spans: [span(selected ? '›' : ' ', 'accent'), ...rowOfTable(placed, row)],
+      spans: [span(selected ? '›' : ' ', 'accent'), ...rowSpans(row, placed, state, place.width - 2)],
     };
     lines.push(selectedWhen(selected, isStale ? staled(shown) : shown));
     if (explains)

@@ -5,11 +5,13 @@ import type { ServerEntity } from '../../domain/model.ts';
 import type { ServerKey } from '../../domain/plan.ts';
 import type { ServerRates } from '../../domain/sample.ts';
 import { fact, heading, longFact } from '../facts.ts';
-import { ago, bytesPerSecond, chosenTime, count, duration, latencyOf, rate } from '../format.ts';
+import { ago, bytesPerSecond, chosenTime, count, duration, latencyOf, plural, rate } from '../format.ts';
 import type { Line } from '../frame.ts';
 import { entryLine, newestEntries } from '../journal-line.ts';
 import { adminTone, checkSentence, operationalSpan } from '../server-look.ts';
 import { blank, line, muted, span } from '../spans.ts';
+import { padEnd, padStart } from '../text.ts';
+import { endpointKey } from '../traffic.ts';
 import { drainOf, type View } from '../view.ts';
 import { drainLine, whatIsLeft } from './drain-line.ts';
 
@@ -29,6 +31,7 @@ export function serverDetail(view: View, key: ServerKey, width: number): Line[] 
     blank,
     ...states(view, server, width),
     ...(drain === undefined ? [] : drainFacts(drain, view, width)),
+    ...serviceFacts(view, server, width),
     blank,
     ...traffic(view.traffic.servers.get(key), server),
     blank,
@@ -91,10 +94,45 @@ function states(view: View, server: ServerEntity, width: number): Line[] {
       .map((entry) =>
         fact(
           'drift',
-          span(`≠ ${entry.field} ${entry.running}`, 'warning'),
+          span(`≠ ${'endpoint' in entry ? entry.endpoint : entry.field} ${entry.running}`, 'warning'),
           muted(`, configured ${entry.configured}; by ${entry.by} ${ago(now - entry.at)}`),
         ),
       ),
+  ];
+}
+
+/** Of a service: where its address is translated to, and how the kernel shares its connections out. */
+function serviceFacts({ traffic: seen }: View, { key, service }: ServerEntity, width: number): Line[] {
+  if (service === undefined) return [];
+  const { pick, endpoints, inForce } = service;
+  const taking = endpoints.filter(({ admin }) => admin === 'ready').length;
+  const how = pick === 'hash' ? 'by the hash of the client' : 'at random';
+  return [
+    fact(
+      'service',
+      span(`${plural(endpoints.length, 'endpoint')}, ${taking} ready`),
+      muted(`, picked ${how} by nftables`),
+    ),
+    ...(inForce === true
+      ? []
+      : longFact(
+          '',
+          `▲ not translated: ${inForce.no}${inForce.remedy === undefined ? '' : `; ${inForce.remedy}`}`,
+          width,
+          'warning',
+        )),
+    ...endpoints.map(({ address, admin, weight, adminBy }) => {
+      const rates = seen.endpoints.get(endpointKey(key, address));
+      return fact(
+        '',
+        span(`⇢ ${padEnd(address, 22)}`),
+        span(padEnd(admin, 6), adminTone(admin)),
+        span(
+          `${padStart(count(rates?.connections), 6)} conns ${padStart(rate(rates?.newConnections), 6)} new/s`,
+        ),
+        muted(`  wt ${weight}${adminBy === undefined ? '' : `, by ${adminBy}`}`),
+      );
+    }),
   ];
 }
 

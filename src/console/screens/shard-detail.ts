@@ -6,6 +6,7 @@ import { fact, heading, longFact } from '../facts.ts';
 import { ago, bytes, count, duration, percent, plural, rate } from '../format.ts';
 import type { Line, Span } from '../frame.ts';
 import { entryLine, newestEntries } from '../journal-line.ts';
+import { pathSpans } from '../kernel-look.ts';
 import {
   cameApart,
   evennessSpans,
@@ -55,7 +56,7 @@ export function shardDetail(view: View, name: string, width: number): Line[] {
     blank,
     ...selection(view, shard, width),
     ...binds(view, shard),
-    ...steering(shard),
+    ...steering(shard, width),
     blank,
     ...instances(view, shard),
     blank,
@@ -102,17 +103,26 @@ function binds(view: View, { binds: names }: ShardEntity): Line[] {
     if (bind === undefined) return fact(word, span(name), muted('  not there'));
     return bind.state === 'failed'
       ? fact(word, span(`▼ ${name}  ${bind.text ?? 'failed'}`, 'bad'))
-      : fact(word, span(name), muted(`  ${bind.mode} on ${bind.address}`));
+      : fact(word, span(name), muted(`  ${bind.mode} on ${bind.address}`), ...pathSpans(bind));
   });
 }
 
-function steering({ steering: { by, tableSize, ipv6Prefix }, instances }: ShardEntity): Line[] {
+function steering(
+  { steering: { by, why, tableSize, ipv6Prefix }, instances }: ShardEntity,
+  width: number,
+): Line[] {
   const how =
     by === 'direct'
       ? [span('direct'), muted(': its one instance accepts for itself')]
-      : [span('handoff'), muted(`: by address, one of ${count(tableSize)} slots; each is one instance's`)];
+      : by === 'nft'
+        ? [
+            span('nft'),
+            muted(`: the kernel sends each address to its slot's instance, ${count(tableSize)} slots`),
+          ]
+        : [span('handoff'), muted(`: by address, one of ${count(tableSize)} slots; each is one instance's`)];
   return [
     fact('steering', ...how),
+    ...(why === undefined ? [] : longFact('', `▲ nft was wished: ${why}`, width, 'warning')),
     ...(by === 'direct' || instances < 2 || ipv6Prefix === 128
       ? []
       : [fact('', muted('IPv6 by /64: a household has one slot'))]),

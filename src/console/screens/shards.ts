@@ -174,12 +174,18 @@ function sumsLine({ instances, width }: Placed, load: ShardLoad): Line {
   };
 }
 
+/** That the kernel steers is worth a word, and more that it was wished and does not. */
+function steeredBy({ steering: { by, why } }: ShardLoad['shard']): Span[] {
+  if (by === 'nft') return [muted(' by nft')];
+  return why === undefined ? [] : [span(' ▲ not by nft', 'warning')];
+}
+
 /** How even it is; before that, who is missing. */
 function spreadWords({ shard, even, settling, serving, instances }: ShardLoad): Span[] {
   if (instances.length === 0) return [span('▼ no instance', 'bad')];
   if (serving.length < shard.instances)
     return [span(`▼ ${serving.length} of ${shard.instances} serve`, 'bad')];
-  if (even !== undefined) return evennessSpans(even, settling);
+  if (even !== undefined) return [...evennessSpans(even, settling), ...steeredBy(shard)];
   return [muted(shard.instances < 2 ? 'one instance accepts for itself' : 'evenness –')];
 }
 
