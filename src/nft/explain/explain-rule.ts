@@ -137,9 +137,7 @@ function scopeOf(chain: Chain, telling: Telling, portAlone: boolean): string {
   const device = base.device === undefined ? 'its interface' : safe(base.device, 80);
   switch (base.hook) {
     case 'input':
-      return hasDestination && !telling.nat
-        ? 'that is addressed to this machine'
-        : 'addressed to this machine';
+      return portAlone ? 'of this machine' : 'addressed to this machine';
     case 'forward':
       return 'that passes through this machine';
     case 'output':
