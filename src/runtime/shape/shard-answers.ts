@@ -5,6 +5,7 @@ import type { Plan, Route } from '../../domain/plan.ts';
 import type { Termination } from '../../domain/tls.ts';
 import type { Engine } from '../../engine/engine.ts';
 import type { ControlServices } from '../control/services.ts';
+import type { ForeignTables } from '../endpoints/foreign-tables.ts';
 import type { ModelStore } from '../model-store.ts';
 import type { LoadedPlan, Reload } from '../reload.ts';
 import type { ServerStates } from '../server-states.ts';
@@ -25,6 +26,8 @@ export function createShardAnswers(options: {
   readonly tls: Pick<TlsDesk, 'routes' | 'certificates'>;
   readonly reload: Pick<Reload, 'possible' | 'ahead'>;
   plans(): Plans;
+  /** What other tables of nftables make of servers' addresses; missing where nobody can tell. */
+  readonly translation?: ForeignTables['translation'];
 }): ShardAnswers {
   const { store, engine, states, tls, reload, plans } = options;
   const { routes, certificates } = tls;
@@ -56,6 +59,6 @@ export function createShardAnswers(options: {
       wishes: () => states.wishes(),
       clients: () => engine.clients(),
     }),
-    trace: async (question) => tracing(question),
+    trace: async (question) => tracing(question, await options.translation?.()),
   };
 }

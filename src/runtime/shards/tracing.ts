@@ -4,7 +4,7 @@ import type { Admission } from '../../domain/admission.ts';
 import type { CertificateEntity, Model } from '../../domain/model.ts';
 import type { Plan } from '../../domain/plan.ts';
 import type { Termination } from '../../domain/tls.ts';
-import { type Trace, type TraceQuestion, trace, traceFault } from '../../domain/trace.ts';
+import { type Trace, type TraceFacts, type TraceQuestion, trace, traceFault } from '../../domain/trace.ts';
 
 export interface TracingContext {
   readonly model: Model;
@@ -19,8 +19,8 @@ export interface TracingContext {
 
 export function createTracing(
   context: TracingContext,
-): (question: TraceQuestion) => Trace | { readonly fault: string } {
-  return (question) => {
+): (question: TraceQuestion, translated?: TraceFacts['translated']) => Trace | { readonly fault: string } {
+  return (question, translated) => {
     const fault = traceFault(question);
     if (fault !== undefined) return { fault };
     const { model } = context;
@@ -33,6 +33,7 @@ export function createTracing(
       servers: model.server,
       certificateOf: (host, route) => context.certificateOf(host, route),
       serving: new Set(serving.map(({ name }) => name)),
+      ...(translated && { translated }),
     });
   };
 }
