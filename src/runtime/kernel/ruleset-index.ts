@@ -2,13 +2,16 @@
 // for its rules, found when they are first asked for.
 
 import type { Json } from '../../nft/json.ts';
-import type { Chain, NamedCounter, Rule, Ruleset, Table } from '../../nft/ruleset/ruleset.ts';
+import type { Chain, NamedCounter, NftSet, Rule, Ruleset, Table } from '../../nft/ruleset/ruleset.ts';
 import { countedId } from './ruleset-rates.ts';
 
 /** The words for rules, as src/nft/explain has them. Safe text. */
 export interface RuleWords {
   text(rule: Rule, chain: Chain, table: Table): string;
   explain(rule: Rule, chain: Chain, table: Table): RuleExplanation;
+  explainTable(table: Table): readonly string[];
+  explainChain(chain: Chain, table: Table): readonly string[];
+  explainSet(set: NftSet, table: Table): readonly string[];
 }
 
 export interface RuleExplanation {
@@ -18,6 +21,7 @@ export interface RuleExplanation {
 
 export interface RulesetIndex {
   readonly ruleset: Ruleset;
+  readonly words: RuleWords;
   text(rule: Rule, chain: Chain, table: Table): string;
   explain(rule: Rule, chain: Chain, table: Table): RuleExplanation;
   /** Lower case: text and explanation. */
@@ -85,6 +89,7 @@ export function indexRuleset(ruleset: Ruleset, words: RuleWords, before?: Rulese
       kept(known.explanations, countedId(table, rule), () => words.explain(rule, chain, table));
     const index: RulesetIndex = {
       ruleset: of,
+      words,
       text,
       explain,
       sought: (rule, chain, table) =>

@@ -161,7 +161,7 @@ function rowOf(entry: RulesetEntry, index: RulesetIndex, rates: Rates, children:
   const explained =
     entry.kind === 'rule'
       ? index.explain(entry.rule, entry.chain, table)
-      : { lines: explanationOf(entry), understood: true };
+      : { lines: explanationOf(entry, index), understood: true };
   return {
     key: keyOf(entry),
     kind,
@@ -216,10 +216,20 @@ function textOf(entry: RulesetEntry, index: RulesetIndex): string {
   }
 }
 
-function explanationOf(entry: RulesetEntry): readonly string[] {
-  return entry.kind === 'counter' && entry.counter.comment !== undefined
-    ? [safe(entry.counter.comment, 200)]
-    : [];
+function explanationOf(entry: RulesetEntry, { words }: RulesetIndex): readonly string[] {
+  switch (entry.kind) {
+    case 'table':
+      return words.explainTable(entry.table);
+    case 'chain':
+      return words.explainChain(entry.chain, entry.table);
+    case 'set':
+    case 'map':
+      return words.explainSet(entry.set, entry.table);
+    case 'counter':
+      return entry.counter.comment === undefined ? [] : [safe(entry.counter.comment, 200)];
+    default:
+      return [];
+  }
 }
 
 function aboutOf(entry: RulesetEntry, index: RulesetIndex): string | undefined {
