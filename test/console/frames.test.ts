@@ -7,7 +7,17 @@ import { bindings } from '../../src/console/bindings.ts';
 import type { Frame } from '../../src/console/frame.ts';
 import type { MutableModel } from '../../src/domain/model.ts';
 import { emptyModel } from '../../src/domain/model.ts';
+import {
+  block,
+  kernelWorld,
+  largeRuleset,
+  rulesetServer,
+  serviceWorld,
+  smallRuleset,
+  unconfirmed,
+} from './kernel-worlds.ts';
 import { consoleIn } from './picture.ts';
+import { settled } from './scripted-client.ts';
 import {
   addInstance,
   addShard,
@@ -115,6 +125,22 @@ function hostileWorld(names: readonly string[], texts: readonly string[]): Mutab
       },
     );
   }
+  for (const [index, name] of names.entries()) {
+    const service = serviceWorld().server.get('shop/pods')!.service!;
+    const endpoints = service.endpoints.map((endpoint) => ({ ...endpoint, address: name }));
+    changeServer(model, 'web/app1', {
+      service: { ...service, endpoints, inForce: { no: name, remedy: name } },
+    });
+    model.block.set(
+      name,
+      block(name, { why: texts[0] ?? name, by: name, ...(index === 0 ? { confirmBy: 1 } : {}) }),
+    );
+    model.kernel.set('kernel', {
+      ...kernelWorld().kernel.get('kernel')!,
+      change: { no: name, remedy: name },
+      table: { state: 'failed', text: name },
+    });
+  }
   for (const name of names) {
     addShard(model, name, 2, { domain: name, routeSelector: texts.join(','), refused: names });
     addInstance(model, name, 2, { state: 'gone', crashes: 3, text: name });
@@ -132,6 +158,12 @@ const worlds: readonly (() => MutableModel)[] = [
   troubledTlsWorld,
   troubledShardsWorld,
   crowdedShardsWorld,
+  serviceWorld,
+  () => {
+    const model = kernelWorld();
+    unconfirmed(model);
+    return model;
+  },
 ];
 const size = fc.record({ columns: fc.integer({ min: 1, max: 230 }), rows: fc.integer({ min: 1, max: 70 }) });
 const keys = fc.array(
@@ -142,8 +174,12 @@ const keys = fc.array(
       '3',
       '4',
       '5',
+      '6',
       '7',
       '8',
+      'v',
+      'b',
+      'e',
       't',
       'T',
       '+',
@@ -179,11 +215,14 @@ describe('a frame', () => {
         fc.boolean(),
         async (world, { columns, rows }, pressed, traffic) => {
           const seat = await consoleIn(world(), { columns, rows }, traffic);
+          if (traffic)
+            seat.client.ruleset = rulesetServer(pressed.length % 2 ? smallRuleset() : largeRuleset(300));
           for (const key of pressed) {
             seat.press(key);
             seat.client.preflights.at(-1)?.send(pressed.length % 2 ? preflightOf : unsafePreflight);
             await seat.client.shardPlans.at(-1)?.answer(pressed.length % 2 ? scaledTo3 : relabelled);
             await seat.client.traces.at(-1)?.answer(tracedShop);
+            if (traffic) await settled();
             expectExact(seat.console.frame({ columns, rows }), columns, rows);
           }
           seat.console.dispose();
@@ -199,10 +238,17 @@ describe('a frame', () => {
         fc.array(hostile, { minLength: 1, maxLength: 4 }),
         fc.array(hostile, { maxLength: 3 }),
         size,
-        fc.constantFrom('1', '3', '4', '5', '7', '8'),
+        fc.constantFrom('1', '3', '4', '5', '6', '7', '8'),
         async (names, texts, { columns, rows }, screen) => {
           const model = hostileWorld(names, texts);
           const seat = await consoleIn(model, { columns, rows });
+          const rows6 = smallRuleset().map((row) => ({
+            ...row,
+            text: names[0]!,
+            about: texts[0] ?? '',
+            explanation: [...texts, ...names],
+          }));
+          seat.client.ruleset = rulesetServer(rows6);
           const { result } = tracedShop;
           const hostilePlan = {
             ...relabelled,
@@ -210,6 +256,12 @@ describe('a frame', () => {
           };
           for (const key of [
             screen,
+            'v',
+            'v',
+            'v',
+            'e',
+            'b',
+            'escape',
             'enter',
             'escape',
             'w',

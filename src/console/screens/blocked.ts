@@ -94,7 +94,7 @@ export function blockedPane(view: View, state: ListCursor, width: number, height
       blank,
       ...(cannot.length > 0
         ? cannot.map((text) => line(span(`   ${text}`, 'warning')))
-        : [line(muted('   Nobody is blocked.  b blocks an address or a network: its packets are dropped.'))]),
+        : [line(muted('   Nobody is blocked.  b drops all packets from an address or a network.'))]),
     ];
   const list = blockedList(view, height);
   const cursor = settleCursor(state, list);

@@ -2,7 +2,7 @@
 
 import type { RulesetRow } from '../../domain/kernel.ts';
 import { fact, longFact } from '../facts.ts';
-import { bytes, bytesPerSecond, count, perSecond } from '../format.ts';
+import { bytes, bytesPerSecond, count, perSecond, plural } from '../format.ts';
 import type { Line } from '../frame.ts';
 import { explanationOf, remarksOf } from '../ruleset-look.ts';
 import { blank, line, muted, span } from '../spans.ts';
@@ -32,7 +32,9 @@ export function explanationLines(row: RulesetRow, width: number): Line[] {
 
 function spareWords({ kind, about = '', text, children }: RulesetRow): string {
   if (kind === 'table')
-    return `Table ${text}, with ${children === 1 ? 'one chain or set' : `${count(children)} chains and sets`}.`;
+    return about === ''
+      ? `Table ${text}, with ${plural(children, 'chain or set', 'chains and sets')}.`
+      : `Table ${text}: ${about}.`;
   if (kind === 'chain')
     return about === '' ? `Chain ${text}: only rules that jump here lead to it.` : `Chain ${text}: ${about}.`;
   return about === '' ? text : `${text}: ${about}`;

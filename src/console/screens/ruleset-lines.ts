@@ -22,17 +22,22 @@ import { type Column, headOfTable, placeColumns, rowOfTable } from '../table.ts'
 const longBarsFrom = 100;
 
 function columnsFor(folded: ReadonlySet<string>, most: number, width: number): readonly Column<RulesetRow>[] {
-  return [
-    {
-      title: 'table / chain / rule',
-      width: 30,
-      upTo: 200,
-      cell: (row) => nameSpans(row, folded.has(row.key)),
-    },
+  const bars = width < longBarsFrom ? 2 : 12;
+  const figures: Column<RulesetRow>[] = [
     { title: `packets${' '.repeat(unitWidth)}`, width: 12, align: 'right', cell: amountCell },
     { title: 'bytes', width: 6, align: 'right', cell: bytesCell },
     { title: '/s', width: 5, align: 'right', cell: rateCell },
-    { title: '', width: width < longBarsFrom ? 2 : 12, cell: (row, cells) => barCell(row, most, cells) },
+    { title: '', width: bars, cell: (row, cells) => barCell(row, most, cells) },
+  ];
+  // All that is left is the rule's: a wider gap would be taken from its words.
+  const taken = figures.reduce((sum, column) => sum + column.width + 1, 0);
+  return [
+    {
+      title: 'table / chain / rule',
+      width: Math.max(20, width - 2 - taken),
+      cell: (row) => nameSpans(row, folded.has(row.key)),
+    },
+    ...figures,
   ];
 }
 
