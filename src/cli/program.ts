@@ -124,6 +124,7 @@ export function createProgram(context: ProgramContext): Command {
     shards: 'what each takes, its instances and clients, and how evenly they are spread',
     instances: 'data-plane processes, those that leave included',
     certificates: 'what clients are shown: names, how long it holds, served against disk',
+    compared: 'what the proxy counted beside what the kernel counted',
     drift: 'what runs other than the configuration says',
   } as const;
   for (const [name, description] of Object.entries(tables)) {
@@ -153,6 +154,20 @@ export function createProgram(context: ProgramContext): Command {
       .option('--limit <n>', 'at most so many', wholeNumberArgument(1, 100_000), 50)
       .option('--ended', 'also those that ended in the last seconds'),
     async () => (await import('./show/connections.ts')).showConnections,
+  );
+  verb(
+    show
+      .command('nft')
+      .description('the kernel’s packet rules (nftables), with what passes by each')
+      .option('--filter <words>', 'each of which a rule, its explanation or the names above it must have', '')
+      .addOption(
+        new Option('--sort <order>', 'rules of a chain as the kernel asks them, or busy ones first')
+          .choices(['kernel', 'traffic'])
+          .default('kernel'),
+      )
+      .option('--limit <n>', 'at most so many rows', wholeNumberArgument(1, 1_000_000), 1_000)
+      .option('--explain', 'each rule in plain English, too'),
+    async () => (await import('./show/nft.ts')).showNft,
   );
 
   verb(

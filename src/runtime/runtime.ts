@@ -24,6 +24,7 @@ import { publishDrift } from './drift.ts';
 import type { EndpointContext } from './endpoints/endpoint-commands.ts';
 import { createEndpointDesk } from './endpoints/endpoint-desk.ts';
 import { createEndpointStates } from './endpoints/endpoint-states.ts';
+import { createForeignTables, localAddresses } from './endpoints/foreign-tables.ts';
 import { createHops } from './endpoints/hops.ts';
 import { followEngine } from './engine-events.ts';
 import { createJournal, type Happening } from './journal.ts';
@@ -123,7 +124,6 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     kernel: options.kernel,
     engine,
     clock,
-    model: store.model,
     plan: () => plans.running,
     reading: () => traffic.reading(),
   });
@@ -269,7 +269,17 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     routes: tls.routes,
     plans: plansInForce,
   });
-  const answers = createShardAnswers({ store, engine, states, tls, reload, plans: plansInForce });
+  const { kernel } = options;
+  const foreign = kernel && createForeignTables({ nft: kernel.nft, clock, localAddresses });
+  const answers = createShardAnswers({
+    store,
+    engine,
+    states,
+    tls,
+    reload,
+    plans: plansInForce,
+    ...(foreign && { translation: foreign.translation }),
+  });
   const shape: ShapeContext = {
     engine,
     clock,
@@ -302,13 +312,13 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     ahead: tls.ahead,
   });
   const queueReload = createReloadQueue(commands);
-  const { kernel } = options;
   const hops =
     kernel &&
+    foreign &&
     createHops({
       conntrack: kernel.conntrack,
       service: (server) => endpoints.service(server),
-      translated: async () => undefined,
+      translated: async (address) => (await foreign.translation())(address),
       clock,
     });
   const services = createServices({

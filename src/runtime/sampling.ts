@@ -77,7 +77,8 @@ export function createSampling(
         if (!reading) return;
         while (readings.length > 1 && readings[1]!.at <= reading.at - windowMs) readings.shift();
         const sample = sampleBetween(readings[0], reading, topics, traffic, context(), only);
-        listener(looking === undefined ? sample : { ...sample, kernel: kernel!.current() });
+        const counted = looking && kernel?.current();
+        listener(counted === undefined ? sample : { ...sample, kernel: counted });
         if (readings.at(-1) !== reading) readings.push(reading);
       };
       // The first one at once: gauges need no second reading, and a screen should not open empty.

@@ -4,7 +4,8 @@ import type { Sample, SampleTopic } from '../../domain/sample.ts';
 import { systemClock } from '../system-clock.ts';
 
 /** A rate needs two readings: the first sample may know gauges only. */
-const knowsRates = ({ servers, backends, binds, routes, instances }: Sample): boolean =>
+const knowsRates = ({ servers, backends, binds, routes, instances, kernel }: Sample): boolean =>
+  kernel !== undefined ||
   [...(servers ?? []), ...(backends ?? []), ...(binds ?? []), ...(routes ?? []), ...(instances ?? [])].some(
     ({ requests }) => requests !== null,
   );

@@ -5,6 +5,7 @@ import type { BackendEntity, BindEntity, DriftEntity, ServerEntity } from '../..
 import type { BackendRates, BindRates, ServerRates } from '../../domain/sample.ts';
 import { latency, short, wallTime } from '../wording.ts';
 import { certificates } from './certificates.ts';
+import { compared } from './compared.ts';
 import { endpoints } from './endpoints.ts';
 import { instances } from './instances.ts';
 import { routes } from './routes.ts';
@@ -120,6 +121,7 @@ export const tables = {
   shards,
   instances,
   certificates,
+  compared,
   drift,
 } as const;
 export type TableName = keyof typeof tables;

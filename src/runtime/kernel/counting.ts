@@ -24,6 +24,8 @@ export function createCounting(options: {
   readonly engine: Pick<Engine, 'snapshot' | 'changes'>;
   readonly clock: Clock;
   plan(): Plan;
+  /** Other counters than before are in force. */
+  inForce(): void;
 }): Counting {
   const { kernel, engine, clock } = options;
   let counted: readonly Counted[] = [];
@@ -63,6 +65,7 @@ export function createCounting(options: {
       told = text;
       counted = countedOf(wish);
       failed = false;
+      if (counted.length > 0) options.inForce();
     } catch {
       // What the table says of itself says why.
       failed = true;

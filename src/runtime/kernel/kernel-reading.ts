@@ -1,7 +1,6 @@
 // What the runtime reads of the kernel, wired: windows of the ruleset, counters of our own, and the samples made of them.
 
 import type { Clock } from '../../domain/clock.ts';
-import type { Model } from '../../domain/model.ts';
 import type { Plan } from '../../domain/plan.ts';
 import type { Engine } from '../../engine/engine.ts';
 import type { Kernel } from '../../nft/kernel.ts';
@@ -10,14 +9,13 @@ import type { Count } from '../../nft/ruleset/ruleset.ts';
 import type { ControlServices } from '../control/services.ts';
 import type { Reading } from '../traffic.ts';
 import { createCounting } from './counting.ts';
-import { createKernelSampling, type KernelSampling } from './kernel-sampling.ts';
+import { createKernelSampling, type KernelSampling, nothingSampled } from './kernel-sampling.ts';
 import { ruleWords } from './rule-words.ts';
 import { createRulesetWindows, noRulesetWindows } from './ruleset-windows.ts';
 
 export interface KernelReading {
   readonly watchRuleset: ControlServices['watchRuleset'];
-  /** Undefined where there is no kernel to ask. */
-  readonly sampling: KernelSampling | undefined;
+  readonly sampling: Pick<KernelSampling, 'look' | 'current'>;
   /** A plan is in force: what is counted may be something else. */
   planned(): void;
   close(): void;
@@ -27,14 +25,13 @@ export function createKernelReading(options: {
   readonly kernel: Kernel | undefined;
   readonly engine: Pick<Engine, 'snapshot' | 'changes'>;
   readonly clock: Clock;
-  readonly model: Model;
   plan(): Plan;
   reading(): Reading | undefined;
 }): KernelReading {
   const { kernel, engine, clock, plan, reading } = options;
   if (kernel === undefined) {
     const windows = noRulesetWindows(clock);
-    return { watchRuleset: windows.watch, sampling: undefined, planned() {}, close: windows.close };
+    return { watchRuleset: windows.watch, sampling: nothingSampled, planned() {}, close: windows.close };
   }
   const monotonic = (): number => performance.now();
   const windows = createRulesetWindows({
@@ -44,7 +41,7 @@ export function createKernelReading(options: {
     read: readRuleset,
     words: ruleWords,
   });
-  const counting = createCounting({ kernel, engine, clock, plan });
+  const counting = createCounting({ kernel, engine, clock, plan, inForce: () => sampling.begin() });
   const blocks = async (): Promise<ReadonlyMap<string, Count>> => new Map();
   const sampling = createKernelSampling({ kernel, clock, monotonic, counting, plan, reading, blocks });
   return {

@@ -18,8 +18,10 @@ import { type Rated, ratedAt } from './ruleset-rates.ts';
 export interface KernelSampling {
   /** Somebody looks, until it is disposed of. */
   look(): Disposer;
-  /** The newest; what is not known yet is null, or not there. */
-  current(): KernelSample;
+  /** Counters came into force: both sides are read once, so that what is compared begins now and not when somebody looks. */
+  begin(): void;
+  /** The newest; undefined until the kernel was asked for whoever looks now. */
+  current(): KernelSample | undefined;
   close(): void;
 }
 
@@ -35,12 +37,19 @@ export interface KernelSamplingOptions {
   blocks(): Promise<ReadonlyMap<string, Count>>;
 }
 
+const firstMs = 300;
 const countersMs = 1_000;
 const countersRest = 5;
 const flowsMs = 2_000;
 const flowsRest = 20;
 /** Beyond that it is not known how many there are. */
 const mostFlows = 50_000;
+
+/** Where there is no kernel to ask, nothing is counted. */
+export const nothingSampled: Pick<KernelSampling, 'look' | 'current'> = {
+  look: () => () => {},
+  current: () => ({ endpoints: [], blocks: [], compared: [], comparedSince: null }),
+};
 
 interface EndpointPlace {
   readonly server: ServerKey;
@@ -52,6 +61,8 @@ export function createKernelSampling(options: KernelSamplingOptions): KernelSamp
   const { kernel, clock, monotonic, counting } = options;
   const comparison = createComparison();
   let looking = 0;
+  let wasAsked = false;
+  let beginning: Disposer | undefined;
   let stops: readonly Disposer[] = [];
   let endpointRates = new Map<string, Rated>();
   let blockRates = new Map<string, Rated>();
@@ -65,6 +76,7 @@ export function createKernelSampling(options: KernelSamplingOptions): KernelSamp
       const start = monotonic();
       await ask().catch(() => {});
       if (over) return;
+      if (ask === askCounters) wasAsked = true;
       const took = monotonic() - start;
       cancel = clock.after(Math.max(everyMs - took, rest * took, 0), () => void run());
     };
@@ -84,11 +96,8 @@ export function createKernelSampling(options: KernelSamplingOptions): KernelSamp
     const start = monotonic();
     const counters = await kernel.table.counters();
     const at = (start + monotonic()) / 2;
-    const reading = options.reading();
     const plan = options.plan();
-    const { counted } = counting;
-    if (reading !== undefined && counted.length > 0)
-      comparison.take({ plan, counted, counters, reading }, clock.now());
+    compare(counters);
     endpointRates = rated(
       endpointRates,
       endpointsOf(plan).map(({ counter }) => [counter, counters.get(counter)]),
@@ -97,6 +106,15 @@ export function createKernelSampling(options: KernelSamplingOptions): KernelSamp
     const blockStart = monotonic();
     const blocks = await options.blocks();
     blockRates = rated(blockRates, [...blocks], (blockStart + monotonic()) / 2);
+  }
+
+  function compare(counters: ReadonlyMap<string, Count>): boolean {
+    const reading = options.reading();
+    if (reading === undefined) return false;
+    const { counted } = counting;
+    if (counted.length > 0)
+      comparison.take({ plan: options.plan(), counted, counters, reading }, clock.now());
+    return true;
   }
 
   async function askFlows(): Promise<void> {
@@ -116,6 +134,7 @@ export function createKernelSampling(options: KernelSamplingOptions): KernelSamp
   function stop(): void {
     for (const end of stops) end();
     stops = [];
+    wasAsked = false;
     // What was counted while nobody looked is no rate of any moment.
     endpointRates = new Map();
     blockRates = new Map();
@@ -123,6 +142,15 @@ export function createKernelSampling(options: KernelSamplingOptions): KernelSamp
   }
 
   return {
+    begin() {
+      beginning?.();
+      // The proxy's first sample comes within a fifth of a second; what cannot be read is read by who looks.
+      const attempt = async (left: number): Promise<void> => {
+        const isDone = await kernel.table.counters().then(compare, () => true);
+        if (!isDone && left > 0) beginning = clock.after(firstMs, () => void attempt(left - 1));
+      };
+      beginning = clock.after(firstMs, () => void attempt(10));
+    },
     look() {
       looking += 1;
       if (looking === 1)
@@ -135,15 +163,27 @@ export function createKernelSampling(options: KernelSamplingOptions): KernelSamp
         if (looking === 0) stop();
       };
     },
-    current: () => ({
-      endpoints: endpointsOf(options.plan()).map((place) => endpointSample(place)),
-      blocks: [...blockRates].map(
-        ([address, { packets, bytes, packetRate }]): BlockRates => ({ address, packets, bytes, packetRate }),
-      ),
-      compared: counting.counted.length === 0 ? [] : comparison.compared,
-      comparedSince: counting.counted.length === 0 ? null : comparison.since,
-    }),
-    close: stop,
+    current() {
+      if (!wasAsked) return undefined;
+      const isCompared = counting.counted.length > 0;
+      return {
+        endpoints: endpointsOf(options.plan()).map((place) => endpointSample(place)),
+        blocks: [...blockRates].map(
+          ([address, { packets, bytes, packetRate }]): BlockRates => ({
+            address,
+            packets,
+            bytes,
+            packetRate,
+          }),
+        ),
+        compared: isCompared ? comparison.compared : [],
+        comparedSince: isCompared ? comparison.since : null,
+      };
+    },
+    close() {
+      beginning?.();
+      stop();
+    },
   };
 
   function endpointSample({ server, endpoint, counter }: EndpointPlace): EndpointRates {
