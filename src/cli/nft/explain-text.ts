@@ -1,0 +1,122 @@
+// Rules in nft's own syntax, made JSON by nft itself: loaded into a network namespace of their own, never into this machine's
+// ruleset, and read back. The namespace lasts as long as the process that holds it.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { dirname } from 'node:path';
+import { safe } from '../../domain/safe.ts';
+import type { Json } from '../../nft/json.ts';
+import { NftError } from '../../nft/process/nft.ts';
+import { createNft } from '../../nft/process/run-nft.ts';
+import { programEnv, runProgram } from '../../nft/process/run-program.ts';
+import { CliFailure } from '../failure.ts';
+import { systemClock } from '../system-clock.ts';
+
+const timeoutMs = 20_000;
+
+/** @param file where what it includes is looked for; undefined for standard input. @throws CliFailure */
+export async function objectsOfText(text: string, file: string | undefined): Promise<readonly Json[]> {
+  const root = process.getuid?.() === 0;
+  const holder = await held(root);
+  try {
+    const inside = [
+      'nsenter',
+      ...(root ? [] : ['-U', '--preserve-credentials']),
+      '-n',
+      '-t',
+      `${holder.pid}`,
+      'nft',
+    ];
+    await load(inside, text, file);
+    return await createNft({ command: inside, clock: systemClock }).list('ruleset');
+  } catch (error) {
+    if (!(error instanceof NftError)) throw error;
+    throw new CliFailure('refused', `the rules were not understood: ${safe(error.message, 300)}`, needsNft);
+  } finally {
+    holder.kill('SIGKILL');
+  }
+}
+
+const needsNft =
+  'explain JSON instead: where the rules are in force, `nft -j list ruleset | sluice nft explain -`';
+
+/** `cat` in a namespace of its own: when it answers, the namespace is there. @throws CliFailure */
+function held(root: boolean): Promise<ChildProcess> {
+  const flags = root ? ['-n'] : ['-U', '-r', '-n'];
+  return new Promise((resolve, reject) => {
+    const child = spawn('unshare', [...flags, 'cat'], { env: programEnv(), stdio: 'pipe' });
+    let told = '';
+    const fail = (why: string): void => {
+      over();
+      child.kill('SIGKILL');
+      reject(
+        new CliFailure(
+          'refused',
+          `rules as text need a network namespace of their own, and there can be none here: ${safe(why.trim(), 200)}`,
+          root ? needsNft : `be root; or ${needsNft}`,
+        ),
+      );
+    };
+    const over = systemClock.after(timeoutMs, () => fail('unshare does not answer'));
+    child.once('error', (error) => fail(error.message));
+    child.once('exit', () => fail(told === '' ? 'unshare ended' : told));
+    child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+      if (told.length < 1_000) told += chunk;
+    });
+    child.stdin.on('error', () => {});
+    child.stdout.once('data', () => {
+      over();
+      child.removeAllListeners('exit');
+      resolve(child);
+    });
+    child.stdin.write('\n');
+  });
+}
+
+/** @throws CliFailure with nft's own words */
+async function load(inside: readonly string[], text: string, file: string | undefined): Promise<void> {
+  // What it includes by a relative name lies beside it.
+  const words = [...inside, ...(file === undefined ? [] : ['-I', dirname(file)]), '-f', '-'];
+  const first = await runProgram({ words, input: text, clock: systemClock, timeoutMs });
+  if (first.kind === 'ended' && first.code === 0) return;
+  // nft 1.0.6 wants a line break before a brace that ends a chain. People write them on one line.
+  const broken = withBreaks(text);
+  if (first.kind === 'ended' && broken !== text) {
+    const second = await runProgram({ words, input: broken, clock: systemClock, timeoutMs });
+    if (second.kind === 'ended' && second.code === 0) return;
+  }
+  const name = file === undefined ? 'standard input' : safe(file);
+  if (first.kind === 'not-started')
+    throw new CliFailure(
+      'refused',
+      `${name}: nft cannot be started in a namespace: ${safe(first.message, 200)}`,
+      'install the packages nftables and util-linux',
+    );
+  if (first.kind !== 'ended') throw new CliFailure('refused', `${name}: nft did not answer in time`);
+  throw new CliFailure(
+    'usage',
+    `${name}: nft does not take these rules: ${faults(first.stderr)}`,
+    hintFor(first.stderr),
+  );
+}
+
+function hintFor(stderr: string): string {
+  return /interface does not exist|no such device/i.test(stderr)
+    ? 'name interfaces with iifname and oifname: iif, oif and netdev chains need one that is there'
+    : '`nft -c -f FILE` says more, on a machine whose kernel has all that they use';
+}
+
+/** "/dev/stdin:2:5-9: Error: syntax error": line and column, without the file that nobody named. */
+function faults(stderr: string): string {
+  const lines = stderr.split('\n').filter((line) => line.includes('Error:'));
+  const told = lines
+    .slice(0, 3)
+    .map((line) =>
+      line.replace(/^(?:\/dev\/stdin|internal):(\d+):(\d+)-\d+:\s*Error:\s*/, 'line $1, column $2: ').trim(),
+    );
+  if (lines.length > 3) told.push(`… ${lines.length - 3} more`);
+  return safe(told.length === 0 ? stderr.trim().replace(/\s+/g, ' ') : told.join('; '), 500);
+}
+
+/** A line break before each closing brace that stands outside of quotes and comments. */
+export function withBreaks(text: string): string {
+  return text.replace(/"[^"\n]*"|#[^\n]*|\}/g, (piece) => (piece === '}' ? '\n}' : piece));
+}
