@@ -12,6 +12,9 @@ import { median } from './report.ts';
 const ways = ['no proxy', 'HAProxy mode tcp', 'Sluice, path: kernel', 'Sluice, relayed'] as const;
 type Way = (typeof ways)[number];
 
+/** The server has a port for each: what one way leaves behind for minutes is in nobody else's way. */
+const ports = new Map<Way, number>(ways.map((way, index) => [way, 8081 + index]));
+
 interface Row {
   readonly name: string;
   readonly path: string;
@@ -60,7 +63,7 @@ export async function measureKernelPath(rounds: number, seconds: number): Promis
       'Sluice, relayed': () => [sluice!.pid, ...descendants(sluice!.pid)],
     };
     const targets: Readonly<Record<Way, string>> = {
-      'no proxy': `${server}:80`,
+      'no proxy': `${server}:${ports.get('no proxy')}`,
       'HAProxy mode tcp': `${star.addresses.proxy}:8001`,
       'Sluice, path: kernel': `${star.addresses.proxy}:8002`,
       'Sluice, relayed': `${star.addresses.proxy}:8003`,
@@ -101,18 +104,19 @@ export async function measureKernelPath(rounds: number, seconds: number): Promis
 
 function configuration(star: Star): string {
   const { proxy, containers } = star.addresses;
-  const backend = (name: string) => `
+  const backend = (name: string, way: Way) => `
   - name: ${name}
     mode: tcp
     balance: { algorithm: random }
-    servers: [{ name: app1, address: "${containers[0]}:80" }]`;
-  return `runtime: { grace: 1s }
+    servers: [{ name: app1, address: "${containers[0]}:${ports.get(way)}" }]`;
+  return `runtime:
+  grace: 1s
 shards:
   - name: default
     binds:
       - { name: kernel, listen: "${proxy}:8002", mode: tcp, backend: kernel, path: kernel, fallback: none }
       - { name: relayed, listen: "${proxy}:8003", mode: tcp, backend: relayed }
-backends:${backend('kernel')}${backend('relayed')}
+backends:${backend('kernel', 'Sluice, path: kernel')}${backend('relayed', 'Sluice, relayed')}
 `;
 }
 
@@ -125,11 +129,12 @@ async function startServer(star: Star): Promise<void> {
     `daemon off; pid ${place.path('pid')}; error_log ${place.path('error.log')} warn; user root; worker_processes 1;
 events { worker_connections 16384; }
 http { access_log off; keepalive_requests 100000000; sendfile on; tcp_nopush on; open_file_cache max=10; root ${place.folder};
-  server { listen 80 backlog=4096; } }
+${[...ports.values()].map((port) => `  server { listen ${port} backlog=4096; }`).join('\n')}
+}
 `,
   );
   await star.containers[0]!.start('nginx', ['-c', place.path('nginx.conf')]);
-  await answering(star, `${star.addresses.containers[0]}:80`);
+  await answering(star, `${star.addresses.containers[0]}:${ports.get('no proxy')}`);
 }
 
 async function startHaproxy(star: Star): Promise<number> {
@@ -146,7 +151,7 @@ defaults
   timeout server 30s
 listen tcp
   bind ${star.addresses.proxy}:8001
-  server app1 ${star.addresses.containers[0]}:80
+  server app1 ${star.addresses.containers[0]}:${ports.get('HAProxy mode tcp')}
 `,
   );
   const { pid } = await star.proxy.start('haproxy', ['-db', '-f', place.path('haproxy.cfg')]);
