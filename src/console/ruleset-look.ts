@@ -15,6 +15,8 @@ const mostExplained = 6;
 
 /** Of a row in a list where all are explained: lines of text, as wide as there is room. */
 export function explainedLines(row: RulesetRow, width: number, most: number): string[] {
+  // Of tables, chains and sets their own line says as much.
+  if (row.kind !== 'rule') return [];
   const room = Math.max(20, width - explainedIndent - 2);
   const lines = explanationOf(row).flatMap((text) => wrap(text, room));
   return lines.slice(0, Math.max(0, Math.min(mostExplained, most)));
