@@ -1,9 +1,8 @@
 // Proxy → nftables → container, in the real kernel: connections to a service's address are spread over its endpoints, drained and
 // added under load without a request lost, and told where they went.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { systemClock, systemRandom } from '../../src/cli/system-clock.ts';
-import { attach } from '../../src/client/attach.ts';
-import { createStar, type Namespace, nftablesFault, type Star } from '../support/namespaces.ts';
+import { askFrom, oneRequest, startContainers } from '../support/containers.ts';
+import { createStar, nftablesFault, type Star } from '../support/namespaces.ts';
 import { type Started, until } from '../support/processes.ts';
 import { type RunningSluice, startSluice } from '../support/sluice.ts';
 
@@ -101,17 +100,7 @@ async function load(clients: number) {
 
 /** What a container says of itself, asked past Sluice and its rules. */
 function stateOf(index: number): { readonly requests: number; readonly open: number } {
-  return get(star.proxy, `http://${endpoint(index)}/state`) as { requests: number; open: number };
-}
-
-function get(from: Namespace, url: string): unknown {
-  return JSON.parse(
-    from.ask(process.execPath, [
-      '-e',
-      'fetch(process.argv[1]).then(async (answer) => console.log(await answer.text()))',
-      url,
-    ]),
-  );
+  return askFrom(star.proxy, `http://${endpoint(index)}/state`) as { requests: number; open: number };
 }
 
 const routed = (): void => void star.proxy.ask('ip', ['route', 'add', '10.96.0.0/16', 'dev', 'lo']);
@@ -122,12 +111,7 @@ describe.skipIf(fault !== undefined)(
   () => {
     beforeEach(async () => {
       star = await createStar({ label: 'services', containers: 3 });
-      for (const [index, container] of star.containers.entries())
-        await container.start(
-          process.execPath,
-          [support('http-container.ts'), `pod${index + 1}`, String(containerPort)],
-          { ready: /ready/ },
-        );
+      await startContainers(star, containerPort);
     });
     afterEach(async () => {
       await sluice?.stop();
@@ -239,27 +223,9 @@ describe.skipIf(fault !== undefined)(
     it('tells of a live connection where it really went, and of a trace where it may go', async () => {
       routed();
       const running = await startWith();
-      const asking = await star.clients.start(process.execPath, [
-        '-e',
-        'fetch(process.argv[1]).then(async (answer) => console.log(await answer.text()))',
-        `http://${star.addresses.proxy}:8000/slow/6000`,
-      ]);
-      let id = '';
-      await until(
-        'a request to wait for its answer',
-        async () => {
-          const shown = (await running.json('show', 'connections')) as {
-            connections: { id: string; phase: string }[];
-          };
-          id = shown.connections.find(({ phase }) => phase === 'wait')?.id ?? '';
-          return id !== '';
-        },
-        20_000,
-      );
-      const detail = await detailOf(running, id);
-      await asking.exited;
-      const { name } = JSON.parse(asking.stdout()) as { name: string };
-      const index = Number(name.slice(3)) - 1;
+      const bind = `${star.addresses.proxy}:8000`;
+      const { detail, answeredBy } = await oneRequest(star.clients, running, bind);
+      const index = Number(answeredBy.slice(3)) - 1;
       expect(detail.serverAddress).toBe('10.96.0.10:80');
       expect(detail.hop).toEqual({
         to: '10.96.0.10:80',
@@ -292,7 +258,7 @@ describe.skipIf(fault !== undefined)(
       const [, words = ''] = /`ip (.*)`/.exec(remedy) ?? [];
       star.proxy.ask('ip', words.split(' '));
       await until('the route to be noticed', async () => (await rows())[0]!.inForce === true, 20_000);
-      expect(get(star.clients, `http://${star.addresses.proxy}:8000/`)).toMatchObject({
+      expect(askFrom(star.clients, `http://${star.addresses.proxy}:8000/`)).toMatchObject({
         name: expect.stringMatching(/^pod/),
       });
     });
@@ -339,28 +305,3 @@ const ask = (localPort) => new Promise((resolve, reject) => {
   }
 })();
 `;
-
-interface Detail {
-  readonly serverAddress?: string;
-  readonly localAddress?: string;
-  readonly hop?: unknown;
-}
-
-/** As a console asks. */
-async function detailOf({ url }: RunningSluice, id: string): Promise<Detail> {
-  const client = attach({
-    url,
-    name: 'test',
-    version: '0',
-    user: 'test',
-    clock: systemClock,
-    random: systemRandom,
-    retry: false,
-  });
-  try {
-    await client.ready();
-    return (await client.connection(id)) ?? {};
-  } finally {
-    client.close();
-  }
-}
