@@ -61,6 +61,7 @@ const smallTable = 500;
 /** Of a large one, its other chains: bars are drawn against them, too. */
 const wholeMs = 15_000;
 const chainsAtOnce = 12;
+const turnSize = 2_000;
 
 /** Begins at once, and goes on until it is closed. */
 export function readRulesets(options: RulesetReaderOptions): RulesetReader {
@@ -87,8 +88,8 @@ export function readRulesets(options: RulesetReaderOptions): RulesetReader {
     if (closed || busy) return;
     timer?.();
     timer = undefined;
-    const whole = isWholeDue(Number.POSITIVE_INFINITY);
-    if (!whole && failures === 0 && inSight().length === 0) return;
+    const isIdle = !dirty && index !== undefined && monitoring !== undefined && inSight().length === 0;
+    if (isIdle && failures === 0) return;
     const due =
       failures > 0
         ? Math.min(failedMs.first * 2 ** (failures - 1), failedMs.most)
@@ -102,10 +103,9 @@ export function readRulesets(options: RulesetReaderOptions): RulesetReader {
     timer = clock.after(Math.max(0, Number.isFinite(wait) ? wait : 0), () => void run());
   }
 
-  /** @param within counted only where something large is in sight, or nobody tells of changes */
-  function isWholeDue(at: number): boolean {
+  function isWholeDue(): boolean {
     if (dirty || index === undefined) return true;
-    const age = at - wholeAt;
+    const age = monotonic() - wholeAt;
     if (monitoring === undefined && age >= unmonitoredMs) return true;
     const large = tablesInSight(index.ruleset, inSight()).some(({ table }) => !isSmall(table));
     return large && age >= Math.max(wholeMs, wholeCost * 4 * rest);
@@ -116,13 +116,17 @@ export function readRulesets(options: RulesetReaderOptions): RulesetReader {
     busy = true;
     const start = monotonic();
     try {
-      if (isWholeDue(start)) {
+      if (isWholeDue()) {
         dirty = false;
         soon = false;
         const objects = await nft.list('ruleset');
         if (closed) return;
         const at = (start + monotonic()) / 2;
-        take(read(objects), undefined, at);
+        await othersTurn(objects.length);
+        const ruleset = read(objects);
+        await othersTurn(objects.length);
+        if (closed) return;
+        take(ruleset, undefined, at);
         wholeAt = monotonic();
         wholeCost = wholeAt - start;
       } else {
@@ -253,7 +257,9 @@ export function readRulesets(options: RulesetReaderOptions): RulesetReader {
       () => {
         over = true;
         monitoring = undefined;
-        if (!closed) monitorTimer = clock.after(monitorAgainMs, monitor);
+        if (closed) return;
+        monitorTimer = clock.after(monitorAgainMs, monitor);
+        plan();
       },
     );
     if (!over) monitoring = stop;
@@ -279,6 +285,11 @@ export function readRulesets(options: RulesetReaderOptions): RulesetReader {
       monitoring?.();
     },
   };
+}
+
+/** Much is gone through in several turns. */
+async function othersTurn(size: number): Promise<void> {
+  if (size > turnSize) await new Promise<void>((resolve) => setImmediate(resolve));
 }
 
 const rulesIn = ({ chains }: Table): number => chains.reduce((sum, { rules }) => sum + rules.length, 0);
