@@ -62,8 +62,10 @@ export function tableChange(
       }),
     ),
     ...[...wished.sets].filter(([name]) => anew(name)).map(([, { spec }]) => addSet(spec)),
+    // Those that packets enter by come first, for whoever reads the table from the top.
     ...[...wished.chains]
       .filter(([name]) => !before.chains.has(name) || gone.some(([old]) => old === name))
+      .sort(([, a], [, b]) => Number(b.base !== undefined) - Number(a.base !== undefined))
       .map(([name, chain]) => addChain(name, chain)),
     ...[...wished.sets].flatMap(([name, set]) => {
       const added = anew(name)
