@@ -214,9 +214,11 @@ function mangleAction(body: Json, telling: Telling): Action {
     return { words: (object) => `flips ${constant(second, key, telling)} in the ${what} of ${object}` };
   if (operator === '&' && typeof second === 'number' && sameExpression(first, key))
     return { words: (object) => `keeps only ${constant(second, key, telling)} of the ${what} of ${object}` };
-  const to = onlyEntry(value) === undefined ? constant(value, key, telling) : `its ${noun(value, telling)}`;
+  const to = onlyEntry(value) === undefined ? constant(value, key, telling) : ownedBy(noun(value, telling));
   return { words: (object) => `sets the ${what} of ${object} to ${to}` };
 }
+
+const ownedBy = (told: string): string => (/ of (?:its|the) /.test(told) ? `the ${told}` : `its ${told}`);
 
 function sameExpression(a: Json | undefined, b: Json | undefined): boolean {
   const [x, y] = [onlyEntry(a), onlyEntry(b)];

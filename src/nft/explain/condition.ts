@@ -4,7 +4,7 @@ import type { Expression, Json } from '../json.ts';
 import { countField, fieldOf, listOf, onlyEntry, textField } from '../json-fields.ts';
 import { layerNames, noun } from './nouns.ts';
 import { specialCondition } from './special-conditions.ts';
-import { asWritten, constant, either, many, setWords, type Telling } from './telling.ts';
+import { asWritten, constant, either, eitherOf, many, setWords, type Telling } from './telling.ts';
 
 /** from, to: an address; fromPort, toPort: "TCP port 80". which: "whose mark is 1". tail: "while …", after all else. */
 export interface Condition {
@@ -47,12 +47,14 @@ const tail = (text: string): Condition => ({ place: 'tail', text });
 /** Statements of a set that let some pass only: "for each source address …". */
 export function eachWords(key: Json | undefined, statements: Json | undefined, telling: Telling): string {
   const of = noun(fieldOf(fieldOf(key, 'elem'), 'val') ?? key, telling);
-  const limits = listOf(statements).map((one) => {
-    const [kind, body] = onlyEntry(one) ?? [];
-    if (kind === 'limit' && body !== undefined && typeof body !== 'string') return limitWords(body);
-    if (kind === 'ct count' || kind === 'quota') return conditionOf(one as Expression, telling)!.text;
-    return asWritten(one, telling);
-  });
+  const limits = listOf(statements)
+    .slice(0, 8)
+    .map((one) => {
+      const [kind, body] = onlyEntry(one) ?? [];
+      if (kind === 'limit' && body !== undefined && typeof body !== 'string') return limitWords(body);
+      if (kind === 'ct count' || kind === 'quota') return conditionOf(one as Expression, telling)!.text;
+      return asWritten(one, telling);
+    });
   return `${either(limits, 4, 'and')}, counted for each ${of} by itself`;
 }
 
@@ -171,19 +173,19 @@ function orderWords(op: string): string {
 }
 
 /** "80", "80 or 443", "1024 to 65535", "10.0.0.0/8". */
-export function valueWords(left: Json | undefined, right: Json | undefined, telling: Telling): string {
+export function valueWords(
+  left: Json | undefined,
+  right: Json | undefined,
+  telling: Telling,
+  depth = 0,
+): string {
+  if (depth > 4) return asWritten(right, telling);
   if (typeof right === 'string' && right.startsWith('@')) return setWords(right, telling);
   if (Array.isArray(right))
-    return either(
-      right.map((one: Json) => constant(one, left, telling)),
-      8,
-    );
+    return eitherOf(right as readonly Json[], (one) => constant(one, left, telling), 8);
   const [kind, body] = onlyEntry(right) ?? [];
   if (kind === 'set')
-    return either(
-      listOf(body).map((one) => valueWords(left, elementValue(one), telling)),
-      8,
-    );
+    return eitherOf(listOf(body), (one) => valueWords(left, elementValue(one), telling, depth + 1), 8);
   if (kind === 'range') {
     const [from, to] = listOf(body);
     return `${constant(from, left, telling)}–${constant(to, left, telling)}`;
@@ -191,7 +193,7 @@ export function valueWords(left: Json | undefined, right: Json | undefined, tell
   if (kind === 'concat') {
     const parts = listOf(fieldOf(left, 'concat'));
     return listOf(body)
-      .map((one, index) => valueWords(parts[index], one, telling))
+      .map((one, index) => valueWords(parts[index], one, telling, depth + 1))
       .join(' with ');
   }
   if (kind !== undefined && kind !== 'prefix' && kind !== '|') return `its ${noun(right, telling)}`;

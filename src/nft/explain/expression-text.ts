@@ -11,6 +11,8 @@ export interface Writing {
   known: boolean;
   /** Elements of an anonymous set or map that are written; the rest are counted. */
   readonly most: number;
+  /** Expressions that may still be written: foreign ones have no end. */
+  room: number;
   /** Data of maps are names of objects. */
   readonly naming?: boolean;
 }
@@ -60,12 +62,17 @@ export function expressionText(
   as: ValueKind = 'plain',
   depth = 0,
 ): string {
+  writing.room -= 1;
+  if (writing.room < 0) {
+    writing.known = false;
+    return '…';
+  }
   if (expression === undefined || depth > deepest) return unknownText(expression ?? null, writing);
   if (typeof expression === 'string' || typeof expression === 'number' || typeof expression === 'boolean')
     return constantText(expression, as);
   const inner = (one: Json | undefined, kind: ValueKind = as): string =>
     expressionText(one, writing, kind, depth + 1);
-  if (Array.isArray(expression)) return expression.map((one: Json) => inner(one)).join(',');
+  if (Array.isArray(expression)) return listText(expression, inner, writing);
   const [kind, body] = onlyEntry(expression) ?? [];
   if (kind === undefined || body === undefined) return unknownText(expression, writing);
   const plain = selectorText(kind, body);
@@ -210,6 +217,12 @@ function seedText(body: Json): string {
 function offsetText(body: Json): string {
   const offset = countField(body, 'offset') ?? 0;
   return offset === 0 ? '' : ` offset ${offset}`;
+}
+
+function listText(values: readonly Json[], inner: (one: Json) => string, { most }: Writing): string {
+  const written = values.slice(0, most * 4).map((one) => inner(one));
+  if (values.length > written.length) written.push(`… ${values.length - written.length} more`);
+  return written.join(',');
 }
 
 function setText(

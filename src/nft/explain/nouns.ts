@@ -2,7 +2,7 @@
 
 import type { Json } from '../json.ts';
 import { countField, fieldOf, listOf, onlyEntry, textField, textsOf } from '../json-fields.ts';
-import { asWritten, constant, either, setWords, type Telling } from './telling.ts';
+import { asWritten, constant, eitherOf, setWords, type Telling } from './telling.ts';
 
 export const layerNames: Readonly<Record<string, string>> = {
   ip: 'IPv4',
@@ -169,11 +169,7 @@ export function noun(expression: Json | undefined, telling: Telling, depth = 0):
     case 'symhash':
       return pickNoun(kind, body, telling, depth);
     case 'concat':
-      return either(
-        listOf(body).map((part) => noun(part, telling, depth + 1)),
-        8,
-        'and',
-      );
+      return eitherOf(listOf(body), (part) => noun(part, telling, depth + 1), 8, 'and');
     case '&':
     case '|':
     case '^':

@@ -49,7 +49,7 @@ export function kubeServiceWords({ namespace, service, port }: KubeName): string
 export function recognised(rule: Rule, chain: Chain, table: Table, telling: Telling): string | undefined {
   if (!isKubeProxy(table)) return undefined;
   const told = kubeRule(rule, chain, table, telling);
-  return told === undefined ? undefined : `kube-proxy: ${told}`;
+  return told === undefined ? undefined : `kube-proxy: ${told}.`;
 }
 
 function kubeRule(rule: Rule, chain: Chain, table: Table, telling: Telling): string | undefined {
@@ -82,7 +82,8 @@ function kubeRule(rule: Rule, chain: Chain, table: Table, telling: Telling): str
   }
   if (chain.name === 'mark-for-masquerade')
     return 'marks it, so that its source is masqueraded when it leaves';
-  if (chain.name === 'masquerading') return 'masquerades what was marked';
+  if (chain.name === 'masquerading' && bodyOf(rule, 'masquerade') !== undefined)
+    return 'masquerades what was marked';
   return undefined;
 }
 

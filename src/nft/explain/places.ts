@@ -91,7 +91,8 @@ const percent = (share: number): string => {
 };
 
 /** An address, with its port where it has one. */
-export function placeText(place: Json, telling: Telling): string {
+export function placeText(place: Json, telling: Telling, depth = 0): string {
+  if (depth > 4) return asWritten(place, telling);
   const parts = listOf(fieldOf(place, 'concat'));
   if (parts.length === 2 && typeof parts[0] === 'string') return withPort(parts[0], parts[1]!);
   const range = onlyEntry(place)?.[0] === 'range' ? listOf(fieldOf(place, 'range')) : undefined;
@@ -100,7 +101,7 @@ export function placeText(place: Json, telling: Telling): string {
   const kind = onlyEntry(place)?.[0];
   if (kind === undefined || kind === 'prefix') return constant(place, undefined, telling);
   return kind === 'concat'
-    ? parts.map((part) => placeText(part, telling)).join(' . ')
+    ? parts.map((part) => placeText(part, telling, depth + 1)).join(' . ')
     : `its ${noun(place, telling)}`;
 }
 

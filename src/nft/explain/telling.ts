@@ -22,6 +22,18 @@ export function either(values: readonly string[], most = 6, conjunction = 'or'):
   return `${values.slice(0, -1).join(', ')} ${conjunction} ${values.at(-1)}`;
 }
 
+/** Of a long list only what is shown is put into words. */
+export function eitherOf<T>(
+  values: readonly T[],
+  words: (value: T) => string,
+  most = 6,
+  conjunction = 'or',
+): string {
+  if (values.length <= most) return either(values.map(words), most, conjunction);
+  const rest = (values.length - most).toLocaleString('en');
+  return `${values.slice(0, most).map(words).join(', ')}, … ${rest} more`;
+}
+
 export function many(count: number, one: string, several = `${one}s`): string {
   return `${count.toLocaleString('en')} ${count === 1 ? one : several}`;
 }
@@ -29,14 +41,14 @@ export function many(count: number, one: string, several = `${one}s`): string {
 /** As nft writes it, marked; and noted. */
 export function asWritten(value: Json | undefined, telling: Telling): string {
   telling.understood = false;
-  const writing: Writing = { known: true, most: 4 };
+  const writing: Writing = { known: true, most: 4, room: 100 };
   const text = value === undefined ? '' : expressionText(value, writing);
   return `⟨${(writing.known ? text : compactJson(value ?? null, 120)).replace(/[⟨⟩]/g, '')}⟩`;
 }
 
 /** A constant beside what it is compared with: as nft writes it, without quotes. */
 export function constant(value: Json | undefined, beside: Json | undefined, telling: Telling): string {
-  const writing: Writing = { known: true, most: 6 };
+  const writing: Writing = { known: true, most: 6, room: 100 };
   const text = expressionText(value, writing, valueKindOf(beside ?? null));
   if (!writing.known) return asWritten(value, telling);
   return text.replaceAll('"', '').replace(/0x0*([0-9a-f]+)/g, '0x$1');

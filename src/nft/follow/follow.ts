@@ -83,7 +83,7 @@ export function follow(ruleset: Ruleset, packet: Packet): Followed {
     let frame = from;
     while (frame !== undefined) {
       left -= 1;
-      if (left < 0) {
+      if (left < 0 || broken) {
         broken = true;
         return;
       }

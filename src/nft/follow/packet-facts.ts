@@ -25,7 +25,8 @@ export const isIpv6 = ({ destination }: Packet): boolean => destination.includes
 
 const protocolNumbers: Readonly<Record<string, number>> = { tcp: 6, udp: 17 };
 
-export function factOf(expression: Json | undefined, packet: Packet): Fact {
+/** Of a concatenation in a concatenation, which nft does not know, nothing. */
+export function factOf(expression: Json | undefined, packet: Packet, within = false): Fact {
   const [kind, body] = onlyEntry(expression) ?? [];
   if (kind === undefined || body === undefined) return undefined;
   switch (kind) {
@@ -61,7 +62,8 @@ export function factOf(expression: Json | undefined, packet: Packet): Fact {
         : 'unicast';
     }
     case 'concat': {
-      const facts = listOf(body).map((part) => factOf(part, packet));
+      if (within) return undefined;
+      const facts = listOf(body).map((part) => factOf(part, packet, true));
       return facts.every((fact) => typeof fact === 'string' || typeof fact === 'number') ? facts : undefined;
     }
     default:
@@ -111,9 +113,9 @@ export function holds(match: Json, packet: Packet, table: Table): boolean | unde
 }
 
 /** An IPv4 address of an IPv6 packet, a UDP port of a TCP one. */
-export function asksOtherLayer(expression: Json | undefined, packet: Packet): boolean {
+export function asksOtherLayer(expression: Json | undefined, packet: Packet, within = false): boolean {
   const [kind, body] = onlyEntry(expression) ?? [];
-  if (kind === 'concat') return listOf(body).some((part) => asksOtherLayer(part, packet));
+  if (kind === 'concat') return !within && listOf(body).some((part) => asksOtherLayer(part, packet, true));
   if (kind !== 'payload') return false;
   const protocol = textField(body, 'protocol');
   if (protocol === 'ip' || protocol === 'ip6') return protocol !== (isIpv6(packet) ? 'ip6' : 'ip');

@@ -58,9 +58,8 @@ function valuesOf(
 
 function addressOf(host: Json, port: Json): string {
   const parts = listOf(fieldOf(host, 'concat'));
-  if (parts.length === 2) return addressOf(parts[0]!, parts[1]!);
-  const name = textOf(host);
-  return safe(name.includes(':') ? `[${name}]:${textOf(port)}` : `${name}:${textOf(port)}`, 100);
+  const [name, of] = (parts.length === 2 ? parts : [host, port]).map(textOf);
+  return safe(name!.includes(':') ? `[${name}]:${of}` : `${name}:${of}`, 100);
 }
 
 function textOf(value: Json): string {
