@@ -88,8 +88,6 @@ export function readRulesets(options: RulesetReaderOptions): RulesetReader {
     if (closed || busy) return;
     timer?.();
     timer = undefined;
-    const isIdle = !dirty && index !== undefined && monitoring !== undefined && inSight().length === 0;
-    if (isIdle && failures === 0) return;
     const due =
       failures > 0
         ? Math.min(failedMs.first * 2 ** (failures - 1), failedMs.most)
@@ -150,6 +148,7 @@ export function readRulesets(options: RulesetReaderOptions): RulesetReader {
     plan();
   }
 
+  /** Where nothing that counts is in sight, all there is to say is that nothing changed. */
   async function poll(): Promise<void> {
     const before = index!.ruleset;
     const tables = new Map(before.tables.map((table) => [table, table]));
