@@ -75,26 +75,25 @@ function held(root: boolean): Promise<ChildProcess> {
 async function load(inside: readonly string[], text: string, file: string | undefined): Promise<void> {
   // What it includes by a relative name lies beside it.
   const words = [...inside, ...(file === undefined ? [] : ['-I', dirname(file)]), '-f', '-'];
-  const first = await runProgram({ words, input: text, clock: systemClock, timeoutMs });
-  if (first.kind === 'ended' && first.code === 0) return;
-  // nft 1.0.6 wants a line break before a brace that ends a chain. People write them on one line.
-  const broken = withBreaks(text);
-  if (first.kind === 'ended' && broken !== text) {
-    const second = await runProgram({ words, input: broken, clock: systemClock, timeoutMs });
-    if (second.kind === 'ended' && second.code === 0) return;
-  }
+  let end = await runProgram({ words, input: text, clock: systemClock, timeoutMs });
+  if (end.kind === 'ended' && end.code === 0) return;
+  // nft 1.0.6 wants the last thing in a block ended. People write chains on one line.
+  const ended = withEndedRules(text);
+  if (end.kind === 'ended' && ended !== text)
+    end = await runProgram({ words, input: ended, clock: systemClock, timeoutMs });
+  if (end.kind === 'ended' && end.code === 0) return;
   const name = file === undefined ? 'standard input' : safe(file);
-  if (first.kind === 'not-started')
+  if (end.kind === 'not-started')
     throw new CliFailure(
       'refused',
-      `${name}: nft cannot be started in a namespace: ${safe(first.message, 200)}`,
+      `${name}: nft cannot be started in a namespace: ${safe(end.message, 200)}`,
       'install the packages nftables and util-linux',
     );
-  if (first.kind !== 'ended') throw new CliFailure('refused', `${name}: nft did not answer in time`);
+  if (end.kind !== 'ended') throw new CliFailure('refused', `${name}: nft did not answer in time`);
   throw new CliFailure(
     'usage',
-    `${name}: nft does not take these rules: ${faults(first.stderr)}`,
-    hintFor(first.stderr),
+    `${name}: nft does not take these rules: ${faults(end.stderr)}`,
+    hintFor(end.stderr),
   );
 }
 
@@ -116,7 +115,16 @@ function faults(stderr: string): string {
   return safe(told.length === 0 ? stderr.trim().replace(/\s+/g, ' ') : told.join('; '), 500);
 }
 
-/** A line break before each closing brace that stands outside of quotes and comments. */
-export function withBreaks(text: string): string {
-  return text.replace(/"[^"\n]*"|#[^\n]*|\}/g, (piece) => (piece === '}' ? '\n}' : piece));
+/** A semicolon before each brace that closes a table, chain or set; lines stay where they are. */
+export function withEndedRules(text: string): string {
+  const blocks: boolean[] = [];
+  let start = 0;
+  return text.replace(/"[^"\n]*"|#[^\n]*|[{};\n]/g, (piece, at: number) => {
+    if (piece.length > 1) return piece;
+    const before = text.slice(start, at);
+    start = at + 1;
+    if (piece === '{')
+      blocks.push(/^\s*(?:add\s+|create\s+)?(?:table|chain|set|map|flowtable)\s/.test(before));
+    return piece === '}' && blocks.pop() === true ? ';}' : piece;
+  });
 }
