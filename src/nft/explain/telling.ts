@@ -73,7 +73,16 @@ export function setWords(reference: string, telling: Telling): string {
   return `the ${set.isMap ? 'map' : 'set'} ${name} (${contents(set)})`;
 }
 
-export function contents({ elements, flags }: NftSet): string {
+const told = new WeakMap<NftSet, string>();
+
+/** Many rules may name one set, and it may have a hundred thousand elements. */
+export function contents(set: NftSet): string {
+  const known = told.get(set) ?? contentsOf(set);
+  told.set(set, known);
+  return known;
+}
+
+function contentsOf({ elements, flags }: NftSet): string {
   if (elements.length === 0) return flags.includes('dynamic') ? 'filled by rules, empty now' : 'empty now';
   let next = Number.POSITIVE_INFINITY;
   for (const { expiresMs } of elements) if (expiresMs !== undefined && expiresMs < next) next = expiresMs;
