@@ -112,7 +112,7 @@ function bothOf({ plan, counted, counters, reading }: Counts): readonly Both[] {
         ...because([
           kernel === null && (bind.address.kind === 'unix' ? 'a unix socket has no packets' : notCounted),
           bind.kernelPath !== undefined &&
-            'the kernel sends its clients on, and the proxy sees only those that it relays',
+            'the kernel sends its clients on: what the proxy says of them is what the kernel tracks',
           bind.mode === 'tls' && 'over TLS the kernel sees what is encrypted, the proxy what is in it',
         ]),
       };

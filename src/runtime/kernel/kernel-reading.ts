@@ -27,6 +27,8 @@ export function createKernelReading(options: {
   readonly clock: Clock;
   plan(): Plan;
   reading(): Reading | undefined;
+  /** What was dropped of each blocked address. @throws NftError */
+  blocks?: () => Promise<ReadonlyMap<string, Count>>;
 }): KernelReading {
   const { kernel, engine, clock, plan, reading } = options;
   if (kernel === undefined) {
@@ -42,7 +44,7 @@ export function createKernelReading(options: {
     words: ruleWords,
   });
   const counting = createCounting({ kernel, engine, clock, plan, inForce: () => sampling.begin() });
-  const blocks = async (): Promise<ReadonlyMap<string, Count>> => new Map();
+  const blocks = options.blocks ?? (async () => new Map<string, Count>());
   const sampling = createKernelSampling({ kernel, clock, monotonic, counting, plan, reading, blocks });
   return {
     watchRuleset: windows.watch,

@@ -56,8 +56,8 @@ const failedMs = { first: 1_000, most: 15_000 };
 const monitorAgainMs = 5_000;
 /** Without a monitor: how soon a change is noticed. */
 const unmonitoredMs = 5_000;
-/** Rules of a table that is read as a whole each time. */
-const smallTable = 500;
+/** Rules and elements of a table that is read as a whole each time; and what that may take. */
+const smallTable = { objects: 500, ms: 100 };
 /** Of a large one, its other chains: bars are drawn against them, too. */
 const wholeMs = 15_000;
 const chainsAtOnce = 12;
@@ -70,6 +70,10 @@ export function readRulesets(options: RulesetReaderOptions): RulesetReader {
   let reading: RulesetReading | undefined;
   let fault: RulesetFault | undefined;
   const rates = new Map<string, Rated>();
+  /** Tables, by handle, that few rules make slow to list: with long anonymous maps, say. */
+  const slow = new Set<number>();
+  const isSmall = (table: Table): boolean =>
+    !slow.has(table.handle) && objectsIn(table) <= smallTable.objects;
 
   let closed = false;
   let busy = false;
@@ -155,8 +159,11 @@ export function readRulesets(options: RulesetReaderOptions): RulesetReader {
     for (const { table, chains } of tablesInSight(before, inSight())) {
       const start = monotonic();
       let next: Table | undefined;
-      if (isSmall(table)) next = await listedTable(table);
-      else {
+      const isWhole = isSmall(table);
+      if (isWhole) {
+        next = await listedTable(table);
+        if (monotonic() - start > smallTable.ms) slow.add(table.handle);
+      } else {
         next = table;
         if (table.counters.length > 0) next = await withCounters(next);
         for (const chain of chains.slice(0, chainsAtOnce)) next = next && (await withChain(next, chain));
@@ -169,7 +176,7 @@ export function readRulesets(options: RulesetReaderOptions): RulesetReader {
       }
       tables.set(table, next);
       const at = (start + monotonic()) / 2;
-      const counted = isSmall(table) ? countedIn(next) : changedIn(table, next);
+      const counted = isWhole ? countedIn(next) : changedIn(table, next);
       for (const [id, rated] of ratesOf(rates, counted, at)) rates.set(id, rated);
     }
     const ruleset = { ...before, tables: [...tables.values()] };
@@ -292,7 +299,8 @@ async function othersTurn(size: number): Promise<void> {
 }
 
 const rulesIn = ({ chains }: Table): number => chains.reduce((sum, { rules }) => sum + rules.length, 0);
-const isSmall = (table: Table): boolean => rulesIn(table) <= smallTable;
+const objectsIn = (table: Table): number =>
+  rulesIn(table) + table.sets.reduce((sum, { elements }) => sum + elements.length, 0);
 const countRules = ({ tables }: Pick<Ruleset, 'tables'>): number =>
   tables.reduce((sum, table) => sum + rulesIn(table), 0);
 

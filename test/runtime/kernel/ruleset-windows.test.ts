@@ -110,6 +110,18 @@ describe('windows of the ruleset', () => {
     expect(seen.at(-1)).toMatchObject({ rules: 1_200, total: 1_204 });
   });
 
+  it('poll chain by chain what few rules make slow to list', async () => {
+    nft.during = () =>
+      nft.asked.at(-1)?.startsWith('table')
+        ? new Promise((resolve) => clock.after(150, resolve))
+        : Promise.resolve();
+    watch();
+    await pass(4_000);
+    nft.asked = [];
+    await pass(2_000);
+    expect(new Set(nft.asked)).toEqual(new Set(['chain inet filter input', 'chain inet filter output']));
+  });
+
   it('are listed anew when something changed, once for many changes', async () => {
     watch();
     await pass(1_500);
