@@ -59,6 +59,8 @@ export interface ConnectionRow {
   readonly termination?: TerminationState;
   /** Sent on by the kernel (`path: kernel`): no process carries it, and what only a process sees is not known. */
   readonly kernel?: true;
+  /** …and it counts no bytes, so that those above are not known (KernelEntity.accounting says why). */
+  readonly uncounted?: true;
 }
 
 /** What happened on a connection's newest stream, with times since the accept: the ladder's raw material. */

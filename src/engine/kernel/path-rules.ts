@@ -1,10 +1,23 @@
 // What the kernel is to be told of binds with `path: kernel`: their rules, or why it cannot take them. Pure.
 
-import { addressText, hostPort } from '../../domain/address-text.ts';
+import { addressText } from '../../domain/address-text.ts';
 import { isLoopback, parseIp } from '../../domain/ip.ts';
-import { type Address, type Bind, type Plan, type ServerKey, serverKey } from '../../domain/plan.ts';
+import {
+  type Address,
+  type Backend,
+  type Bind,
+  type Plan,
+  type Server,
+  type ServerKey,
+  serverKey,
+} from '../../domain/plan.ts';
 import { type ServerWish, takesNewClients } from '../../domain/server-state.ts';
-import { type PathRules, type PathTarget, wildcards } from '../../nft/table/parts/path-part.ts';
+import {
+  type PathPlace,
+  type PathRules,
+  type PathTarget,
+  wildcards,
+} from '../../nft/table/parts/path-part.ts';
 
 export interface WishedPath {
   readonly bind: Bind;
@@ -51,18 +64,17 @@ export function wishedPaths(
       const targets = (primary.length > 0 ? primary : usable).flatMap((server): PathTarget[] => {
         const key = serverKey(backend.name, server.name);
         const { weight } = wishOf(wishes, key, server);
-        if (server.service === undefined)
-          return server.address.kind === 'ip' ? [{ server: key, address: server.address, weight }] : [];
-        const drained = new Set(wishes.get(key)?.drained ?? []);
-        return server.service.endpoints
-          .filter((endpoint) => !drained.has(addressText(endpoint.address)))
-          .map((endpoint) => ({ server: key, address: endpoint.address, weight: weight * endpoint.weight }));
+        const drained = new Set(server.service === undefined ? [] : wishes.get(key)?.drained);
+        return farOf(server)
+          .filter((far) => !drained.has(addressText(far.address)))
+          .map((far) => ({ server: key, address: far.address, weight: weight * far.weight }));
       });
       const rules: PathRules = {
         bind: bind.name,
         address: { host: address.host, port },
         algorithm,
         masquerade: bind.kernelPath.masquerade,
+        places: placesOf(backend),
         targets,
       };
       return [{ bind, rules }];
@@ -70,20 +82,20 @@ export function wishedPaths(
   );
 }
 
-/** By address: of all that the plan's kernel binds could send to, whatever state it is in. */
-export function serversByAddress({ shards, backends }: Plan): Map<string, Map<string, ServerKey>> {
-  const byBind = new Map<string, Map<string, ServerKey>>();
-  for (const { binds } of shards)
-    for (const bind of binds) {
-      if (bind.kernelPath === undefined) continue;
-      const servers = new Map<string, ServerKey>();
-      const backend = backends.find(({ name }) => name === bind.backend);
-      for (const { name, address, service } of backend?.servers ?? [])
-        for (const each of service?.endpoints.map((endpoint) => endpoint.address) ?? [address])
-          if (each.kind === 'ip') servers.set(hostPort(each.host, each.port), serverKey(backend!.name, name));
-      byBind.set(bind.name, servers);
-    }
-  return byBind;
+/** All that connections to a backend may go to, whatever state they are in. */
+export function placesOf({ name, servers }: Backend): PathPlace[] {
+  return servers.flatMap((server) =>
+    farOf(server).map(({ address }) => ({ server: serverKey(name, server.name), address })),
+  );
+}
+
+type IpAddress = Extract<Address, { kind: 'ip' }>;
+
+/** Of a service its endpoints: its own address is never seen. */
+function farOf({ address, service }: Server): { readonly address: IpAddress; readonly weight: number }[] {
+  return (service?.endpoints ?? [{ address, weight: 1 }]).flatMap((far) =>
+    far.address.kind === 'ip' ? [{ address: far.address, weight: far.weight }] : [],
+  );
 }
 
 function wishOf(

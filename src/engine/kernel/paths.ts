@@ -3,13 +3,13 @@
 
 import type { Clock } from '../../domain/clock.ts';
 import type { Disposer } from '../../domain/event.ts';
-import type { BindPathEntity } from '../../domain/kernel.ts';
+import type { BindPathEntity, Usable } from '../../domain/kernel.ts';
 import type { BindEntity } from '../../domain/model.ts';
 import type { Bind, Plan, ServerKey } from '../../domain/plan.ts';
 import { safe } from '../../domain/safe.ts';
 import type { ServerWish } from '../../domain/server-state.ts';
 import type { Kernel } from '../../nft/kernel.ts';
-import { type EndedFlow, type PathRules, pathPart } from '../../nft/table/parts/path-part.ts';
+import { type PathRules, pathPart } from '../../nft/table/parts/path-part.ts';
 import { type Engine, EngineError } from '../engine.ts';
 import { type Forwarding, forwardingOfMachine } from './forwarding.ts';
 import { wishedPaths } from './path-rules.ts';
@@ -17,6 +17,8 @@ import { wishedPaths } from './path-rules.ts';
 export interface Paths {
   /** Without the binds that only the kernel is to serve: nobody listens there. */
   relayed(plan: Plan): Plan;
+  /** A plan is about to be taken: servers that are set from now on are so over what it says. */
+  coming(): void;
   /** The engine took this plan. Never rejects: what cannot be had is told. */
   planned(plan: Plan, wishes: readonly ServerWish[]): Promise<void>;
   /** Rejects where those rules are not as wished; they are as before then. @throws EngineError */
@@ -27,8 +29,10 @@ export interface Paths {
   withPath(bind: BindEntity): BindEntity;
   /** Binds that nobody listens on, but the kernel serves, or should. */
   binds(): readonly BindEntity[];
-  /** Both sides are told with their next packet. */
-  end(flow: EndedFlow): Promise<void>;
+  /** Of the kernel's numbers: whoever of both sides sends another packet gets a reset. @throws {Error} in words */
+  end(connections: readonly number[]): Promise<void>;
+  /** Nobody new is sent on; connections that there are stay as they are. Never rejects. */
+  rest(): Promise<void>;
   close: Disposer;
 }
 
@@ -37,17 +41,24 @@ export interface PathsOptions {
   readonly kernel: Kernel;
   readonly clock: Clock;
   readonly changed: (bind: BindEntity) => void;
+  /** Does the kernel track a connection of that number still? */
+  readonly isTracked: (connection: number) => boolean;
   readonly forwarding?: Forwarding;
 }
 
 const againMs = 30_000;
 const longestWhy = 300;
+const notYet = 'its rules are not set yet';
 
 export function createPaths(options: PathsOptions): Paths {
-  const { engine, kernel, clock, changed, forwarding = forwardingOfMachine } = options;
+  const { engine, kernel, clock, changed, isTracked, forwarding = forwardingOfMachine } = options;
   let plan: Plan | undefined;
   const wishes = new Map<ServerKey, ServerWish>();
-  let ended: readonly EndedFlow[] = [];
+  /** Set while a plan is coming. */
+  let late: Map<ServerKey, ServerWish> | undefined;
+  let ended: readonly number[] = [];
+  /** As the table was given them last, and took them. */
+  let taken: string | undefined;
   let rules: readonly PathRules[] = [];
   let touched = false;
   let closed = false;
@@ -77,7 +88,10 @@ export function createPaths(options: PathsOptions): Paths {
       forwarding: await forwarding(),
       portOf: (bind) => Number(/:(\d+)$/.exec(addresses.get(bind) ?? '')?.[1] ?? Number.NaN) || undefined,
     });
-    const wanted = paths.flatMap((path) => (path.rules === undefined ? [] : [path.rules]));
+    // Without it nobody could say which connections there are: a server would be drained while it has clients.
+    const { list } = await kernel.conntrack.usable();
+    const unable = list === true ? undefined : inWords(list);
+    const wanted = unable === undefined ? paths.flatMap(({ rules: own }) => own ?? []) : [];
     let fault: string | undefined;
     try {
       await set(wanted);
@@ -88,23 +102,28 @@ export function createPaths(options: PathsOptions): Paths {
     const held = new Set(rules.map(({ bind }) => bind));
     for (const name of [...told.keys()]) if (!paths.some(({ bind }) => bind.name === name)) told.delete(name);
     for (const { bind, why } of paths)
-      tell(bind, why ?? (held.has(bind.name) ? undefined : (fault ?? 'its rules are not set yet')));
+      tell(bind, why ?? (held.has(bind.name) ? undefined : (fault ?? unable ?? notYet)));
     // What it was made from may change without a word: a sysctl, say.
     if (paths.length > 0) cancelAgain = clock.after(againMs, () => void inTurn(settle).catch(() => {}));
     if (fault !== undefined) throw new Error(fault);
   }
 
+  /** @throws {Error} in words */
   async function set(wanted: readonly PathRules[]): Promise<void> {
     if (wanted.length === 0 && !touched) return;
-    const now = clock.now();
-    ended = ended.filter(({ until }) => until > now);
+    const stillThere = ended.filter(isTracked);
+    const key = JSON.stringify([wanted, stillThere]);
+    if (key === taken && kernel.table.state.state === 'in-force') return;
     const { change } = await kernel.nft.usable();
     if (change !== true) {
       rules = [];
-      throw new Error(change.remedy === undefined ? change.no : `${change.no}; ${change.remedy}`);
+      throw new Error(inWords(change));
     }
     touched = true;
-    await kernel.table.set('path', pathPart(wanted, ended));
+    taken = undefined;
+    await kernel.table.set('path', pathPart(wanted, stillThere));
+    taken = key;
+    ended = stillThere;
     rules = wanted;
   }
 
@@ -117,7 +136,7 @@ export function createPaths(options: PathsOptions): Paths {
   }
 
   function pathOf(bind: Bind): BindPathEntity {
-    const why = told.has(bind.name) ? told.get(bind.name) : 'its rules are not set yet';
+    const why = told.has(bind.name) ? told.get(bind.name) : notYet;
     if (why === undefined) return { by: 'kernel' };
     return { by: bind.kernelPath?.fallback === 'none' ? 'none' : 'relay', why };
   }
@@ -162,17 +181,24 @@ export function createPaths(options: PathsOptions): Paths {
         binds: shard.binds.filter(({ kernelPath }) => kernelPath?.fallback !== 'none'),
       })),
     }),
+    coming() {
+      late = new Map();
+    },
     planned: (next, list) =>
       inTurn(async () => {
         plan = next;
         wishes.clear();
-        for (const wish of list) wishes.set(wish.server, wish);
+        for (const wish of [...list, ...(late?.values() ?? [])]) wishes.set(wish.server, wish);
+        late = undefined;
         await settle().catch(() => {});
       }),
     setServers: (list) =>
       inTurn(async () => {
-        const before = new Map(wishes);
-        for (const wish of list) wishes.set(wish.server, wish);
+        const before = new Map(list.map(({ server }) => [server, wishes.get(server)]));
+        for (const wish of list) {
+          wishes.set(wish.server, wish);
+          late?.set(wish.server, wish);
+        }
         if (kernelBinds(plan).length === 0) return;
         const was = rules;
         try {
@@ -180,8 +206,9 @@ export function createPaths(options: PathsOptions): Paths {
         } catch (error) {
           // Nobody is sent by rules that were not there anyway.
           if (was.length === 0) return;
-          wishes.clear();
-          for (const [server, wish] of before) wishes.set(server, wish);
+          for (const [server, wish] of before)
+            if (wish === undefined) wishes.delete(server);
+            else wishes.set(server, wish);
           throw new EngineError(
             'instance-failed',
             `clients are sent by the kernel as before: ${(error as Error).message}`,
@@ -193,10 +220,22 @@ export function createPaths(options: PathsOptions): Paths {
     },
     withPath,
     binds: own,
-    end: (flow) =>
+    end: (connections) =>
       inTurn(async () => {
-        ended = [...ended, flow];
-        await set(rules);
+        const before = ended;
+        ended = [...new Set([...ended, ...connections])];
+        try {
+          await set(rules);
+        } catch (error) {
+          ended = before;
+          throw error;
+        }
+      }),
+    rest: () =>
+      inTurn(async () => {
+        plan = undefined;
+        cancelAgain();
+        await set([]).catch(() => {});
       }),
     close() {
       closed = true;
@@ -204,4 +243,8 @@ export function createPaths(options: PathsOptions): Paths {
       stopTable();
     },
   };
+}
+
+function inWords({ no, remedy }: Exclude<Usable, true>): string {
+  return remedy === undefined ? no : `${no}; ${remedy}`;
 }

@@ -9,8 +9,8 @@ import type { Plan } from '../../domain/plan.ts';
 import type { ServerWish } from '../../domain/server-state.ts';
 import type { Kernel } from '../../nft/kernel.ts';
 import type { Engine, EngineChange } from '../engine.ts';
-import { detailOf, endFlow } from './kernel-connection.ts';
-import { createPathFlows } from './path-flows.ts';
+import { detailOf } from './kernel-connection.ts';
+import { createPathFlows, type KernelConnection } from './path-flows.ts';
 import { createPathSamples } from './path-samples.ts';
 import { watchWithKernel } from './path-window.ts';
 import { createPaths } from './paths.ts';
@@ -37,9 +37,10 @@ export function withKernel<E extends Engine>(engine: E, kernel: Kernel, clock: C
     kernel,
     clock,
     changed: (bind) => changes.emit({ kind: 'bind', bind }),
+    isTracked: (id) => flows.has(id),
   });
   const flows = createPathFlows({
-    conntrack: kernel.conntrack,
+    kernel,
     clock,
     rules: () => paths.rules,
     listed() {
@@ -52,6 +53,8 @@ export function withKernel<E extends Engine>(engine: E, kernel: Kernel, clock: C
     changes.emit(change.kind === 'bind' ? { kind: 'bind', bind: paths.withPath(change.bind) } : change),
   );
   engine.samples((sample) => samples.emit(sampled.with(sample)));
+  let atExit: Plan['runtime']['nft']['atExit'] = 'remove';
+  let leaveBy = Number.POSITIVE_INFINITY;
   const rows = () => [...flows.connections.values()].map(({ row }) => row);
 
   /** Addresses are translated before the first connection to them; clients are steered, and sent on, once somebody serves. */
@@ -61,6 +64,8 @@ export function withKernel<E extends Engine>(engine: E, kernel: Kernel, clock: C
     take: (relayed: Plan) => Promise<void>,
   ): Promise<void> {
     await services.coming(plan, wishes);
+    paths.coming();
+    await flows.planned(plan);
     try {
       await take(paths.relayed(plan));
     } catch (error) {
@@ -69,11 +74,29 @@ export function withKernel<E extends Engine>(engine: E, kernel: Kernel, clock: C
     }
     await services.planned();
     steer.planned(plan);
-    flows.planned(plan);
+    atExit = plan.runtime.nft.atExit;
     await paths.planned(plan, wishes);
   }
 
-  const ending = { paths, flows, conntrack: kernel.conntrack, clock };
+  /** Each side is told with its next packet. */
+  async function end(list: readonly KernelConnection[]): Promise<number> {
+    if (list.length === 0) return 0;
+    await paths.end(list.map(({ flow }) => flow.id));
+    flows.end(list);
+    return list.length;
+  }
+
+  /** Once the rules are gone, the kernel translates nothing any more: connections get their time before. */
+  async function finish(graceMs: number): Promise<void> {
+    leaveBy = Math.min(leaveBy, clock.now() + graceMs);
+    if (atExit === 'stay' || flows.connections.size + paths.rules.length === 0) return;
+    await paths.rest();
+    await flows.look();
+    while (flows.connections.size > 0 && clock.now() < leaveBy) {
+      await new Promise<void>((resolve) => clock.after(Math.min(200, leaveBy - clock.now()), resolve));
+      await flows.look();
+    }
+  }
 
   return {
     ...engine,
@@ -83,8 +106,12 @@ export function withKernel<E extends Engine>(engine: E, kernel: Kernel, clock: C
     apply: (plan, wishes, tls) => taking(plan, wishes, (relayed) => engine.apply(relayed, wishes, tls)),
     async setServers(wishes) {
       await services.setServers(wishes);
-      await paths.setServers(wishes);
-      await engine.setServers(wishes);
+      // Whatever becomes of the kernel's clients: those that are relayed must not be sent to who is down.
+      const [relayed, sentOn] = await Promise.allSettled([
+        engine.setServers(wishes),
+        paths.setServers(wishes),
+      ]);
+      for (const each of [relayed, sentOn]) if (each.status === 'rejected') throw each.reason;
     },
     snapshot() {
       const own = engine.snapshot();
@@ -102,19 +129,16 @@ export function withKernel<E extends Engine>(engine: E, kernel: Kernel, clock: C
     },
     async kill(id) {
       const own = flows.connections.get(id);
-      return own === undefined ? engine.kill(id) : endFlow(own, ending);
+      return own === undefined ? engine.kill(id) : (await end([own])) > 0;
     },
     async killOnServer(server, count) {
-      let killed = await engine.killOnServer(server, count);
-      for (const own of [...flows.connections.values()]) {
-        if (killed >= count) break;
-        if (own.row.server === server && (await endFlow(own, ending))) killed += 1;
-      }
-      return killed;
+      const killed = await engine.killOnServer(server, count);
+      const own = [...flows.connections.values()].filter(({ row }) => row.server === server);
+      return killed + (await end(own.slice(0, Math.max(0, count - killed))));
     },
     async stop(graceMs) {
       steer.close();
-      await engine.stop(graceMs);
+      await Promise.all([engine.stop(graceMs), finish(graceMs)]);
       services.close();
       flows.close();
       paths.close();

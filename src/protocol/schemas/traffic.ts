@@ -125,6 +125,7 @@ const row = z.object({
   status: count.exactOptional(),
   termination: terminationState.exactOptional(),
   kernel: z.literal(true).exactOptional(),
+  uncounted: z.literal(true).exactOptional(),
 }) satisfies z.ZodType<ConnectionRow>;
 
 const clientTls = z.object({

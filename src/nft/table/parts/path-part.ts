@@ -5,12 +5,13 @@
 //   path_BIND                            a draw by weight among its targets → goto the target's chain; a reset where there is none
 //   path_BIND_TARGET                     counts the connection, and translates its address
 //   path_postrouting (nat)               masquerade, where the bind says so
-//   path_ended (filter)                  connections that an operator ended: both sides get a reset
+//   path_ended_HOOK (filter)             connections that an operator ended: whoever sends a packet gets a reset
 
+import { smoothChoice } from '../../../domain/balance/smooth-choice.ts';
 import type { BalanceAlgorithm, ServerKey } from '../../../domain/plan.ts';
 import type { Expression, Json } from '../../json.ts';
 import { commentOf, objectName } from '../object-name.ts';
-import type { TablePart, WishedChain, WishedElement, WishedRule, WishedSet } from '../table-part.ts';
+import type { TablePart, WishedChain, WishedRule } from '../table-part.ts';
 
 export interface PathRules {
   readonly bind: string;
@@ -18,14 +19,19 @@ export interface PathRules {
   readonly address: Address;
   readonly algorithm: Exclude<BalanceAlgorithm, 'leastconn'>;
   readonly masquerade: boolean;
-  /** Those that take new clients. */
+  /** All that it may ever send to, whatever state they are in: each has a counter that stays while it is in drain, say. */
+  readonly places: readonly PathPlace[];
+  /** Of these, those that take new clients. */
   readonly targets: readonly PathTarget[];
 }
 
-export interface PathTarget {
+export interface PathPlace {
   readonly server: ServerKey;
   /** The server's, or that of an endpoint of its. */
   readonly address: Address;
+}
+
+export interface PathTarget extends PathPlace {
   readonly weight: number;
 }
 
@@ -34,16 +40,7 @@ interface Address {
   readonly port: number;
 }
 
-/** A connection that was ended: by its client, and the bind's port. */
-export interface EndedFlow {
-  readonly client: Address;
-  readonly bindPort: number;
-  /** Wall clock. */
-  readonly until: number;
-}
-
 export const wildcards: ReadonlySet<string> = new Set(['0.0.0.0', '::']);
-export const endedSets = { ip: 'path_ended_v4', ip6: 'path_ended_v6' } as const;
 
 /** Before steering and services of others look. */
 const natPriority = -106;
@@ -52,35 +49,39 @@ const postroutingPriority = 94;
 const endedPriority = -150;
 /** Of its own: what chose a client's instance must not choose its server as well. */
 const hashSeed = 0x511ce002;
+/** Of how many connections a turn of roundrobin consists, at most: each is an entry of a map. */
+const longestTurn = 1_000;
 
-export function pathPart(paths: readonly PathRules[], ended: readonly EndedFlow[]): TablePart {
-  if (paths.length === 0) return { counters: [], sets: [], chains: [] };
+/**
+ * Without paths it sends nobody anew; but without any chain to translate by, the kernel would not go on to translate the
+ * connections that there are.
+ * @param ended connections of any path, as conntrack numbers them
+ */
+export function pathPart(paths: readonly PathRules[], ended: readonly number[]): TablePart {
   // A wildcard takes what no bind names.
   const inOrder = [...paths].sort((a, b) => Number(isWildcard(a)) - Number(isWildcard(b)));
   const masked = inOrder.filter(({ masquerade }) => masquerade);
   return {
-    counters: paths.flatMap(({ bind, targets }) =>
-      targets.map((target) => ({
-        name: targetName(bind, target),
-        comment: commentOf(`${bind} to ${target.server} ${placeText(target.address)}`),
+    counters: paths.flatMap(({ bind, places }) =>
+      places.map((place) => ({
+        name: targetName(bind, place),
+        comment: commentOf(`${bind} to ${place.server} ${placeText(place.address)}`),
       })),
     ),
-    sets: (['ip', 'ip6'] as const).map((family) => endedSet(family, ended)),
+    sets: [],
     chains: [
       ...paths.flatMap((path) => [...targetChains(path), drawChain(path)]),
       entranceChain('prerouting', inOrder),
       entranceChain('output', inOrder),
       ...(masked.length === 0 ? [] : [postroutingChain(masked)]),
-      endedChain(),
+      // It costs every packet a little: there only while somebody was ended.
+      ...(ended.length === 0 ? [] : [endedChain('prerouting', ended), endedChain('output', ended)]),
     ],
   };
 }
 
 /** Of its chain, and of its counter, which counts connections. */
-export function targetName(
-  bind: string,
-  { server, address }: Pick<PathTarget, 'server' | 'address'>,
-): string {
+export function targetName(bind: string, { server, address }: PathPlace): string {
   return objectName('path', `${bind} ${server} ${placeText(address)}`);
 }
 
@@ -120,23 +121,52 @@ function drawChain(path: PathRules): WishedChain {
       const own = targets.filter(({ address }) => familyOf(address.host) === family);
       const ofFamily = equals({ meta: { key: 'nfproto' } }, family === 'ip' ? 'ipv4' : 'ipv6');
       if (own.length === 1) return { comment, expressions: [ofFamily, goTo(targetName(bind, own[0]!))] };
+      const { mode, turns } = turnsOf(algorithm, own);
       let next = 0;
-      const shares = own.map((target): Json => {
+      const slots = turns.map(({ target, count }): Json => {
         const from = next;
-        next += target.weight;
-        return [target.weight === 1 ? from : { range: [from, next - 1] }, goTo(targetName(bind, target))];
+        next += count;
+        return [count === 1 ? from : { range: [from, next - 1] }, goTo(targetName(bind, target))];
       });
       return {
         comment,
-        expressions: [ofFamily, { vmap: { key: draw(algorithm, family, next), data: { set: shares } } }],
+        expressions: [ofFamily, { vmap: { key: draw(mode, family, next), data: { set: slots } } }],
       };
     }),
   };
 }
 
-function draw(algorithm: PathRules['algorithm'], family: Family, mod: number): Expression {
-  if (algorithm !== 'source')
-    return { numgen: { mode: algorithm === 'random' ? 'random' : 'inc', mod, offset: 0 } };
+type Draw = 'inc' | 'random' | 'hash';
+
+/** Who gets how many in a row. In turn they are interleaved, as evenly as their weights allow. */
+function turnsOf(
+  algorithm: PathRules['algorithm'],
+  targets: readonly PathTarget[],
+): { readonly mode: Draw; readonly turns: readonly { readonly target: PathTarget; count: number }[] } {
+  const divisor = targets.map(({ weight }) => weight).reduce(commonDivisor);
+  const weights = targets.map(({ weight }) => weight / divisor);
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  const inBlocks = targets.map((target, index) => ({ target, count: weights[index]! }));
+  if (algorithm === 'source') return { mode: 'hash', turns: inBlocks };
+  // Shares matter more than turns.
+  if (algorithm === 'random' || total > longestTurn) return { mode: 'random', turns: inBlocks };
+  const choose = smoothChoice(weights);
+  const turns: { target: PathTarget; count: number }[] = [];
+  for (let turn = 0; turn < total; turn++) {
+    const target = targets[choose()]!;
+    const last = turns.at(-1);
+    if (last?.target === target) last.count += 1;
+    else turns.push({ target, count: 1 });
+  }
+  return { mode: 'inc', turns };
+}
+
+function commonDivisor(a: number, b: number): number {
+  return b === 0 ? a : commonDivisor(b, a % b);
+}
+
+function draw(mode: Draw, family: Family, mod: number): Expression {
+  if (mode !== 'hash') return { numgen: { mode, mod, offset: 0 } };
   return {
     jhash: { mod, offset: 0, seed: hashSeed, expr: { payload: { protocol: family, field: 'saddr' } } },
   };
@@ -178,65 +208,57 @@ function postroutingChain(paths: readonly PathRules[]): WishedChain {
   return {
     name: 'path_postrouting',
     base: { type: 'nat', hook: 'postrouting', priority: postroutingPriority },
-    rules: paths.map(({ bind, address }) => ({
-      comment: commentOf(`masquerade of bind ${bind}`),
-      expressions: [
-        overTcp,
-        { match: { op: 'in', left: { ct: { key: 'status' } }, right: 'dnat' } },
-        ...(wildcards.has(address.host)
-          ? []
-          : [equals({ ct: { key: `${familyOf(address.host)} daddr`, dir: 'original' } }, address.host)]),
-        equals({ ct: { key: 'proto-dst', dir: 'original' } }, address.port),
-        { masquerade: null },
-      ],
-    })),
-  };
-}
-
-const addressTypes = { ip: 'ipv4_addr', ip6: 'ipv6_addr' } as const;
-
-function endedSet(family: Family, ended: readonly EndedFlow[]): WishedSet {
-  return {
-    name: endedSets[family],
-    type: [addressTypes[family], 'inet_service', 'inet_service'],
-    flags: ['timeout'],
-    counted: false,
-    elements: ended
-      .filter(({ client }) => familyOf(client.host) === family)
-      .map(
-        ({ client, bindPort, until }): WishedElement => ({
-          value: { concat: [client.host, client.port, bindPort] },
-          until,
-        }),
-      ),
-  };
-}
-
-/** By what the client said, whichever side the packet comes from. */
-function endedChain(): WishedChain {
-  return {
-    name: 'path_ended',
-    base: { type: 'filter', hook: 'prerouting', priority: endedPriority },
-    rules: (['ip', 'ip6'] as const).map((family) => ({
-      comment: 'connections that an operator ended',
-      expressions: [
-        overTcp,
-        {
-          match: {
-            op: '==',
-            left: {
-              concat: [
-                { ct: { key: `${family} saddr`, dir: 'original' } },
-                { ct: { key: 'proto-src', dir: 'original' } },
-                { ct: { key: 'proto-dst', dir: 'original' } },
-              ],
-            },
-            right: `@${endedSets[family]}`,
+    rules: paths.flatMap((path) =>
+      (['ip', 'ip6'] as const).flatMap((family): WishedRule[] => {
+        const places = new Map(
+          path.places
+            .filter(({ address }) => familyOf(address.host) === family)
+            .map(({ address }) => [placeText(address), address]),
+        );
+        if (places.size === 0) return [];
+        return [
+          {
+            comment: commentOf(`masquerade of bind ${path.bind}`),
+            expressions: [
+              overTcp,
+              { match: { op: 'in', left: { ct: { key: 'status' } }, right: 'dnat' } },
+              ...(isWildcard(path)
+                ? []
+                : [equals({ ct: { key: `${family} daddr`, dir: 'original' } }, path.address.host)]),
+              equals({ ct: { key: 'proto-dst', dir: 'original' } }, path.address.port),
+              // Somebody else may translate the same port of another address.
+              equals(
+                {
+                  concat: [
+                    { payload: { protocol: family, field: 'daddr' } },
+                    { payload: { protocol: 'tcp', field: 'dport' } },
+                  ],
+                },
+                { set: [...places.values()].map(({ host, port }): Json => ({ concat: [host, port] })) },
+              ),
+              { masquerade: null },
+            ],
           },
-        },
-        { reject: { type: 'tcp reset' } },
-      ],
-    })),
+        ];
+      }),
+    ),
+  };
+}
+
+function endedChain(hook: 'prerouting' | 'output', ended: readonly number[]): WishedChain {
+  return {
+    name: `path_ended_${hook}`,
+    base: { type: 'filter', hook, priority: endedPriority },
+    rules: [
+      {
+        comment: 'connections that an operator ended',
+        expressions: [
+          overTcp,
+          equals({ ct: { key: 'id' } }, { set: [...ended] }),
+          { reject: { type: 'tcp reset' } },
+        ],
+      },
+    ],
   };
 }
 
