@@ -1,0 +1,88 @@
+// Addresses and networks that are blocked: how they are written, and what may stand beside what.
+
+import { contains, type IpBytes, isLoopback, type Network, parseIp, parseNetwork } from './ip.ts';
+
+/** Of a runtime; more would be slow to change, and a list that long wants another tool. */
+export const mostBlocks = 10_000;
+/** Characters. */
+export const longestWhy = 100;
+
+export type ParsedBlock =
+  | { readonly ok: true; readonly address: string; readonly network: Network }
+  | { readonly ok: false; readonly text: string; readonly remedy?: string };
+
+/** As an operator writes it → canonical, as BlockEntity.address. */
+export function parseBlock(text: string): ParsedBlock {
+  const wrong = (why: string, remedy?: string): ParsedBlock => ({
+    ok: false,
+    text: `${text} ${why}`,
+    ...(remedy !== undefined && { remedy }),
+  });
+  if (text.includes('%')) return wrong('has a zone, which packets do not tell', 'write it without %…');
+  const network = parseNetwork(text);
+  if (network === undefined)
+    return wrong(
+      'is no address and no network',
+      'write 192.0.2.7, 198.51.100.0/24, 2001:db8::7 or 2001:db8::/32',
+    );
+  const masked = maskedBytes(network);
+  const address = networkText({ bytes: masked, bits: network.bits });
+  if (network.bits === 0)
+    return wrong('is everybody', 'block what is meant; to refuse everybody, stop the binds');
+  if (masked.some((byte, index) => byte !== network.bytes[index]))
+    return wrong('has bits behind its prefix', `did you mean ${address}, or ${ipText(network.bytes)} alone?`);
+  return { ok: true, address, network: { bytes: masked, bits: network.bits } };
+}
+
+/** Is one of them within the other? Networks never overlap otherwise. */
+export function overlap(a: Network, b: Network): boolean {
+  return a.bits <= b.bits ? contains(a, b.bytes) : contains(b, a.bytes);
+}
+
+/** Somebody whose packets must get through. */
+export interface Guarded {
+  readonly address: string;
+  /** "anna's ssh session", "server web/app1": what would be lost. */
+  readonly who: string;
+}
+
+/** Who of them would be locked out, each once; and whether nothing could make up for it. */
+export function lockedOut(
+  network: Network,
+  guarded: readonly Guarded[],
+): { readonly who: readonly string[]; readonly never: boolean } {
+  const who = new Set<string>();
+  let never = network.bytes.length === 4 ? network.bytes[0] === 127 : false;
+  for (const each of guarded) {
+    const bytes = parseIp(each.address);
+    if (bytes === undefined || !contains(network, bytes)) continue;
+    if (isLoopback(bytes)) never = true;
+    who.add(`${each.who} (${each.address})`);
+  }
+  return { who: [...who], never };
+}
+
+/** "192.0.2.7", "2001:db8::7" (RFC 5952, 4). */
+export function ipText(bytes: IpBytes): string {
+  if (bytes.length === 4) return bytes.join('.');
+  const groups = Array.from({ length: 8 }, (_, index) => (bytes[index * 2]! << 8) | bytes[index * 2 + 1]!);
+  let [start, length] = [-1, 1];
+  for (let index = 0; index < 8; index++) {
+    let end = index;
+    while (end < 8 && groups[end] === 0) end += 1;
+    if (end - index > length) [start, length] = [index, end - index];
+  }
+  const hex = (part: readonly number[]): string => part.map((group) => group.toString(16)).join(':');
+  return start < 0 ? hex(groups) : `${hex(groups.slice(0, start))}::${hex(groups.slice(start + length))}`;
+}
+
+function networkText({ bytes, bits }: Network): string {
+  return bits === bytes.length * 8 ? ipText(bytes) : `${ipText(bytes)}/${bits}`;
+}
+
+function maskedBytes({ bytes, bits }: Network): IpBytes {
+  return bytes.map((byte, index) => {
+    const kept = Math.min(8, Math.max(0, bits - index * 8));
+    return byte & (0xff << (8 - kept)) & 0xff;
+  });
+}
