@@ -22,8 +22,9 @@ export interface ShowNftOptions {
 const windowRows = 200;
 /** 10,000 rules take nft a third of a second; a machine that is busy longer. */
 const patienceMs = 20_000;
-/** A rate needs two readings, a second apart. */
+/** A rate needs two readings, a second apart: too long to wait for it at each of very many windows. */
 const ratesMs = 2_500;
+const mostWithRates = 1_000;
 
 export function showNft(context: VerbContext, options: ShowNftOptions): Promise<void> {
   return attached(context, async (client) => {
@@ -31,7 +32,7 @@ export function showNft(context: VerbContext, options: ShowNftOptions): Promise<
     const { terminal } = context;
     const { at, rules, total, rows, fault, remedy } = window;
     if (fault !== undefined && rows.length === 0)
-      throw new CliFailure('refused', safe(fault), safe(remedy ?? ''));
+      throw new CliFailure('refused', safe(fault), remedy && safe(remedy));
     if (context.options.json === true) {
       terminal.print(jsonDocument({ at, rules, total, rows }));
       return;
@@ -61,10 +62,9 @@ export function collectRuleset(
       offset,
       limit: Math.min(windowRows, options.limit - offset),
     });
-    const giveUp = clock.after(patienceMs, () => {
-      watch.close();
-      if (newest !== undefined) finish(newest);
-      else
+    const waitOn = () =>
+      clock.after(patienceMs, () => {
+        watch.close();
         reject(
           new CliFailure(
             'refused',
@@ -72,11 +72,10 @@ export function collectRuleset(
             'see whether `nft -j list ruleset` answers on its machine',
           ),
         );
-    });
+      });
+    let giveUp = waitOn();
     let impatient = () => {};
     const finish = (window: RulesetWindow): void => {
-      giveUp();
-      impatient();
       // The first window may arrive before `watch` is known.
       queueMicrotask(() => watch.close());
       resolve({ ...window, rows: [...rows.values()] });
@@ -84,6 +83,7 @@ export function collectRuleset(
     const take = (window: RulesetWindow): void => {
       impatient();
       impatient = () => {};
+      giveUp();
       newest = undefined;
       for (const row of window.rows) rows.set(row.key, row);
       offset += window.rows.length;
@@ -93,11 +93,15 @@ export function collectRuleset(
         offset >= Math.min(options.limit, window.total)
       )
         finish(window);
-      else watch.update(query());
+      else {
+        giveUp = waitOn();
+        watch.update(query());
+      }
     };
     const watch = client.openRuleset(query(), (window) => {
       if (window.query.offset !== offset) return;
-      if (window.fault !== undefined || knowsRates(window)) return take(window);
+      if (window.fault !== undefined || window.total > mostWithRates || knowsRates(window))
+        return take(window);
       if (newest === undefined) impatient = clock.after(ratesMs, () => newest && take(newest));
       newest = window;
     });
