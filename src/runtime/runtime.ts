@@ -16,6 +16,7 @@ import {
 import { createChecker } from './checks/checker.ts';
 import { type Probe, probe as probeSocket } from './checks/probe.ts';
 import { createCommands } from './commands.ts';
+import { createAttachedConsoles } from './control/attached-consoles.ts';
 import { type ControlServer, startControlServer } from './control/control-server.ts';
 import type { ControlServices } from './control/services.ts';
 import { actAtDeadline } from './drain-deadline.ts';
@@ -106,6 +107,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   const { name, stateFile, journalFile } = options.plan.runtime;
   const epoch = `${clock.now().toString(36)}${Math.floor(random() * 2 ** 40).toString(36)}`;
   const store = createModelStore(epoch);
+  const consoles = createAttachedConsoles();
   const journal = createJournal(journalFile, store, clock);
 
   const warned = (text: string, from: string): void => {
@@ -126,6 +128,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     clock,
     plan: () => plans.running,
     reading: () => traffic.reading(),
+    isBlocking: () => store.model.block.size > 0,
   });
   const sampling = createSampling(traffic, clock, () => rateContext, kernelReading.sampling);
 
@@ -333,6 +336,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     shardPlan: answers.shardPlan,
     trace: answers.trace,
     watchRuleset: kernelReading.watchRuleset,
+    attached: consoles.add,
     preview: (command) =>
       previewOf(command, {
         facts: {

@@ -192,6 +192,8 @@ it('NF6: samples have the kernel’s figures for who asks, and compare them with
     bytesIn: 1_200,
   });
   expect(then.comparedSince).toBe(first.comparedSince);
+  // Nobody is blocked, so nobody asks.
+  expect(kernel.asked.filter((what) => what.startsWith('elements'))).toEqual([]);
   // Somebody's `nft reset counters`.
   kernel.counts.set(name!, { packets: 2, bytes: 200 });
   await pass(on, 3_000);
