@@ -60,6 +60,7 @@ export async function openAttachment(context: VerbContext, stay: boolean): Promi
     name: 'sluice',
     version: context.version,
     user: userName(),
+    ...sshClient(context.env),
     clock: systemClock,
     random: systemRandom,
     ...(token === undefined ? {} : { token }),
@@ -157,6 +158,12 @@ function readPem(file: string): string {
       cause: error,
     });
   }
+}
+
+/** Whose ssh session this is, as sshd tells (sshd(8)): "CLIENT PORT SERVER PORT". */
+export function sshClient({ SSH_CONNECTION }: NodeJS.ProcessEnv): { readonly ssh?: string } {
+  const [client = ''] = (SSH_CONNECTION ?? '').split(' ');
+  return parseIp(client) === undefined || client.length > 64 ? {} : { ssh: client };
 }
 
 function userName(): string {

@@ -23,6 +23,8 @@ export interface AttachOptions extends DialTarget {
   readonly version?: string;
   /** Who sits here; believed on a unix socket only. */
   readonly user?: string;
+  /** Address of the ssh client whose session this is: the runtime keeps it from being blocked by mistake. */
+  readonly ssh?: string;
   readonly clock: Clock;
   readonly random?: Random;
   /** Off: the first loss or failure closes. */
@@ -150,6 +152,7 @@ export function attach(options: AttachOptions): RuntimeClient {
         versions: [protocolVersion],
         client: { name: options.name, ...(options.version && { version: options.version }) },
         ...(options.user && { user: options.user }),
+        ...(options.ssh && { ssh: options.ssh }),
         ...(options.token && { token: options.token }),
         ...(position && { resume: { ...position } }),
       });

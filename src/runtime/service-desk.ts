@@ -21,6 +21,7 @@ export function createServices(options: {
   readonly shardPlan: ControlServices['shardPlan'];
   readonly trace: ControlServices['trace'];
   readonly watchRuleset: ControlServices['watchRuleset'];
+  readonly attached: ControlServices['attached'];
   /** Where the kernel takes a connection beyond its server; missing where nobody knows. */
   readonly hopOf?: Hops['hopOf'];
 }): ControlServices {
@@ -46,6 +47,7 @@ export function createServices(options: {
       return detail && hop ? { ...detail, hop } : detail;
     },
     watchRuleset: options.watchRuleset,
+    attached: options.attached,
     tail: (filter, listener) => engine.tail(filter, listener),
     execute: commands.execute,
     outcome: commands.outcome,

@@ -62,6 +62,7 @@ export function createAttachment({
   let heardAt = clock.now();
   let ended = false;
   let nextBeat: Disposer = () => {};
+  let leave: Disposer = () => {};
   const timers = new Set<Disposer>();
 
   const handlers: Handlers = {
@@ -127,6 +128,11 @@ export function createAttachment({
     store.flush();
     const missed = params.resume && store.since(params.resume.epoch, params.resume.seq);
     identity = identified.identity;
+    if (!ended)
+      leave = services.attached({
+        actor: identity.actor,
+        ...(params.ssh !== undefined && { ssh: params.ssh }),
+      });
     return {
       version: protocolVersion,
       runtime: { name: services.name, version: services.version },
@@ -201,6 +207,7 @@ export function createAttachment({
     nextBeat();
     watches.closeAll();
     outlet.close();
+    leave();
   }
 
   function beat(): void {

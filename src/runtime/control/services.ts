@@ -14,10 +14,19 @@ import type { ConnectionQuery, ConnectionWatch, ConnectionWindow, TailBatch } fr
 import type { Role } from '../../protocol/schemas/words.ts';
 import type { ModelStore } from '../model-store.ts';
 
+/** A console, or a verb of the command line, while it is attached. */
+export interface AttachedConsole {
+  readonly actor: Actor;
+  /** Address of the ssh client whose session it is, as it says itself. */
+  readonly ssh?: string;
+}
+
 export interface ControlServices {
   readonly store: ModelStore;
   readonly name: string;
   readonly version: string;
+  /** It was identified, and is attached until it is disposed of. */
+  attached(console: AttachedConsole): Disposer;
   samples(
     topics: readonly SampleTopic[],
     intervalMs: number,
