@@ -124,6 +124,7 @@ export function createProgram(context: ProgramContext): Command {
     shards: 'what each takes, its instances and clients, and how evenly they are spread',
     instances: 'data-plane processes, those that leave included',
     certificates: 'what clients are shown: names, how long it holds, served against disk',
+    blocks: 'addresses whose packets are dropped: who wanted it, why, for how long, how many packets',
     compared: 'what the proxy counted beside what the kernel counted',
     drift: 'what runs other than the configuration says',
   } as const;

@@ -15,8 +15,8 @@ export interface Terminal {
   readonly columns: number;
   /** Replaces the line under way; "" takes it away. Only on a TTY. */
   progress(line: string): void;
-  /** True for yes; anything else, and the end of input, is no. */
-  confirm(question: string): Promise<boolean>;
+  /** True for yes; anything else, the end of input, and that it is settled otherwise, is no. */
+  confirm(question: string, settled?: AbortSignal): Promise<boolean>;
   /** Ctrl-C or SIGTERM. While somebody listens the process does not end by itself. */
   onInterrupt(listener: () => void): Disposer;
 }
@@ -54,12 +54,19 @@ export function processTerminal(): Terminal {
       stdout.write(line);
       underWay = line !== '';
     },
-    async confirm(question) {
+    async confirm(question, settled) {
       clear();
+      if (settled?.aborted) return false;
       const lines = createInterface({ input: stdin, output: stdout });
       // Without this a closed input would leave the question, and the verb, waiting for ever.
       const ended = new Promise<string>((resolve) => lines.once('close', () => resolve('')));
+      const close = (): void => {
+        stdout.write('\n');
+        lines.close();
+      };
+      settled?.addEventListener('abort', close);
       const answer = await Promise.race([lines.question(`${question} [y/N] `), ended]);
+      settled?.removeEventListener('abort', close);
       lines.close();
       return /^y(es)?$/i.test(answer.trim());
     },

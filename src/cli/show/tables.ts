@@ -4,6 +4,7 @@ import type { DrainJob } from '../../domain/drain.ts';
 import type { BackendEntity, BindEntity, DriftEntity, ServerEntity } from '../../domain/model.ts';
 import type { BackendRates, BindRates, ServerRates } from '../../domain/sample.ts';
 import { latency, short, wallTime } from '../wording.ts';
+import { blocks } from './blocks.ts';
 import { certificates } from './certificates.ts';
 import { compared } from './compared.ts';
 import { endpoints } from './endpoints.ts';
@@ -121,6 +122,7 @@ export const tables = {
   shards,
   instances,
   certificates,
+  blocks,
   compared,
   drift,
 } as const;
