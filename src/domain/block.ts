@@ -46,17 +46,23 @@ export interface Guarded {
   readonly who: string;
 }
 
+const loopback: readonly Network[] = [
+  { bytes: [127, 0, 0, 0], bits: 8 },
+  { bytes: [...Array<number>(15).fill(0), 1], bits: 128 },
+];
+
 /** Who of them would be locked out, each once; and whether nothing could make up for it. */
 export function lockedOut(
   network: Network,
   guarded: readonly Guarded[],
 ): { readonly who: readonly string[]; readonly never: boolean } {
   const who = new Set<string>();
-  let never = network.bytes.length === 4 ? network.bytes[0] === 127 : false;
+  let never = loopback.some((own) => overlap(own, network));
+  if (never) who.add('this machine’s own loopback');
   for (const each of guarded) {
     const bytes = parseIp(each.address);
     if (bytes === undefined || !contains(network, bytes)) continue;
-    if (isLoopback(bytes)) never = true;
+    if (isLoopback(bytes)) continue;
     who.add(`${each.who} (${each.address})`);
   }
   return { who: [...who], never };

@@ -7,6 +7,7 @@ import type { Clock } from '../domain/clock.ts';
 import type { Command } from '../domain/command.ts';
 import type { DrainJob } from '../domain/drain.ts';
 import type { Actor, JournalEntry } from '../domain/journal.ts';
+import type { BlockEntity } from '../domain/kernel.ts';
 import type { ServerKey } from '../domain/plan.ts';
 import { safe } from '../domain/safe.ts';
 import type { Termination } from '../domain/tls.ts';
@@ -16,7 +17,7 @@ import type { Override, Wished } from './overrides.ts';
 import type { HeldShape } from './shape/held-shape.ts';
 
 /** What an undo restores, and what must still hold for it. */
-export type UndoRecord = ServerUndo | RouteUndo | ShapeUndo | EndpointUndo;
+export type UndoRecord = ServerUndo | RouteUndo | ShapeUndo | EndpointUndo | BlockUndo;
 
 export interface ServerUndo {
   readonly server: ServerKey;
@@ -26,6 +27,13 @@ export interface ServerUndo {
   readonly job?: DrainJob | null;
   /** Of a write-back: what is to be put back into the configuration's file. */
   readonly written?: WrittenText;
+}
+
+/** Of a blocked address. Null: not blocked. */
+export interface BlockUndo {
+  readonly block: string;
+  readonly before: BlockEntity | null;
+  readonly after: BlockEntity | null;
 }
 
 /** Of a route's TLS mode. Null: no override, the configuration's own. */
