@@ -53,8 +53,7 @@ const hashSeed = 0x511ce002;
 const longestTurn = 1_000;
 
 /**
- * Without paths it sends nobody anew; but without any chain to translate by, the kernel would not go on to translate the
- * connections that there are.
+ * Without paths it sends nobody anew, but the connections that there are go on.
  * @param ended connections of any path, as conntrack numbers them
  */
 export function pathPart(paths: readonly PathRules[], ended: readonly number[]): TablePart {
@@ -172,22 +171,34 @@ function draw(mode: Draw, family: Family, mod: number): Expression {
   };
 }
 
+/**
+ * The kernel tracks connections while a rule asks for it, and translates none that it does not track: without this one all of
+ * them would break as soon as no server takes new clients.
+ */
+const staysTracked: WishedRule = {
+  comment: 'connections that were sent on keep their server',
+  expressions: [{ match: { op: 'in', left: { ct: { key: 'status' } }, right: 'dnat' } }, { return: null }],
+};
+
 function entranceChain(hook: 'prerouting' | 'output', paths: readonly PathRules[]): WishedChain {
   return {
     name: `path_${hook}`,
     base: { type: 'nat', hook, priority: natPriority },
-    rules: paths.flatMap((path) =>
-      familiesOf(path).map(
-        (family): WishedRule => ({
-          comment: commentOf(`bind ${path.bind}`),
-          expressions: [
-            ...destination(path, family, hook),
-            equals({ payload: { protocol: 'tcp', field: 'dport' } }, path.address.port),
-            goTo(objectName('path', path.bind)),
-          ],
-        }),
+    rules: [
+      staysTracked,
+      ...paths.flatMap((path) =>
+        familiesOf(path).map(
+          (family): WishedRule => ({
+            comment: commentOf(`bind ${path.bind}`),
+            expressions: [
+              ...destination(path, family, hook),
+              equals({ payload: { protocol: 'tcp', field: 'dport' } }, path.address.port),
+              goTo(objectName('path', path.bind)),
+            ],
+          }),
+        ),
       ),
-    ),
+    ],
   };
 }
 
@@ -253,7 +264,8 @@ function endedChain(hook: 'prerouting' | 'output', ended: readonly number[]): Wi
       {
         comment: 'connections that an operator ended',
         expressions: [
-          overTcp,
+          // What this very rule answers goes out by a hook of its own.
+          notReset,
           equals({ ct: { key: 'id' } }, { set: [...ended] }),
           { reject: { type: 'tcp reset' } },
         ],
@@ -266,6 +278,9 @@ type Family = 'ip' | 'ip6';
 
 const loopback = { prefix: { addr: '127.0.0.0', len: 8 } } as const;
 const overTcp: Expression = { match: { op: '==', left: { meta: { key: 'l4proto' } }, right: 'tcp' } };
+const notReset: Expression = {
+  match: { op: '!=', left: { '&': [{ payload: { protocol: 'tcp', field: 'flags' } }, 'rst'] }, right: 'rst' },
+};
 const goTo = (target: string): Expression => ({ goto: { target } });
 const equals = (left: Expression, right: Json): Expression => ({ match: { op: '==', left, right } });
 const familyOf = (host: string): Family => (host.includes(':') ? 'ip6' : 'ip');
