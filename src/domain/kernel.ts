@@ -1,7 +1,7 @@
 // What the kernel does beside the proxy, in the model's terms: what it can do here, who is blocked, how a service's endpoints
 // stand, and the rules of nftables as rows that a screen can show a window of.
 
-import type { Milliseconds, ServerKey } from './plan.ts';
+import type { ServerKey } from './plan.ts';
 
 /** Can it be used here? Where not, why not and what would help, in one safe line. */
 export type Usable = true | { readonly no: string; readonly remedy?: string };
@@ -155,22 +155,6 @@ export interface RulesetWindow {
   /** Why there is nothing, or why what is shown is old. One safe line. */
   readonly fault?: string;
   readonly remedy?: string;
-}
-
-/** One connection as the kernel tracks it: where the client sent its packets, and where they go. */
-export interface KernelFlow {
-  /** "10.2.0.7:51811". */
-  readonly client: string;
-  /** What the client asked for. */
-  readonly original: string;
-  /** Who answers: where it was translated to. */
-  readonly endpoint: string;
-  /** "ESTABLISHED"; undefined of what has no states. */
-  readonly state?: string;
-  /** Until it is forgotten, were it silent. */
-  readonly timeoutMs: Milliseconds;
-  readonly bytesIn?: number;
-  readonly bytesOut?: number;
 }
 
 /** Beyond the proxy: how the kernel takes a connection on to a container. */

@@ -15,7 +15,7 @@ export function commentOf(text: string): string {
 }
 
 /** FNV-1a: enough to tell names apart. */
-function hashOf(text: string): string {
+export function hashOf(text: string): string {
   let hash = 0x811c9dc5;
   for (let index = 0; index < text.length; index++)
     hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193) >>> 0;

@@ -9,6 +9,7 @@
 
 import type { ServerKey, Service } from '../../../domain/plan.ts';
 import type { Expression, Json } from '../../json.ts';
+import { commentOf, hashOf } from '../object-name.ts';
 import type { TablePart, WishedChain } from '../table-part.ts';
 
 export interface ServiceRules {
@@ -41,7 +42,7 @@ export function servicePart(services: readonly ServiceRules[]): TablePart {
     counters: services.flatMap(({ server, endpoints }) =>
       endpoints.map(({ address }) => ({
         name: endpointCounterName(server, address),
-        comment: commentText(`${server} ${placeText(address)}`),
+        comment: commentOf(`${server} ${placeText(address)}`),
       })),
     ),
     sets: [],
@@ -63,7 +64,7 @@ export function endpointCounterName(server: ServerKey, address: Address): string
 export function serviceChainName(server: ServerKey): string {
   const plain = /^[A-Za-z0-9.]{1,20}\/[A-Za-z0-9.]{1,20}$/.test(server);
   const written = server.replace(/[^A-Za-z0-9.]/g, '_');
-  return plain ? `service_${written}` : `service_${written.slice(0, 32)}_${hashText(server)}`;
+  return plain ? `service_${written}` : `service_${written.slice(0, 32)}_${hashOf(server)}`;
 }
 
 function endpointChains({ server, endpoints }: ServiceRules): WishedChain[] {
@@ -75,7 +76,7 @@ function endpointChains({ server, endpoints }: ServiceRules): WishedChain[] {
         name,
         rules: [
           {
-            comment: commentText(`${server} to ${placeText(address)}`),
+            comment: commentOf(`${server} to ${placeText(address)}`),
             expressions: [
               overTcp,
               { counter: name },
@@ -91,7 +92,7 @@ function serviceChain({ server, address, pick, endpoints }: ServiceRules): Wishe
   const name = serviceChainName(server);
   const ready = endpoints.filter(({ drained }) => !drained);
   const total = ready.reduce((sum, { weight }) => sum + weight, 0);
-  const comment = commentText(`${server}: service ${placeText(address)}`);
+  const comment = commentOf(`${server}: service ${placeText(address)}`);
   // Refused at once, as where nobody listens: so the proxy asks another server, and a check says why it fails.
   if (ready.length === 0)
     return { name, rules: [{ comment, expressions: [overTcp, { reject: { type: 'tcp reset' } }] }] };
@@ -192,14 +193,3 @@ function families(services: readonly ServiceRules[]): (readonly ServiceRules[])[
 
 const placeText = ({ host, port }: Address): string =>
   host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
-
-/** Names of ours are ASCII; nft takes 128 octets. */
-const commentText = (text: string): string => (text.length > 120 ? `${text.slice(0, 117)}...` : text);
-
-/** FNV-1a: enough to tell names apart. */
-function hashText(text: string): string {
-  let hash = 0x811c9dc5;
-  for (let index = 0; index < text.length; index++)
-    hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193) >>> 0;
-  return hash.toString(16).padStart(8, '0');
-}

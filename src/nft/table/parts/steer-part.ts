@@ -5,6 +5,7 @@
 import { parseIp } from '../../../domain/ip.ts';
 import { type Ipv6Prefix, slotTable, steeringSeed } from '../../../domain/maglev.ts';
 import type { Expression, Json } from '../../json.ts';
+import { commentOf } from '../object-name.ts';
 import { noPart, type TablePart, type WishedChain, type WishedRule } from '../table-part.ts';
 
 export interface SteerWish {
@@ -184,11 +185,4 @@ function portOfSlot(bind: SteeredBind, known: Map<string, Json>): Json {
 
 function equals(left: Expression, right: Json): Expression {
   return { match: { op: '==', left, right } };
-}
-
-/** The kernel keeps 128 bytes of a comment. */
-function commentOf(text: string): string {
-  let cut = text;
-  while (Buffer.byteLength(cut) > 120) cut = cut.slice(0, -1);
-  return cut;
 }
