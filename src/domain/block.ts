@@ -29,9 +29,34 @@ export function parseBlock(text: string): ParsedBlock {
   const address = networkText({ bytes: masked, bits: network.bits });
   if (network.bits === 0)
     return wrong('is everybody', 'block what is meant; to refuse everybody, stop the binds');
+  const noSource = whyNoSource({ bytes: masked, bits: network.bits });
+  if (noSource !== undefined) return wrong(...noSource);
   if (masked.some((byte, index) => byte !== network.bytes[index]))
     return wrong('has bits behind its prefix', `did you mean ${address}, or ${ipText(network.bytes)} alone?`);
   return { ok: true, address, network: { bytes: masked, bits: network.bits } };
+}
+
+const multicast = [
+  { bytes: [224, 0, 0, 0], bits: 4 },
+  { bytes: [0xff, ...Array<number>(15).fill(0)], bits: 8 },
+];
+const oldIpv4: Network = { bytes: Array<number>(16).fill(0), bits: 96 };
+
+/** What no packet comes from. */
+function whyNoSource(network: Network): [why: string, remedy: string] | undefined {
+  const { bytes, bits } = network;
+  const isWithin = (of: Network): boolean => of.bits <= bits && contains(of, bytes);
+  if (multicast.some(isWithin))
+    return ['is multicast: packets go there, and none comes from there', 'block the address that sends them'];
+  const isOne = bits === bytes.length * 8;
+  if (isOne && bytes.every((byte) => byte === 0))
+    return ['is the address of nobody', 'block what is meant: 192.0.2.7, or a network'];
+  // nft writes them in another way than it is told them, and nobody has had one for decades.
+  if (isWithin(oldIpv4) && !contains(network, loopback[1]!.bytes)) {
+    const meant = networkText({ bytes: bytes.slice(12), bits: bits - 96 });
+    return ['is how IPv4 was written in IPv6 once', `did you mean ${meant}?`];
+  }
+  return undefined;
 }
 
 /** Is one of them within the other? Networks never overlap otherwise. */
@@ -57,7 +82,7 @@ export function lockedOut(
   guarded: readonly Guarded[],
 ): { readonly who: readonly string[]; readonly never: boolean } {
   const who = new Set<string>();
-  let never = loopback.some((own) => overlap(own, network));
+  const never = loopback.some((own) => overlap(own, network));
   if (never) who.add('this machine’s own loopback');
   for (const each of guarded) {
     const bytes = parseIp(each.address);
