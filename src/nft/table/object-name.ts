@@ -10,7 +10,8 @@ export function objectName(part: string, text: string): string {
 /** The kernel keeps 128 bytes of a comment, of which the last one ends it. */
 export function commentOf(text: string): string {
   let cut = text;
-  while (Buffer.byteLength(cut) > 120) cut = cut.slice(0, -1);
+  // Half of a character is not taken.
+  while (Buffer.byteLength(cut) > 120) cut = cut.replace(/.$/su, '');
   return cut;
 }
 
