@@ -170,7 +170,11 @@ export function serverStep(
   };
 }
 
-function wishOf({ name, check }: Backend, settings: Server, entity: ServerEntity | undefined): ServerWish {
+export function wishOf(
+  { name, check }: Backend,
+  settings: Server,
+  entity: ServerEntity | undefined,
+): ServerWish {
   const { admin, operational, weight } = entity ?? {
     admin: settings.admin,
     operational: check === undefined ? ('unchecked' as const) : ('starting' as const),

@@ -2,11 +2,13 @@
 // Asks the very rules that the data plane asks; sends nothing. Pure.
 
 import type { Admission } from './admission.ts';
+import type { BindPathEntity } from './kernel.ts';
 import type { CertificateEntity, ServerEntity } from './model.ts';
 import type { Plan } from './plan.ts';
 import type { Termination } from './tls.ts';
 import { findBind, instanceStep, shardStep, type TraceEnd } from './trace-entrance.ts';
 import { kernelSteps, type Translated } from './trace-kernel.ts';
+import { kernelPathStep, withoutKernelStep } from './trace-kernel-path.ts';
 import { readQuestion } from './trace-question.ts';
 import { routeStep, tlsStep, type Way } from './trace-route.ts';
 import { backendStep, serverStep } from './trace-servers.ts';
@@ -54,6 +56,8 @@ export interface TraceFacts {
   readonly certificateOf: (host: string | undefined, route: string) => CertificateEntity | undefined;
   /** Instances that serve now, by name. */
   readonly serving: ReadonlySet<string>;
+  /** Of binds with `path: kernel`: who carries their clients now. */
+  readonly paths?: ReadonlyMap<string, BindPathEntity>;
   /** What other tables of nftables make of a server's address, "10.96.0.1:443"; undefined: nothing, or nobody knows. */
   readonly translated?: (address: string) => Translated | undefined;
 }
@@ -74,6 +78,21 @@ export function trace(question: TraceQuestion, facts: TraceFacts): Trace {
   if ('end' in found) return ended(found.end);
   const { entrance } = found;
   steps.push(shardStep(entrance, asked, facts));
+  const path = entrance.bind.kernelPath && facts.paths?.get(entrance.bind.name);
+  if (path?.by === 'kernel') {
+    const way = backendStep(undefined, entrance.bind, undefined, facts);
+    steps.push(way.step);
+    if (way.end !== undefined) return ended(way.end, 'kernel');
+    const [backend] = way.backends;
+    const sent = kernelPathStep(backend!, entrance.bind, asked, facts);
+    steps.push(sent.step);
+    return ended(sent.end, `kernel → ${backend!.name}`);
+  }
+  if (path !== undefined) {
+    const without = withoutKernelStep(entrance.bind, path);
+    steps.push(without.step);
+    if (without.end !== undefined) return ended(without.end);
+  }
   const steered = instanceStep(entrance, asked, facts);
   steps.push(steered.step);
   if (steered.end !== undefined) return ended(steered.end);

@@ -85,6 +85,11 @@ export function collectConnections(
   });
 }
 
+/** Bytes that nobody counts are not none. */
+function counted<T>({ uncounted }: ConnectionRow, cell: T): T | undefined {
+  return uncounted ? undefined : cell;
+}
+
 const columns: readonly Column<ConnectionRow>[] = [
   { title: 'id', cell: ({ id }) => id },
   { title: 'client', cell: ({ client }) => client },
@@ -99,11 +104,11 @@ const columns: readonly Column<ConnectionRow>[] = [
     cell: ({ phase, termination }) => (termination === undefined ? phase : `${phase} ${termination}`),
   },
   { title: 'age', align: 'right', cell: ({ ageMs }) => age(ageMs) },
-  { title: 'idle', align: 'right', cell: ({ idleMs }) => age(idleMs) },
+  { title: 'idle', align: 'right', cell: (row) => counted(row, age(row.idleMs)) },
   { title: 'requests', align: 'right', cell: ({ requests }) => requests },
-  { title: 'in', align: 'right', cell: ({ bytesIn }) => short(bytesIn) },
-  { title: 'out', align: 'right', cell: ({ bytesOut }) => short(bytesOut) },
-  { title: 'per s', align: 'right', cell: ({ rate }) => short(rate) },
+  { title: 'in', align: 'right', cell: (row) => counted(row, short(row.bytesIn)) },
+  { title: 'out', align: 'right', cell: (row) => counted(row, short(row.bytesOut)) },
+  { title: 'per s', align: 'right', cell: (row) => counted(row, short(row.rate)) },
   {
     title: 'request',
     cell: ({ method, host, path }) =>

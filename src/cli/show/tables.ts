@@ -3,6 +3,7 @@
 import type { DrainJob } from '../../domain/drain.ts';
 import type { BackendEntity, BindEntity, DriftEntity, ServerEntity } from '../../domain/model.ts';
 import type { BackendRates, BindRates, ServerRates } from '../../domain/sample.ts';
+import type { Cell } from '../table.ts';
 import { latency, short, wallTime } from '../wording.ts';
 import { blocks } from './blocks.ts';
 import { certificates } from './certificates.ts';
@@ -92,6 +93,7 @@ const binds: Table<BindRow> = {
           ? { text: '● open', shade: 'good' }
           : { text: `▼ failed: ${text ?? ''}`, shade: 'bad' },
     },
+    { title: 'path', cell: pathCell },
     { title: 'connections', align: 'right', cell: ({ traffic }) => traffic?.connections },
     { title: 'new/s', align: 'right', cell: ({ traffic }) => short(traffic?.newConnections) },
     { title: 'req/s', align: 'right', cell: ({ traffic }) => short(traffic?.requests) },
@@ -127,6 +129,21 @@ export const tables = {
   drift,
 } as const;
 export type TableName = keyof typeof tables;
+
+/** Of a bind with `path: kernel`: who carries its clients. */
+function pathCell({ path }: BindEntity): Cell {
+  switch (path?.by) {
+    case undefined:
+      return undefined;
+    case 'kernel':
+      return '⇢ kernel';
+    case 'relay':
+      return { text: `▲ relay: ${path.why ?? ''}`, shade: 'warning' };
+    case 'none':
+      // Why is told by its state.
+      return { text: '▼ nobody', shade: 'bad' };
+  }
+}
 
 /** As `sluice reset` and `write-back` take it. */
 function driftSubject(drift: DriftEntity): string {

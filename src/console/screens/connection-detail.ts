@@ -39,7 +39,11 @@ export function connectionDetail(view: View, open: OpenConnection, width: number
     ...end(detail, open.gone, width),
     fact(
       'traffic',
-      span(`↓ ${bytes(detail.bytesIn)}  ↑ ${bytes(detail.bytesOut)}`),
+      span(
+        detail.uncounted
+          ? 'bytes are not counted'
+          : `↓ ${bytes(detail.bytesIn)}  ↑ ${bytes(detail.bytesOut)}`,
+      ),
       muted(
         `  ${bytesPerSecond(detail.rate)} now${detail.mode === 'http' ? ` · ${plural(detail.requests, 'request')}` : ''} · silent for ${duration(detail.idleMs)}`,
       ),

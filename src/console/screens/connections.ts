@@ -70,15 +70,21 @@ const columns: readonly Column<ConnectionRow>[] = [
         : span(String(row.status), row.status >= 500 ? 'bad' : row.status >= 400 ? 'warning' : 'text'),
   },
   { title: 'reqs', width: 5, align: 'right', spare: 8, cell: (row) => span(count(row.requests)) },
-  { title: 'idle', width: 5, align: 'right', spare: 6, cell: (row) => muted(duration(row.idleMs)) },
+  {
+    title: 'idle',
+    width: 5,
+    align: 'right',
+    spare: 6,
+    cell: (row) => muted(row.uncounted ? '–' : duration(row.idleMs)),
+  },
   { title: 'age', width: 5, align: 'right', cell: (row) => span(duration(row.ageMs)) },
-  { title: '↓', width: 6, align: 'right', spare: 3, cell: (row) => span(bytes(row.bytesIn)) },
-  { title: '↑', width: 6, align: 'right', spare: 2, cell: (row) => span(bytes(row.bytesOut)) },
+  { title: '↓', width: 6, align: 'right', spare: 3, cell: (row) => countedCell(row, row.bytesIn) },
+  { title: '↑', width: 6, align: 'right', spare: 2, cell: (row) => countedCell(row, row.bytesOut) },
   {
     title: '/s',
     width: 6,
     align: 'right',
-    cell: (row) => (row.phase === 'ended' ? optional : span(bytes(row.rate))),
+    cell: (row) => (row.phase === 'ended' ? optional : countedCell(row, row.rate)),
   },
 ];
 
@@ -109,6 +115,11 @@ function requestCell({ method, host, path }: ConnectionRow): Span | Span[] {
 /** The mode it came in, and keeps: the route's may be another by now. */
 function tlsCell({ tls }: ConnectionRow): Span {
   return tls === undefined ? muted('–') : span(shortModes[tls]);
+}
+
+/** Bytes that nobody counts are not none. */
+function countedCell({ uncounted }: ConnectionRow, amount: number): Span {
+  return uncounted ? muted('–') : span(bytes(amount));
 }
 
 function phaseCell({ phase, termination, kernel }: ConnectionRow): Span {

@@ -249,7 +249,8 @@ function flowing(way: Way, text: string, direction: 'left' | 'both', time: strin
 
 /** What still flows. */
 function running(way: Way): Line[] {
-  const { phase, bytesIn, bytesOut } = way.detail;
+  const { phase, bytesIn, bytesOut, uncounted } = way.detail;
+  if (phase === 'tunnel' && uncounted) return flowing(way, 'bytes are not counted', 'both', 'now');
   if (phase === 'tunnel') return flowing(way, `${bytes(bytesIn)} ↓ ↑ ${bytes(bytesOut)} …`, 'both', 'now');
   if (phase === 'data') return flowing(way, `${bytes(bytesOut)} …`, 'left', 'now');
   if (phase === 'wait') return noteRungs(way.lanes, 'second', 'waits for the answer …', 'now');

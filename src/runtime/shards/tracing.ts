@@ -29,6 +29,7 @@ export function createTracing(
       plan: context.planInForce(),
       admission: context.admission(),
       addresses: new Map([...model.bind.values()].map(({ name, address }) => [name, address])),
+      paths: new Map([...model.bind.values()].flatMap(({ name, path }) => (path ? [[name, path]] : []))),
       terminationOf: (route) => context.terminationOf(route),
       servers: model.server,
       certificateOf: (host, route) => context.certificateOf(host, route),
