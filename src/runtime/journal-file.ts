@@ -3,7 +3,7 @@
 import * as z from 'zod';
 import type { JournalEntry } from '../domain/journal.ts';
 import { drain, journalEntry } from '../protocol/schemas/entities.ts';
-import { endpointAddress } from '../protocol/schemas/kernel.ts';
+import { block, blockAddress, endpointAddress } from '../protocol/schemas/kernel.ts';
 import { shapeChange } from '../protocol/schemas/shape.ts';
 import {
   adminState,
@@ -45,6 +45,7 @@ const written = journalEntry.extend({
         before: endpointDrain,
         after: endpointDrain,
       }),
+      z.object({ block: blockAddress, before: block.nullable(), after: block.nullable() }),
     ])
     .exactOptional(),
 });

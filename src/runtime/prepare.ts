@@ -6,6 +6,7 @@ import { EngineError } from '../engine/engine.ts';
 import type { Done, Prepare, Prepared, Refused } from './commands.ts';
 import { type EndpointContext, prepareEndpoint } from './endpoints/endpoint-commands.ts';
 import type { Journal } from './journal.ts';
+import { type BlockContext, prepareBlock } from './kernel/block-commands.ts';
 import { nothingToReload, type Reload, type ReloadTerms } from './reload.ts';
 import { prepareRouteCommand, type RouteCommandContext } from './route-commands.ts';
 import { prepareRouteWriteBack } from './route-write-back.ts';
@@ -24,8 +25,9 @@ export function createPrepare(options: {
   readonly reload: Reload;
   readonly edits: FileEdits;
   readonly endpoints: EndpointContext;
+  readonly blocks: BlockContext;
 }): Prepare {
-  const { journal, servers, routes, shape, reload, edits, endpoints } = options;
+  const { journal, servers, routes, shape, reload, edits, endpoints, blocks } = options;
   const { engine } = servers;
 
   return (command, actor, from) => {
@@ -46,7 +48,7 @@ export function createPrepare(options: {
       case 'write-back-route':
         return prepareRouteWriteBack(command, from, routes, edits);
       case 'undo':
-        return prepareUndo(command.entry, journal, servers, routes, shape, edits, endpoints);
+        return prepareUndo(command.entry, journal, servers, routes, shape, edits, endpoints, blocks);
       case 'reload':
         return prepareReload(command);
       case 'kill':
@@ -63,7 +65,7 @@ export function createPrepare(options: {
       case 'block':
       case 'confirm-block':
       case 'unblock':
-        return refuse('not-capable', 'not in this version');
+        return prepareBlock(command, actor, blocks);
     }
   };
 

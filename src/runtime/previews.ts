@@ -11,6 +11,7 @@ import {
   endpointUndoPreview,
 } from './endpoints/endpoint-previews.ts';
 import type { Journal } from './journal.ts';
+import { type BlockPreviewContext, blockPreview, blockUndoPreview } from './kernel/block-previews.ts';
 import type { Override } from './overrides.ts';
 import { type PreviewFacts, previewServer } from './preview.ts';
 import {
@@ -40,6 +41,7 @@ export interface PreviewContext {
   readonly routes: RoutePreviewContext;
   readonly shape: ShapePreviewContext;
   readonly endpoints: EndpointPreviewContext;
+  readonly blocks: BlockPreviewContext;
   readonly version: string;
   readonly edits: FileEdits;
   readonly configFile: string | undefined;
@@ -83,7 +85,7 @@ export async function previewOf(command: Command, context: PreviewContext): Prom
     case 'block':
     case 'confirm-block':
     case 'unblock':
-      return refused(command, 'not in this version');
+      return blockPreview(command, context.blocks);
     case 'endpoint':
       return endpointPreview(command, context.endpoints);
     case 'renew':
@@ -155,12 +157,14 @@ async function undoPreview(
     routes.routes,
     shape.shape,
     context.endpoints.context.endpoints,
+    context.blocks.context.blocks,
   );
   if (!('record' in found)) return { title: 'undo', lines: [{ tone: 'warning', text: found.text }] };
   const { entry, record } = found;
   if ('route' in record) return routeUndoPreview(entry, record, routes);
   if ('shape' in record) return shapeUndoPreview(entry, record, shape);
   if ('endpoint' in record) return endpointUndoPreview(entry, record);
+  if ('block' in record) return blockUndoPreview(entry, record, context.blocks.clock.now());
   const state = servers.states.state(record.server)!;
   const about = { title: `undo "${entry.text}" of ${record.server}`, entry: entry.id, from: state };
   if (record.written) {

@@ -29,8 +29,10 @@ import { createForeignTables, localAddresses } from './endpoints/foreign-tables.
 import { createHops } from './endpoints/hops.ts';
 import { followEngine } from './engine-events.ts';
 import { createJournal, type Happening } from './journal.ts';
+import { createBlockDesk } from './kernel/block-desk.ts';
 import { createKernelReading } from './kernel/kernel-reading.ts';
 import { createKernelState } from './kernel/kernel-state.ts';
+import type { MachineFacts } from './kernel/lock-out.ts';
 import { createModelStore } from './model-store.ts';
 import { createPlanAssertion } from './plan-assertion.ts';
 import { publishPlan, rateContextOf, runtimeEntity } from './plan-in-force.ts';
@@ -72,6 +74,8 @@ export interface RuntimeOptions {
   readonly random: Random;
   readonly version: string;
   readonly demo: boolean;
+  /** Whom a block must not lock out. Default: as this machine says. */
+  readonly machine?: MachineFacts;
   /** Warnings that an operator at the terminal should see as well. */
   readonly warn?: (text: string) => void;
   readonly probe?: Probe;
@@ -150,6 +154,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
       switches: tls.switches.all(),
       shape: plans.shape,
       endpoints: endpoints.overrides(),
+      blocks: blocks.all(),
     }),
     () => clock.now(),
     (text) => warned(text, 'state file'),
@@ -300,6 +305,12 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     assert: (key) => following.assert(key),
     save: () => writer.save(),
   };
+  const { blocks, context: blockContext } = createBlockDesk({
+    ...{ kernel: options.kernel, store, clock, happened, consoles, machine: options.machine },
+    warned: (text) => warned(text, 'nft'),
+    alone: (work) => commands.alone(work),
+    save: () => writer.save(),
+  });
   const commands = createCommands({
     store,
     journal,
@@ -311,6 +322,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
       reload,
       edits,
       endpoints: endpointContext,
+      blocks: blockContext,
     }),
     ahead: tls.ahead,
   });
@@ -358,6 +370,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
           context: endpointContext,
           conntrack: options.kernel?.conntrack,
         },
+        blocks: { context: blockContext, engine, clock },
         version,
         edits,
         configFile: options.configFile,
@@ -371,6 +384,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     kernelState?.close();
     kernelReading.close();
     endpointDesk.close();
+    blocks.close();
     tls.close();
     await journal.close();
     store.close();
@@ -390,6 +404,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     const saved = stateFile === undefined ? { state: emptyState } : await readState(stateFile, clock.now());
     states.hold(saved.state.overrides);
     endpoints.hold(saved.state.endpoints);
+    blocks.hold(saved.state.blocks);
     const shapes = possibleShape(saved.state.shape, options.plan);
     plans = plansOf(options.plan, shapes.held);
     const { running } = plans;
@@ -419,7 +434,8 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
       text: `runtime started, plan ${running.hash}${heldText(new Set([...states.overrides().keys(), ...endpoints.overrides().map(({ server }) => server)]).size, tls.routes.overrides().size, plans.shape.size)}`,
     });
 
-    // A demo leaves alone what another runtime left.
+    // In line before any command. A demo leaves alone what another runtime left.
+    void commands.alone(() => blocks.settle(!options.demo));
     if (!options.demo) kernelState?.started();
 
     const watching = options.watch?.({

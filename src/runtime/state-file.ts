@@ -4,12 +4,13 @@ import { mkdir, readFile, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import * as z from 'zod';
 import type { DrainJob } from '../domain/drain.ts';
+import type { BlockEntity } from '../domain/kernel.ts';
 import type { ServerKey } from '../domain/plan.ts';
 import type { Termination } from '../domain/tls.ts';
 import type { TlsSwitch } from '../domain/tls-switch.ts';
 import { weight } from '../protocol/schemas/commands.ts';
 import { drain, tlsSwitch } from '../protocol/schemas/entities.ts';
-import { endpointAddress } from '../protocol/schemas/kernel.ts';
+import { blockAddress, endpointAddress } from '../protocol/schemas/kernel.ts';
 import { shapeChange } from '../protocol/schemas/shape.ts';
 import { adminState, amount, line, routeName, serverKey, termination } from '../protocol/schemas/words.ts';
 import type { HeldEndpoint } from './endpoints/endpoint-states.ts';
@@ -27,6 +28,8 @@ export interface SavedState {
   readonly shape: HeldShapes;
   /** Endpoints of services that operators drain. */
   readonly endpoints: readonly HeldEndpoint[];
+  /** Addresses that are blocked. */
+  readonly blocks: readonly BlockEntity[];
 }
 
 export const emptyState: SavedState = {
@@ -36,6 +39,7 @@ export const emptyState: SavedState = {
   switches: [],
   shape: noShapes,
   endpoints: [],
+  blocks: [],
 };
 
 const override = z.strictObject({
@@ -52,6 +56,14 @@ const endpoint = z.strictObject({
   by: line,
   at: amount,
 });
+const block = z.strictObject({
+  address: blockAddress,
+  why: line,
+  by: line,
+  at: amount,
+  until: amount.exactOptional(),
+  confirmBy: amount.exactOptional(),
+});
 const document = z.strictObject({
   version: z.literal(1),
   savedAt: amount,
@@ -62,6 +74,7 @@ const document = z.strictObject({
   switches: z.array(tlsSwitch).exactOptional(),
   shape: z.array(heldShape).exactOptional(),
   endpoints: z.array(endpoint).exactOptional(),
+  blocks: z.array(block).exactOptional(),
 });
 
 export type ReadState = { readonly state: SavedState; readonly warning?: string };
@@ -104,7 +117,15 @@ function parse(text: string): { readonly state: SavedState } | { readonly fault:
     const [issue] = parsed.error.issues;
     return { fault: `${issue?.path.join('.') || 'document'}: ${issue?.message}` };
   }
-  const { overrides, drains, routes = [], switches = [], shape = [], endpoints = [] } = parsed.data;
+  const {
+    overrides,
+    drains,
+    routes = [],
+    switches = [],
+    shape = [],
+    endpoints = [],
+    blocks = [],
+  } = parsed.data;
   return {
     state: {
       overrides: new Map(overrides.map(({ server, ...held }) => [server, held])),
@@ -113,6 +134,7 @@ function parse(text: string): { readonly state: SavedState } | { readonly fault:
       switches,
       shape: new Map(shape.map((held) => [shapeKey(held.value), held])),
       endpoints,
+      blocks,
     },
   };
 }
@@ -120,7 +142,7 @@ function parse(text: string): { readonly state: SavedState } | { readonly fault:
 /** Replaced in one step: a crash leaves the old file or the new one. Readable by its owner only. */
 export async function writeState(
   path: string,
-  { overrides, drains, routes, switches, shape, endpoints }: SavedState,
+  { overrides, drains, routes, switches, shape, endpoints, blocks }: SavedState,
   now: number,
 ): Promise<void> {
   const text = JSON.stringify(
@@ -133,6 +155,7 @@ export async function writeState(
       ...(switches.length > 0 && { switches: [...switches] }),
       ...(shape.size > 0 && { shape: [...shape.values()] }),
       ...(endpoints.length > 0 && { endpoints: [...endpoints] }),
+      ...(blocks.length > 0 && { blocks: [...blocks] }),
     } satisfies z.input<typeof document>,
     null,
     1,

@@ -12,6 +12,8 @@ import {
 } from './endpoints/endpoint-commands.ts';
 import type { EndpointStates } from './endpoints/endpoint-states.ts';
 import type { Journal, UndoRecord } from './journal.ts';
+import { type BlockContext, blockUndoFault, prepareBlockUndo } from './kernel/block-commands.ts';
+import type { Blocks } from './kernel/blocks.ts';
 import type { RouteCommandContext, RouteFaultContext } from './route-commands.ts';
 import { prepareRouteUndo, routeUndoFault } from './route-undo.ts';
 import { refuse, type ServerCommandContext } from './server-commands.ts';
@@ -31,6 +33,7 @@ export function findUndo(
   routes: RouteFaultContext,
   shape: Pick<ShapeContext, 'engine' | 'plans'>,
   endpoints: EndpointStates,
+  blocks: Blocks,
 ): Undoable | Refused {
   const id = asked ?? journal.newestUndoable();
   if (id === undefined) return refuse('nothing-to-undo', 'nothing was done that could be undone');
@@ -43,6 +46,7 @@ export function findUndo(
   if ('route' in record) return routeUndoFault(record, routes) ?? { entry, record };
   if ('shape' in record) return shapeUndoFault(record, shape) ?? { entry, record };
   if ('endpoint' in record) return endpointUndoFault(record, endpoints) ?? { entry, record };
+  if ('block' in record) return blockUndoFault(record, blocks) ?? { entry, record };
   if (!states.has(record.server))
     return refuse('no-such-server', `${record.server} is not in the configuration any more`);
   const now = states.override(record.server);
@@ -68,13 +72,15 @@ export async function prepareUndo(
   shape: ShapeContext,
   edits: FileEdits,
   endpoints: EndpointContext,
+  blocks: BlockContext,
 ): Promise<Prepared | Refused> {
-  const found = findUndo(asked, journal, context, routes, shape, endpoints.endpoints);
+  const found = findUndo(asked, journal, context, routes, shape, endpoints.endpoints, blocks.blocks);
   if (!('record' in found)) return found;
   const { entry, record } = found;
   if ('route' in record) return prepareRouteUndo(entry, record, journal, routes, edits);
   if ('shape' in record) return prepareShapeUndo(entry, record, journal, shape, edits);
   if ('endpoint' in record) return prepareEndpointUndo(entry, record, journal, endpoints);
+  if ('block' in record) return prepareBlockUndo(entry, record, journal, blocks);
   const { states, drains } = context;
   const { server } = record;
   if (record.written)

@@ -41,7 +41,7 @@ interface Held {
 const longestWaitMs = 60_000;
 const retryMs = 30_000;
 
-export function createBlocks(options: {
+export interface BlocksOptions {
   readonly kernel: Pick<Kernel, 'nft' | 'table'> | undefined;
   readonly store: ModelStore;
   readonly clock: Clock;
@@ -50,7 +50,9 @@ export function createBlocks(options: {
   /** Runs it when no command does. */
   alone(work: () => Promise<void>): Promise<void>;
   save(): Promise<void>;
-}): Blocks {
+}
+
+export function createBlocks(options: BlocksOptions): Blocks {
   const { kernel, store, clock, happened, warned } = options;
   let held: ReadonlyMap<string, Held> = new Map();
   let next: Disposer | undefined;

@@ -1,0 +1,205 @@
+// block, confirm-block and unblock, and their undo: who would be locked out is asked before, and the kernel confirms.
+
+import { isDeepStrictEqual } from 'node:util';
+import { type Guarded, lockedOut, parseBlock } from '../../domain/block.ts';
+import type { Clock } from '../../domain/clock.ts';
+import type { Command } from '../../domain/command.ts';
+import type { Actor, JournalEntry } from '../../domain/journal.ts';
+import type { BlockEntity } from '../../domain/kernel.ts';
+import { safe } from '../../domain/safe.ts';
+import { spokenDuration } from '../../domain/units.ts';
+import { NftError } from '../../nft/process/nft.ts';
+import type { Done, Prepare, Prepared, Refused } from '../commands.ts';
+import type { BlockUndo, Journal } from '../journal.ts';
+import { refuse } from '../server-commands.ts';
+import { undoText } from '../write-back-undo.ts';
+import type { Blocks } from './blocks.ts';
+
+export type BlockCommand = Extract<Command, { kind: 'block' | 'confirm-block' | 'unblock' }>;
+
+export interface BlockContext {
+  readonly blocks: Blocks;
+  readonly clock: Pick<Clock, 'now'>;
+  /** Whose packets must get through. */
+  guarded(): Promise<readonly Guarded[]>;
+  save(): Promise<void>;
+}
+
+/** Why it cannot be done now; undefined where it can. */
+export async function blockFault(command: BlockCommand, context: BlockContext): Promise<Refused | undefined> {
+  const { blocks } = context;
+  const parsed = parseBlock(command.address);
+  if (!parsed.ok) return refuse('bad-value', parsed.text, parsed.remedy);
+  const { address, network } = parsed;
+  const known = blocks.get(address);
+  if (command.kind !== 'block') {
+    if (known === undefined) {
+      const near = blocks.overlapping(network, address)[0];
+      return refuse(
+        'no-such-block',
+        `${address} is not blocked${near === undefined ? '' : ` by itself: ${near.address} is`}`,
+        'see `sluice show blocks`',
+      );
+    }
+    return undefined;
+  }
+  const cannot = await blocks.cannot();
+  if (cannot !== undefined) return refuse('not-capable', cannot.no, cannot.remedy);
+  if (known === undefined) {
+    const [other] = blocks.overlapping(network, address);
+    if (other !== undefined)
+      return refuse(
+        'bad-value',
+        `${address} and ${other.address}, which ${other.by} blocked, overlap`,
+        `unblock ${other.address} first`,
+      );
+    if (blocks.full)
+      return refuse(
+        'bad-value',
+        'the blocklist is full',
+        'unblock what is not needed any more, or block a network',
+      );
+  }
+  const { who, never } = lockedOut(network, await context.guarded());
+  if (never)
+    return refuse('lock-out', `${address} is this machine's loopback: nothing on it would work any more`);
+  if (who.length > 0 && !forces(command.force, address)) {
+    const more = who.length > 3 ? `, and ${who.length - 3} more` : '';
+    return refuse(
+      'lock-out',
+      `blocking ${address} would lock out ${who.slice(0, 3).join(', ')}${more}`,
+      `to do it all the same, name the address once more: --force ${address}`,
+    );
+  }
+  return undefined;
+}
+
+function forces(force: string | undefined, address: string): boolean {
+  if (force === undefined) return false;
+  const parsed = parseBlock(force);
+  return parsed.ok && parsed.address === address;
+}
+
+export async function prepareBlock(
+  command: BlockCommand,
+  actor: Actor,
+  context: BlockContext,
+): Promise<Awaited<ReturnType<Prepare>>> {
+  const fault = await blockFault(command, context);
+  if (fault !== undefined) return fault;
+  const { blocks, clock } = context;
+  const parsed = parseBlock(command.address);
+  const address = parsed.ok ? parsed.address : command.address;
+  const before = blocks.get(address) ?? null;
+  if (command.kind === 'confirm-block' && before?.confirmBy === undefined)
+    return { result: 'done', nothing: true, text: `the block of ${address} stands already` };
+  return {
+    result: 'prepared',
+    subject: address,
+    before: stateText(before, clock.now()),
+    async carryOut() {
+      const next = nextOf(command, address, before, actor, clock.now());
+      const done = await change(address, next, context);
+      if (done !== undefined) return done;
+      return {
+        result: 'done',
+        after: stateText(next, clock.now()),
+        text: doneText(address, next, clock.now()),
+        undo: { block: address, before, after: next },
+      };
+    },
+  } satisfies Prepared;
+}
+
+function nextOf(
+  command: BlockCommand,
+  address: string,
+  before: BlockEntity | null,
+  actor: Actor,
+  now: number,
+): BlockEntity | null {
+  switch (command.kind) {
+    case 'unblock':
+      return null;
+    case 'confirm-block': {
+      const { confirmBy: _, ...block } = before!;
+      return block;
+    }
+    case 'block':
+      return {
+        address,
+        why: safe(command.why, 100),
+        by: actor.name,
+        at: now,
+        ...(command.forMs > 0 && { until: now + command.forMs }),
+        ...(command.confirmMs > 0 && { confirmBy: now + command.confirmMs }),
+      };
+  }
+}
+
+async function change(
+  address: string,
+  next: BlockEntity | null,
+  { blocks, save }: BlockContext,
+): Promise<Done | undefined> {
+  try {
+    await blocks.put(address, next);
+  } catch (error) {
+    const { message } = error as Error;
+    return error instanceof NftError && error.code === 'timeout'
+      ? { result: 'unknown', text: message }
+      : refuse('not-capable', message);
+  }
+  await save();
+  return undefined;
+}
+
+export function stateText(block: BlockEntity | null, now: number): string {
+  if (block === null) return 'not blocked';
+  const until = block.until === undefined ? '' : `, for ${spokenDuration(Math.max(0, block.until - now))}`;
+  return `blocked${until}${block.confirmBy === undefined ? '' : ', unconfirmed'}`;
+}
+
+function doneText(address: string, next: BlockEntity | null, now: number): string {
+  if (next === null) return `${address} is not blocked any more`;
+  const until = next.until === undefined ? '' : ` for ${spokenDuration(next.until - now)}`;
+  return next.confirmBy === undefined
+    ? `${address} is blocked${until}`
+    : `${address} is blocked${until}, and is let go in ${spokenDuration(next.confirmBy - now)} unless it is confirmed`;
+}
+
+export function blockUndoFault({ block, after }: BlockUndo, blocks: Blocks): Refused | undefined {
+  const now = blocks.get(block) ?? null;
+  // Confirmed or not, it is the same block.
+  if (now?.at === after?.at && isDeepStrictEqual(now?.until, after?.until)) return undefined;
+  return refuse('changed-since', `the block of ${block} was changed since`, 'set the state you want instead');
+}
+
+export function prepareBlockUndo(
+  entry: JournalEntry,
+  record: BlockUndo,
+  journal: Journal,
+  context: BlockContext,
+): Prepared {
+  const { block: address, before } = record;
+  const { clock } = context;
+  return {
+    result: 'prepared',
+    subject: address,
+    text: undoText(entry),
+    before: stateText(record.after, clock.now()),
+    async carryOut(id) {
+      const over = before?.until !== undefined && before.until <= clock.now();
+      const { confirmBy: _, ...confirmed } = before ?? ({} as BlockEntity);
+      const next = before === null || over ? null : confirmed;
+      const done = await change(address, next, context);
+      if (done !== undefined) return done;
+      journal.undone(entry.id, id);
+      return {
+        result: 'done',
+        after: stateText(next, clock.now()),
+        text: `${doneText(address, next, clock.now())} (undone: ${entry.text}, by ${entry.actor.name})`,
+      };
+    },
+  };
+}
