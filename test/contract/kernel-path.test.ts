@@ -91,6 +91,7 @@ interface Row {
   readonly client: string;
   readonly kernel?: boolean;
   readonly bytesIn: number;
+  readonly uncounted?: boolean;
 }
 
 async function pathOf(bind = 'db'): Promise<BindPathEntity | undefined> {
@@ -118,6 +119,7 @@ async function verb(...words: readonly string[]): Promise<void> {
 interface ServerRow {
   readonly key: string;
   readonly operational: string;
+  readonly traffic: object | null;
   readonly drain: { readonly phase: string; readonly progress: { readonly killed: number } } | null;
 }
 async function server(key: string): Promise<ServerRow> {
@@ -158,6 +160,26 @@ describe.skipIf(fault !== undefined)(
       expect(await clients.open(8)).toEqual({ 'pod1 10.1.0.2': 2, 'pod2 10.1.0.2': 2, 'pod3 10.1.0.2': 4 });
       await until('the connections to be listed', async () => (await rows()).length === 8);
       expect((await rows()).every(({ kernel }) => kernel)).toBe(true);
+      const trace = (await sluice!.json('trace', `tcp://${star.addresses.proxy}:${port}`)) as {
+        steps: { what: string; candidates?: { share: number }[] }[];
+        result: string;
+      };
+      expect(trace.result).toBe('kernel → db → pg1 or pg2 or pg3');
+      expect(trace.steps.at(-1)).toMatchObject({
+        what: 'kernel',
+        candidates: [{ share: 0.25 }, {}, { share: 0.5 }],
+      });
+      expect((await sluice!.verb('show', 'binds')).stdout).toContain('⇢ kernel');
+    });
+
+    it('does not pretend that nothing flows where the kernel counts no bytes', async () => {
+      star.proxy.sysctl('net.netfilter.nf_conntrack_acct', 0);
+      await startWith();
+      await clients.open(3);
+      await clients.ping();
+      await seen(3);
+      expect((await rows()).every(({ uncounted }) => uncounted)).toBe(true);
+      expect(await totals()).toBe(3);
     });
 
     it('drains a server under live connections: none breaks, none comes, and it is drained when they end', async () => {
@@ -187,8 +209,8 @@ describe.skipIf(fault !== undefined)(
       await startWith();
       await clients.open(50);
       await clients.close();
-      const { connections } = { connections: await totals() };
-      expect(connections).toBe(50);
+      await until('them to be counted', async () => (await server('db/pg1')).traffic !== null);
+      expect(await totals()).toBe(50);
       await clients.open(5);
       await clients.ping();
       await until('bytes to be seen', async () => (await rows()).some(({ bytesIn }) => bytesIn > 200));
