@@ -64,13 +64,21 @@ describe.skipIf(fault !== undefined)(`the lab${fault === undefined ? '' : ` (${f
         );
       });
       await until('connections through the kernel are in the table', async () => {
-        const { rows } = await lab.json<{ rows: { kernel?: true }[] }>(
+        const { connections } = await lab.json<{ connections: { kernel?: true }[] }>(
           'show',
           'connections',
           '--filter',
           'bind=db',
         );
-        return rows.length > 3 && rows.every(({ kernel }) => kernel === true);
+        return connections.length > 3 && connections.every(({ kernel }) => kernel === true);
+      });
+      const blocked = await lab.verb('nft', 'block', '10.77.66.6', '--why', 'scanning', '--keep', '--yes');
+      expect(blocked.output).toContain('10.77.66.6 is blocked');
+      await until('its packets are dropped', async () => {
+        const { blocks } = await lab.json<{
+          blocks: { address: string; traffic: { packets: number | null } | null }[];
+        }>('show', 'blocks');
+        return blocks[0]?.address === '10.77.66.6' && (blocks[0].traffic?.packets ?? 0) > 0;
       });
       expect(ruleset()).toBe(before);
     } finally {
