@@ -7,12 +7,12 @@ import type { Command } from '../../domain/command.ts';
 import type { Actor, JournalEntry } from '../../domain/journal.ts';
 import type { BlockEntity } from '../../domain/kernel.ts';
 import { safe } from '../../domain/safe.ts';
-import { spokenDuration } from '../../domain/units.ts';
 import { NftError } from '../../nft/process/nft.ts';
 import type { Done, Prepare, Prepared, Refused } from '../commands.ts';
 import type { BlockUndo, Journal } from '../journal.ts';
 import { refuse } from '../server-commands.ts';
 import { undoText } from '../write-back-undo.ts';
+import { spokenUntil } from './block-words.ts';
 import type { Blocks } from './blocks.ts';
 
 export type BlockCommand = Extract<Command, { kind: 'block' | 'confirm-block' | 'unblock' }>;
@@ -156,16 +156,16 @@ async function change(
 
 export function stateText(block: BlockEntity | null, now: number): string {
   if (block === null) return 'not blocked';
-  const until = block.until === undefined ? '' : `, for ${spokenDuration(Math.max(0, block.until - now))}`;
+  const until = block.until === undefined ? '' : `, for ${spokenUntil(now, block.until)}`;
   return `blocked${until}${block.confirmBy === undefined ? '' : ', unconfirmed'}`;
 }
 
 function doneText(address: string, next: BlockEntity | null, now: number): string {
   if (next === null) return `${address} is not blocked any more`;
-  const until = next.until === undefined ? '' : ` for ${spokenDuration(next.until - now)}`;
+  const until = next.until === undefined ? '' : ` for ${spokenUntil(now, next.until)}`;
   return next.confirmBy === undefined
     ? `${address} is blocked${until}`
-    : `${address} is blocked${until}, and is let go in ${spokenDuration(next.confirmBy - now)} unless it is confirmed`;
+    : `${address} is blocked${until}, and is let go in ${spokenUntil(now, next.confirmBy)} unless it is confirmed`;
 }
 
 export function blockUndoFault({ block, after }: BlockUndo, blocks: Blocks): Refused | undefined {
