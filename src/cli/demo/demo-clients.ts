@@ -4,12 +4,12 @@
 import { readFileSync } from 'node:fs';
 import { Agent as HttpAgent, request } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
-import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Asked, ask as askOnce } from './asking.ts';
 import { leaveWithParent, tellParent } from './child.ts';
 import { demoHosts } from './demo-hosts.ts';
+import { lineSession } from './line-session.ts';
 import { clientFrame } from './web-socket.ts';
 
 const [folder = '.', ...ports] = process.argv.slice(2);
@@ -197,21 +197,7 @@ async function tunnel(index: number): Promise<void> {
 
 async function session(index: number): Promise<void> {
   while (going) {
-    await new Promise<void>((resolve) => {
-      const socket = connect({ host: '127.0.0.1', port: dbPort, ...clientAddress(index) });
-      let queries = 30 + index * 5;
-      const timer = setInterval(() => {
-        queries -= 1;
-        if (queries > 0) socket.write(`select ${queries}\n`);
-        else socket.end();
-      }, 500);
-      socket.on('error', () => socket.destroy());
-      socket.on('data', () => {});
-      socket.on('close', () => {
-        clearInterval(timer);
-        resolve();
-      });
-    });
+    await lineSession({ host: '127.0.0.1', port: dbPort, ...clientAddress(index) }, 30 + index * 5, 500);
     await pause(500);
   }
 }

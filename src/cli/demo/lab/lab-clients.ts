@@ -1,11 +1,11 @@
 // Process: the lab's clients, in a network namespace of their own: shoppers and callers with keep-alive, database sessions
 // through the kernel and through a relay, and one scanner that somebody should block.
 import { Agent } from 'node:http';
-import { connect } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { ask } from '../asking.ts';
 import { leaveWithParent, tellParent } from '../child.ts';
 import { removeWhenAlone } from '../janitor.ts';
+import { lineSession } from '../line-session.ts';
 import { insideClients, ip } from './lab-network.ts';
 import { clientAddress, proxyAddress, scannerAddress } from './lab-plan.ts';
 
@@ -29,21 +29,7 @@ async function visitor(index: number, host: string, pauseMs: number): Promise<vo
 async function session(index: number, port: number): Promise<void> {
   const localAddress = clientAddress(index);
   while (going) {
-    await new Promise<void>((resolve) => {
-      const socket = connect({ host: proxyAddress, port, localAddress });
-      let queries = 20 + index;
-      const timer = setInterval(() => {
-        queries -= 1;
-        if (queries > 0) socket.write(`select ${queries}\n`);
-        else socket.end();
-      }, 300);
-      socket.on('error', () => socket.destroy());
-      socket.on('data', () => {});
-      socket.on('close', () => {
-        clearInterval(timer);
-        resolve();
-      });
-    });
+    await lineSession({ host: proxyAddress, port, localAddress }, 20 + index, 300);
     await pause(500);
   }
 }
