@@ -20,6 +20,8 @@ export interface PathSamples {
 
 export function createPathSamples(flows: Pick<PathFlows, 'binds' | 'servers'>): PathSamples {
   let last: EngineSample | undefined;
+  let lastAt = 0;
+  // The engine's own latest, without the kernel's part, of whatever may come to have one.
   const binds = new Map<string, BindSample>();
   const servers = new Map<ServerKey, ServerSample>();
   const backends = new Map<string, BackendSample>();
@@ -33,17 +35,17 @@ export function createPathSamples(flows: Pick<PathFlows, 'binds' | 'servers'>): 
 
   return {
     with(sample) {
-      if (last !== undefined && last.life !== sample.life)
-        for (const own of [binds, servers, backends]) own.clear();
       last = sample;
+      // Two clocks, and time must not go back.
+      lastAt = Math.max(lastAt, sample.at);
+      for (const each of sample.binds) binds.set(each.name, each);
+      for (const each of sample.servers) servers.set(each.key, each);
+      for (const each of sample.backends) backends.set(each.name, each);
       if (flows.binds.size === 0) return sample;
       const names = backendNames(flows);
-      // Their own latest, without the kernel's part: the next one is added to these.
-      for (const each of sample.binds) if (flows.binds.has(each.name)) binds.set(each.name, each);
-      for (const each of sample.servers) if (flows.servers.has(each.key)) servers.set(each.key, each);
-      for (const each of sample.backends) if (names.has(each.name)) backends.set(each.name, each);
       return {
         ...sample,
+        at: lastAt,
         binds: sample.binds.map((each) => (flows.binds.has(each.name) ? withBind(each.name, each) : each)),
         servers: sample.servers.map((each) =>
           flows.servers.has(each.key) ? withServer(each.key, each) : each,
@@ -53,11 +55,12 @@ export function createPathSamples(flows: Pick<PathFlows, 'binds' | 'servers'>): 
     },
     changed(at) {
       if (last === undefined) return undefined;
+      lastAt = Math.max(lastAt, at);
       const quiet = <E extends { latency: unknown }>(own: E | undefined): E | undefined =>
         own && { ...own, latency: [] };
       return {
         ...last,
-        at: Math.max(at, last.at),
+        at: lastAt,
         binds: [...flows.binds.keys()].map((name) => withBind(name, binds.get(name))),
         servers: [...flows.servers.keys()].map((key) => withServer(key, quiet(servers.get(key)))),
         backends: [...backendNames(flows)].map((name) => withBackend(name, quiet(backends.get(name)))),
