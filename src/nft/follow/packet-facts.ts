@@ -61,6 +61,12 @@ export function factOf(expression: Json | undefined, packet: Packet, within = fa
         ? 'local'
         : 'unicast';
     }
+    case '&': {
+      const [of, mask] = listOf(body);
+      return isTcpFlags(of) && packet.protocol === 'tcp' && textsOf(mask).includes('syn') && !asksEcn(mask)
+        ? 'syn'
+        : undefined;
+    }
     case 'concat': {
       if (within) return undefined;
       const facts = listOf(body).map((part) => factOf(part, packet, true));
@@ -70,6 +76,15 @@ export function factOf(expression: Json | undefined, packet: Packet, within = fa
       return undefined;
   }
 }
+
+const isTcpFlags = (expression: Json | undefined): boolean => {
+  const payload = fieldOf(expression, 'payload');
+  return textField(payload, 'protocol') === 'tcp' && textField(payload, 'field') === 'flags';
+};
+
+/** Clients that would mark congestion say so with these, and others do not. */
+const asksEcn = (mask: Json | undefined): boolean =>
+  textsOf(mask).some((flag) => flag === 'ecn' || flag === 'cwr');
 
 function payloadFact(protocol: string, field: string, packet: Packet): Fact {
   const family = isIpv6(packet) ? 'ip6' : 'ip';
@@ -116,6 +131,7 @@ export function holds(match: Json, packet: Packet, table: Table): boolean | unde
 export function asksOtherLayer(expression: Json | undefined, packet: Packet, within = false): boolean {
   const [kind, body] = onlyEntry(expression) ?? [];
   if (kind === 'concat') return !within && listOf(body).some((part) => asksOtherLayer(part, packet, true));
+  if (kind === '&') return !within && asksOtherLayer(listOf(body)[0], packet, true);
   if (kind !== 'payload') return false;
   const protocol = textField(body, 'protocol');
   if (protocol === 'ip' || protocol === 'ip6') return protocol !== (isIpv6(packet) ? 'ip6' : 'ip');

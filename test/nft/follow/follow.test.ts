@@ -100,6 +100,31 @@ describe('follow', () => {
     expect(found).toMatchObject({ endpoints: [], decided: true, why: 'a rule refuses it' });
   });
 
+  it.each([
+    ['tcp', ['fin', 'syn', 'rst', 'ack'], 'syn', true],
+    ['tcp', ['fin', 'syn', 'rst', 'ack'], 'ack', false],
+    // Not known: clients may ask for it.
+    ['tcp', ['syn', 'ecn'], 'syn', undefined],
+    ['udp', ['fin', 'syn', 'rst', 'ack'], 'syn', false],
+  ] as const)('a new connection over %s, flags %j: %s is %s', (protocol, mask, flags, holding) => {
+    const left = { '&': [{ payload: { protocol: 'tcp', field: 'flags' } }, [...mask]] };
+    const to = { dnat: { family: 'ip', addr: '10.1.0.5', port: 8080 } };
+    const part: TablePart = {
+      counters: [],
+      sets: [],
+      chains: [
+        {
+          name: 'entrance',
+          base: { type: 'nat', hook: 'prerouting', priority: -100 },
+          rules: [{ expressions: [{ match: { op: '==', left, right: flags } }, to] }],
+        },
+      ],
+    };
+    const found = follow(readRuleset(listed(part)), packet('192.0.2.1', { protocol }));
+    expect(found.decided).toBe(holding !== undefined);
+    if (holding !== undefined) expect(found.endpoints).toHaveLength(holding ? 1 : 0);
+  });
+
   it('finds the private ports that clients are steered to', () => {
     const part = steerPart({
       binds: [

@@ -7,6 +7,7 @@ import { type Ipv6Prefix, slotTable, steeringSeed } from '../../../domain/maglev
 import type { Expression, Json } from '../../json.ts';
 import { commentOf } from '../object-name.ts';
 import { noPart, type TablePart, type WishedChain, type WishedRule } from '../table-part.ts';
+import { opening } from './opening.ts';
 
 export interface SteerWish {
   readonly binds: readonly SteeredBind[];
@@ -66,6 +67,7 @@ export function steerPart({ binds, others }: SteerWish): TablePart {
       expressions: [
         ...destination(family, bind.host, exclusions(bind, family, others)),
         equals({ payload: { protocol: 'tcp', field: 'dport' } }, bind.port),
+        opening,
         { goto: { target: chain } },
       ],
     })),

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { slotTable } from '../../../../src/domain/maglev.ts';
+import { opening } from '../../../../src/nft/table/parts/opening.ts';
 import { type SteeredBind, type SteerWish, steerPart } from '../../../../src/nft/table/parts/steer-part.ts';
 import { noPart, type WishedRule } from '../../../../src/nft/table/table-part.ts';
 
@@ -46,7 +47,7 @@ describe('the rules that steer clients', () => {
     };
     const port = { payload: { protocol: 'tcp', field: 'dport' } };
     expect(rules.map(({ expressions }) => expressions)).toEqual([
-      [address, { match: { op: '==', left: port, right: 80 } }, { goto: { target: 'steer_1_ip' } }],
+      [address, { match: { op: '==', left: port, right: 80 } }, opening, { goto: { target: 'steer_1_ip' } }],
       [address, { match: { op: '==', left: port, right: { set: [40_001, 40_002] } } }, { drop: null }],
     ]);
     expect(made.get('steer_output')!.base?.hook).toBe('output');
