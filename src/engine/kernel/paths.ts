@@ -5,7 +5,7 @@ import type { Clock } from '../../domain/clock.ts';
 import type { Disposer } from '../../domain/event.ts';
 import type { BindPathEntity, Usable } from '../../domain/kernel.ts';
 import type { BindEntity } from '../../domain/model.ts';
-import type { Bind, Plan, ServerKey } from '../../domain/plan.ts';
+import { type Bind, backendOf, type Plan, type ServerKey } from '../../domain/plan.ts';
 import { safe } from '../../domain/safe.ts';
 import type { ServerWish } from '../../domain/server-state.ts';
 import type { Kernel } from '../../nft/kernel.ts';
@@ -192,14 +192,22 @@ export function createPaths(options: PathsOptions): Paths {
         late = undefined;
         await settle().catch(() => {});
       }),
-    setServers: (list) =>
-      inTurn(async () => {
+    async setServers(list) {
+      // Others need not wait for what the kernel is told of these.
+      const backends = new Set(kernelBinds(plan).map(({ bind }) => bind.backend));
+      if (!list.some(({ server }) => backends.has(backendOf(server)))) {
+        for (const wish of list) {
+          wishes.set(wish.server, wish);
+          late?.set(wish.server, wish);
+        }
+        return;
+      }
+      await inTurn(async () => {
         const before = new Map(list.map(({ server }) => [server, wishes.get(server)]));
         for (const wish of list) {
           wishes.set(wish.server, wish);
           late?.set(wish.server, wish);
         }
-        if (kernelBinds(plan).length === 0) return;
         const was = rules;
         try {
           await settle();
@@ -214,7 +222,8 @@ export function createPaths(options: PathsOptions): Paths {
             `clients are sent by the kernel as before: ${(error as Error).message}`,
           );
         }
-      }),
+      });
+    },
     get rules() {
       return rules;
     },
