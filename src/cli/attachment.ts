@@ -60,7 +60,8 @@ export async function openAttachment(context: VerbContext, stay: boolean): Promi
     name: 'sluice',
     version: context.version,
     user: userName(),
-    ...sshClient(context.env),
+    // Whoever comes to another machine from here does so from here, not from where he sits.
+    ...(url.startsWith('unix:') ? sshClient(context.env) : {}),
     clock: systemClock,
     random: systemRandom,
     ...(token === undefined ? {} : { token }),

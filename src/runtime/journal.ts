@@ -108,6 +108,8 @@ export interface Journal {
   undoOf(id: number): UndoRecord | undefined;
   newestUndoable(): number | undefined;
   undone(id: number, by: number): void;
+  /** What these acts did is over by itself: there is nothing to undo any more. */
+  settled(is: (undo: UndoRecord) => boolean): void;
   close(): Promise<void>;
 }
 
@@ -236,6 +238,18 @@ export function createJournal(path: string | undefined, store: ModelStore, clock
       const { inverse: _, ...rest } = entry;
       put({ ...rest, undoneBy: by });
       void write({ ...rest, undoneBy: by }, false);
+    },
+
+    settled(is) {
+      for (const [id, undo] of undos) {
+        if (!is(undo)) continue;
+        undos.delete(id);
+        const entry = entryOf(id);
+        if (!entry) continue;
+        const { inverse: _, ...rest } = entry;
+        put(rest);
+        void write(rest, false);
+      }
     },
 
     async close() {

@@ -48,7 +48,7 @@ export function createPrepare(options: {
       case 'write-back-route':
         return prepareRouteWriteBack(command, from, routes, edits);
       case 'undo':
-        return prepareUndo(command.entry, journal, servers, routes, shape, edits, endpoints, blocks);
+        return prepareUndo(command.entry, journal, servers, routes, shape, edits, endpoints, blocks, actor);
       case 'reload':
         return prepareReload(command);
       case 'kill':

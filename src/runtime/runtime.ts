@@ -132,7 +132,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     clock,
     plan: () => plans.running,
     reading: () => traffic.reading(),
-    isBlocking: () => store.model.block.size > 0,
+    blocks: () => blocks.counts(),
   });
   const sampling = createSampling(traffic, clock, () => rateContext, kernelReading.sampling);
 
@@ -309,6 +309,8 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     ...{ kernel: options.kernel, store, clock, happened, consoles, machine: options.machine },
     warned: (text) => warned(text, 'nft'),
     alone: (work) => commands.alone(work),
+    ended: ({ address, at }) =>
+      journal.settled((undo) => 'block' in undo && undo.block === address && undo.after?.at === at),
     save: () => writer.save(),
   });
   const commands = createCommands({
@@ -349,7 +351,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     trace: answers.trace,
     watchRuleset: kernelReading.watchRuleset,
     attached: consoles.add,
-    preview: (command) =>
+    preview: (command, actor) =>
       previewOf(command, {
         facts: {
           model: store.model,
@@ -370,7 +372,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
           context: endpointContext,
           conntrack: options.kernel?.conntrack,
         },
-        blocks: { context: blockContext, engine, clock },
+        blocks: { context: blockContext, engine, clock, actor },
         version,
         edits,
         configFile: options.configFile,

@@ -2,6 +2,7 @@
 
 import type { Command, Preview } from '../domain/command.ts';
 import { parseFilter } from '../domain/filter.ts';
+import type { Actor } from '../domain/journal.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Commands } from './commands.ts';
 import type { ControlServices } from './control/services.ts';
@@ -16,7 +17,7 @@ export function createServices(options: {
   readonly engine: Engine;
   readonly sampling: Sampling;
   readonly commands: Commands;
-  preview(command: Command): Promise<Preview>;
+  preview(command: Command, actor?: Actor): Promise<Preview>;
   readonly preflight: ControlServices['preflight'];
   readonly shardPlan: ControlServices['shardPlan'];
   readonly trace: ControlServices['trace'];

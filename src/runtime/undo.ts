@@ -2,7 +2,7 @@
 // changed (a server, a route, the shape), while nobody changed it since.
 
 import { isDeepStrictEqual } from 'node:util';
-import type { JournalEntry } from '../domain/journal.ts';
+import type { Actor, JournalEntry } from '../domain/journal.ts';
 import { changeState } from './changes-of-state.ts';
 import type { Prepared, Refused } from './commands.ts';
 import {
@@ -73,6 +73,7 @@ export async function prepareUndo(
   edits: FileEdits,
   endpoints: EndpointContext,
   blocks: BlockContext,
+  actor: Actor,
 ): Promise<Prepared | Refused> {
   const found = findUndo(asked, journal, context, routes, shape, endpoints.endpoints, blocks.blocks);
   if (!('record' in found)) return found;
@@ -80,7 +81,7 @@ export async function prepareUndo(
   if ('route' in record) return prepareRouteUndo(entry, record, journal, routes, edits);
   if ('shape' in record) return prepareShapeUndo(entry, record, journal, shape, edits);
   if ('endpoint' in record) return prepareEndpointUndo(entry, record, journal, endpoints);
-  if ('block' in record) return prepareBlockUndo(entry, record, journal, blocks);
+  if ('block' in record) return prepareBlockUndo(entry, record, journal, actor, blocks);
   const { states, drains } = context;
   const { server } = record;
   if (record.written)

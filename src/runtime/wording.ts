@@ -57,7 +57,7 @@ export function commandText(command: Command): string {
     case 'renew':
       return 'renew the instances';
     case 'block':
-      return `block${command.forMs === 0 ? '' : ` for ${spokenDuration(command.forMs)}`}`;
+      return `block${blockTermsText(command)}`;
     case 'confirm-block':
       return 'confirm the block';
     case 'unblock':
@@ -67,6 +67,17 @@ export function commandText(command: Command): string {
     case 'reload':
       return 'reload the configuration';
   }
+}
+
+function blockTermsText({
+  forMs,
+  confirmMs,
+  force,
+  why,
+}: Pick<Extract<Command, { kind: 'block' }>, 'forMs' | 'confirmMs' | 'force' | 'why'>): string {
+  const time = forMs === 0 ? '' : ` for ${spokenDuration(forMs)}`;
+  const confirm = confirmMs === 0 ? '' : `, to be confirmed within ${spokenDuration(confirmMs)}`;
+  return `${time}${confirm}${force === undefined ? '' : ', forced'}${why === '' ? '' : `: ${why}`}`;
 }
 
 export function switchTermsText({

@@ -143,7 +143,7 @@ function elementChange(
 /** A kernel's time and ours are never the same to the millisecond. */
 const sameMomentMs = 3_000;
 
-function sameElement(a: WishedElement, b: WishedElement): boolean {
+export function sameElement(a: WishedElement, b: WishedElement): boolean {
   const sameTime =
     a.until === undefined || b.until === undefined
       ? a.until === b.until

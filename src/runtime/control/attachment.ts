@@ -90,7 +90,8 @@ export function createAttachment({
       return (await questions.trace(question)) as Result<'trace'>;
     },
     'watch.close': ({ watch }) => watches.close(watch),
-    'command.preview': async ({ command }) => (await services.preview(command)) as Result<'command.preview'>,
+    'command.preview': async ({ command }) =>
+      (await services.preview(command, identity!.actor)) as Result<'command.preview'>,
     'command.execute': async ({ id, command, from }) => {
       spendCommand();
       const { actor } = identity!;

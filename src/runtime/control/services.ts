@@ -44,7 +44,8 @@ export interface ControlServices {
   /** `fault`: why there is none, in words fit for a screen. */
   shardPlan(whatIf: WhatIf): Promise<ShardPlan | { readonly fault: string }>;
   trace(question: TraceQuestion): Promise<Trace | { readonly fault: string }>;
-  preview(command: Command): Promise<Preview>;
+  /** `actor`: who asks, so that what would hit him is told as his own. */
+  preview(command: Command, actor?: Actor): Promise<Preview>;
   /**
    * Probes what a switch of the route's TLS mode would meet. The listener has all that was found so far each time, the last
    * time with a verdict; the disposer ends the probes. `fault`: it could not be begun, in words fit for a screen.

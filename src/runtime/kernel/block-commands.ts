@@ -13,20 +13,24 @@ import type { BlockUndo, Journal } from '../journal.ts';
 import { refuse } from '../server-commands.ts';
 import { undoText } from '../write-back-undo.ts';
 import { spokenUntil } from './block-words.ts';
-import type { Blocks } from './blocks.ts';
+import { type Blocks, endOf } from './blocks.ts';
 
 export type BlockCommand = Extract<Command, { kind: 'block' | 'confirm-block' | 'unblock' }>;
 
 export interface BlockContext {
   readonly blocks: Blocks;
   readonly clock: Pick<Clock, 'now'>;
-  /** Whose packets must get through. */
-  guarded(): Promise<readonly Guarded[]>;
+  /** Whose packets must get through, as it is told to whoever asks. */
+  guarded(actor: Actor | undefined): Promise<readonly Guarded[]>;
   save(): Promise<void>;
 }
 
 /** Why it cannot be done now; undefined where it can. */
-export async function blockFault(command: BlockCommand, context: BlockContext): Promise<Refused | undefined> {
+export async function blockFault(
+  command: BlockCommand,
+  actor: Actor | undefined,
+  context: BlockContext,
+): Promise<Refused | undefined> {
   const { blocks } = context;
   const parsed = parseBlock(command.address);
   if (!parsed.ok) return refuse('bad-value', parsed.text, parsed.remedy);
@@ -60,9 +64,10 @@ export async function blockFault(command: BlockCommand, context: BlockContext): 
         'unblock what is not needed any more, or block a network',
       );
   }
-  const { who, never } = lockedOut(network, await context.guarded());
+  const { who, never } = lockedOut(network, await context.guarded(actor));
   if (never)
-    return refuse('lock-out', `${address} is this machine's loopback: nothing on it would work any more`);
+    // Not as `lock-out`: naming the address once more would not help.
+    return refuse('bad-value', `${address} is this machine's loopback: nothing on it would work any more`);
   if (who.length > 0 && !forces(command.force, address)) {
     const more = who.length > 3 ? `, and ${who.length - 3} more` : '';
     return refuse(
@@ -85,7 +90,7 @@ export async function prepareBlock(
   actor: Actor,
   context: BlockContext,
 ): Promise<Awaited<ReturnType<Prepare>>> {
-  const fault = await blockFault(command, context);
+  const fault = await blockFault(command, actor, context);
   if (fault !== undefined) return fault;
   const { blocks, clock } = context;
   const parsed = parseBlock(command.address);
@@ -105,7 +110,8 @@ export async function prepareBlock(
         result: 'done',
         after: stateText(next, clock.now()),
         text: doneText(address, next, clock.now()),
-        undo: { block: address, before, after: next },
+        // Confirming makes it what it was meant to be: there is nothing to go back to.
+        ...(command.kind !== 'confirm-block' && { undo: { block: address, before, after: next } }),
       };
     },
   } satisfies Prepared;
@@ -132,7 +138,9 @@ function nextOf(
         by: actor.name,
         at: now,
         ...(command.forMs > 0 && { until: now + command.forMs }),
-        ...(command.confirmMs > 0 && { confirmBy: now + command.confirmMs }),
+        // Of one that stood already only its time and reason change.
+        ...(command.confirmMs > 0 &&
+          (before === null || before.confirmBy !== undefined) && { confirmBy: now + command.confirmMs }),
       };
   }
 }
@@ -175,30 +183,38 @@ export function blockUndoFault({ block, after }: BlockUndo, blocks: Blocks): Ref
   return refuse('changed-since', `the block of ${block} was changed since`, 'set the state you want instead');
 }
 
-export function prepareBlockUndo(
+export async function prepareBlockUndo(
   entry: JournalEntry,
   record: BlockUndo,
   journal: Journal,
+  actor: Actor,
   context: BlockContext,
-): Prepared {
+): Promise<Prepared | Refused> {
   const { block: address, before } = record;
   const { clock } = context;
+  // What nobody had confirmed is not confirmed by this.
+  const isOver = before !== null && (endOf(before) ?? Number.POSITIVE_INFINITY) <= clock.now();
+  const next = isOver ? null : before;
+  // Who is blocked again may be somebody else by now.
+  const fault =
+    next && (await blockFault({ kind: 'block', address, forMs: 0, why: '', confirmMs: 0 }, actor, context));
+  if (fault)
+    return fault.code === 'lock-out'
+      ? refuse('lock-out', fault.text, 'block it again, and name the address once more')
+      : fault;
   return {
     result: 'prepared',
     subject: address,
     text: undoText(entry),
     before: stateText(record.after, clock.now()),
     async carryOut(id) {
-      const over = before?.until !== undefined && before.until <= clock.now();
-      const { confirmBy: _, ...confirmed } = before ?? ({} as BlockEntity);
-      const next = before === null || over ? null : confirmed;
       const done = await change(address, next, context);
       if (done !== undefined) return done;
       journal.undone(entry.id, id);
       return {
         result: 'done',
         after: stateText(next, clock.now()),
-        text: `${doneText(address, next, clock.now())} (undone: ${entry.text}, by ${entry.actor.name})`,
+        text: `${isOver ? `the time of ${address} would be over by now: it stays unblocked` : doneText(address, next, clock.now())} (undone: ${entry.text}, by ${entry.actor.name})`,
       };
     },
   };

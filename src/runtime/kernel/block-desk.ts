@@ -23,7 +23,7 @@ export function createBlockDesk(
     context: {
       blocks,
       clock,
-      guarded: () => guardedAddresses(store.model, consoles.all(), machine),
+      guarded: (actor) => guardedAddresses(store.model, consoles.all(), machine, actor),
       save: options.save,
     },
   };

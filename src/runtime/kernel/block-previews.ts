@@ -3,7 +3,7 @@
 import { parseBlock } from '../../domain/block.ts';
 import type { Clock } from '../../domain/clock.ts';
 import type { Preview, PreviewLine } from '../../domain/command.ts';
-import type { JournalEntry } from '../../domain/journal.ts';
+import type { Actor, JournalEntry } from '../../domain/journal.ts';
 import { spokenDuration } from '../../domain/units.ts';
 import type { ConnectionQuery, Engine } from '../../engine/engine.ts';
 import type { BlockUndo } from '../journal.ts';
@@ -15,6 +15,8 @@ export interface BlockPreviewContext {
   readonly context: BlockContext;
   readonly engine: Pick<Engine, 'watchConnections'>;
   readonly clock: Clock;
+  /** Who asks. */
+  readonly actor: Actor | undefined;
 }
 
 /** An engine that does not know its connections by then is not waited for. */
@@ -26,7 +28,7 @@ export async function blockPreview(command: BlockCommand, preview: BlockPreviewC
   const address = parsed.ok ? parsed.address : command.address;
   const title = { block: 'block', unblock: 'unblock', 'confirm-block': 'keep the block of' }[command.kind];
   const about = { title: `${title} ${address}` };
-  const fault = await blockFault(command, context);
+  const fault = await blockFault(command, preview.actor, context);
   const warnings: PreviewLine[] = fault
     ? [
         { tone: 'warning', text: fault.text },

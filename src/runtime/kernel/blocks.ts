@@ -8,7 +8,11 @@ import type { Network } from '../../domain/ip.ts';
 import type { BlockEntity, Usable } from '../../domain/kernel.ts';
 import { safe } from '../../domain/safe.ts';
 import type { Kernel } from '../../nft/kernel.ts';
-import { type BlockRule, blockPart } from '../../nft/table/parts/block-part.ts';
+import { NftError } from '../../nft/process/nft.ts';
+import type { Count } from '../../nft/ruleset/ruleset.ts';
+import { type BlockRule, blockCounts, blockPart, blockSets } from '../../nft/table/parts/block-part.ts';
+import { sameElement } from '../../nft/table/table-change.ts';
+import type { TablePart, WishedElement } from '../../nft/table/table-part.ts';
 import type { Happening } from '../journal.ts';
 import type { ModelStore } from '../model-store.ts';
 import { spokenUntil } from './block-words.ts';
@@ -25,6 +29,8 @@ export interface Blocks {
   all(): readonly BlockEntity[];
   /** Resolves once the kernel has it so; `null`: not blocked any more. @throws NftError; nothing changed */
   put(address: string, block: BlockEntity | null): Promise<void>;
+  /** What was dropped of each since it was blocked. @throws NftError */
+  counts(): Promise<ReadonlyMap<string, Count>>;
   /** Of an earlier runtime, at once in the model; `settle` puts them in force. */
   hold(saved: readonly BlockEntity[]): void;
   /** Takes over what the kernel has, and puts in force what it has not. To be run when nothing else changes blocks. Never rejects. */
@@ -49,22 +55,44 @@ export interface BlocksOptions {
   warned(text: string): void;
   /** Runs it when no command does. */
   alone(work: () => Promise<void>): Promise<void>;
+  /** By itself: it is not there to be undone any more. */
+  ended(block: BlockEntity): void;
   save(): Promise<void>;
 }
 
 export function createBlocks(options: BlocksOptions): Blocks {
   const { kernel, store, clock, happened, warned } = options;
   let held: ReadonlyMap<string, Held> = new Map();
+  /** nft makes an element anew whose time is changed: what the one before counted. */
+  const earlier = new Map<string, Count>();
   let next: Disposer | undefined;
   let closed = false;
   let toldFault: string | undefined;
+  let isSettled = false;
+  let retry: Disposer | undefined;
 
   async function enforce(wish: ReadonlyMap<string, Held>): Promise<void> {
-    await kernel?.table.set('block', blockPart([...wish.values()].map(({ block }) => ruleOf(block))));
+    if (kernel === undefined) {
+      if (wish.size > 0) throw new NftError('missing', 'this runtime has no nftables');
+      return;
+    }
+    await kernel.table.set('block', blockPart([...wish.values()].map(({ block }) => ruleOf(block))));
+  }
+
+  async function counts(): Promise<ReadonlyMap<string, Count>> {
+    const counted = new Map<string, Count>();
+    if (kernel === undefined || held.size === 0) return counted;
+    const elements = await Promise.all(blockSets.map((set) => kernel.table.elements(set)));
+    for (const [address, { packets, bytes }] of blockCounts(elements.flat())) {
+      const before = earlier.get(address) ?? { packets: 0, bytes: 0 };
+      counted.set(address, { packets: before.packets + packets, bytes: before.bytes + bytes });
+    }
+    return counted;
   }
 
   function adopt(wish: ReadonlyMap<string, Held>): void {
     held = wish;
+    for (const address of earlier.keys()) if (!held.has(address)) earlier.delete(address);
     for (const address of store.model.block.keys()) if (!held.has(address)) store.remove('block', address);
     for (const { block } of held.values()) store.set('block', block.address, block);
     waitForNext();
@@ -73,7 +101,8 @@ export function createBlocks(options: BlocksOptions): Blocks {
   function waitForNext(): void {
     next?.();
     next = undefined;
-    if (closed) return;
+    // Before that it is not known what the kernel has.
+    if (closed || !isSettled) return;
     const ends = [...held.values()].map(({ block }) => endOf(block)).filter((end) => end !== undefined);
     if (ends.length === 0) return;
     const wait = Math.max(0, Math.min(...ends) - clock.now());
@@ -90,32 +119,42 @@ export function createBlocks(options: BlocksOptions): Blocks {
       // An element whose time is over is not missed, nor put in force again, wherever this fails.
       await enforce(wish).catch(() => {});
       adopt(wish);
-      for (const { block } of over) happened(endingOf(block, now));
+      tellEnded(over, now);
       await options.save();
     }
     waitForNext();
   }
 
+  function tellEnded(over: readonly Held[], now: number): void {
+    for (const { block } of over) {
+      happened(endingOf(block, now));
+      options.ended(block);
+    }
+  }
+
   async function settle(takeOver: boolean): Promise<void> {
     if (closed) return;
-    const wish = new Map(held);
+    isSettled = true;
     const taken: BlockEntity[] = [];
-    const table = kernel?.table;
-    if (takeOver && table !== undefined) {
-      const found = await table.found();
-      for (const block of foundBlocks(found, clock.now())) {
+    if (takeOver && kernel !== undefined) {
+      const known = new Map(held);
+      for (const block of foundBlocks(await kernel.table.found(), clock.now())) {
         const parsed = parseBlock(block.address);
-        if (!parsed.ok || wish.has(block.address)) continue;
-        if ([...wish.values()].some((other) => overlap(other.network, parsed.network))) continue;
-        wish.set(block.address, { block, network: parsed.network });
+        // Among themselves they cannot overlap, nor could they be compared in no time.
+        if (!parsed.ok || held.has(parsed.address)) continue;
+        if ([...held.values()].some(({ network }) => overlap(network, parsed.network))) continue;
+        known.set(block.address, { block, network: parsed.network });
         taken.push(block);
       }
+      held = known;
     }
+    const wish = held;
     if (wish.size === 0) return;
     try {
       await enforce(wish);
     } catch (error) {
       fault((error as Error).message, wish.size);
+      adopt(wish);
       return;
     }
     if (toldFault !== undefined)
@@ -141,10 +180,11 @@ export function createBlocks(options: BlocksOptions): Blocks {
   function fault(why: string, count: number): void {
     if (why !== toldFault)
       warned(
-        `${count === 1 ? 'a block' : `${count} blocks`} of an earlier run ${count === 1 ? 'is' : 'are'} not in force: ${why}`,
+        `${count === 1 ? 'a block' : `${count} blocks`} that should hold ${count === 1 ? 'is' : 'are'} not in force: ${why}`,
       );
     toldFault = why;
-    if (!closed) clock.after(retryMs, () => void options.alone(() => settle(false)));
+    retry?.();
+    if (!closed) retry = clock.after(retryMs, () => void options.alone(() => settle(false)));
   }
 
   return {
@@ -170,23 +210,31 @@ export function createBlocks(options: BlocksOptions): Blocks {
         if (!parsed.ok) throw new Error(parsed.text);
         wish.set(address, { block, network: parsed.network });
       }
+      const before = held.get(address)?.block;
+      const isAnew = before !== undefined && block !== null && !isSameElement(before, block);
+      // What comes between the two is in the family's counter alone.
+      const counted = isAnew ? (await counts().catch(() => undefined))?.get(address) : undefined;
       await enforce(wish);
+      if (counted !== undefined) earlier.set(address, counted);
       adopt(wish);
     },
+    counts,
     hold(saved) {
       const now = clock.now();
-      const wish = new Map<string, Held>();
+      const all = new Map<string, Held>();
       for (const block of saved.slice(0, mostBlocks)) {
         const parsed = parseBlock(block.address);
-        const isOver = (endOf(block) ?? now + 1) <= now;
-        if (parsed.ok && !isOver) wish.set(parsed.address, { block, network: parsed.network });
+        if (parsed.ok) all.set(parsed.address, { block, network: parsed.network });
       }
-      held = wish;
+      const over = [...all.values()].filter(({ block }) => (endOf(block) ?? now + 1) <= now);
+      adopt(new Map([...all].filter(([, one]) => !over.includes(one))));
+      tellEnded(over, now);
     },
     settle,
     close() {
       closed = true;
       next?.();
+      retry?.();
     },
   };
 }
@@ -196,6 +244,13 @@ export function endOf({ until, confirmBy }: BlockEntity): number | undefined {
   if (until === undefined || confirmBy === undefined) return until ?? confirmBy;
   return Math.min(until, confirmBy);
 }
+
+function isSameElement(a: BlockEntity, b: BlockEntity): boolean {
+  const elementOf = (block: BlockEntity): WishedElement => onlyElement(blockPart([ruleOf(block)]));
+  return sameElement(elementOf(a), elementOf(b));
+}
+
+const onlyElement = ({ sets }: TablePart): WishedElement => sets.flatMap(({ elements }) => elements)[0]!;
 
 function ruleOf(block: BlockEntity): BlockRule {
   const { address, by, why } = block;

@@ -6,7 +6,6 @@ import type { Engine } from '../../engine/engine.ts';
 import type { Kernel } from '../../nft/kernel.ts';
 import { readRuleset } from '../../nft/ruleset/read-ruleset.ts';
 import type { Count } from '../../nft/ruleset/ruleset.ts';
-import { blockCounts, blockSets } from '../../nft/table/parts/block-part.ts';
 import type { ControlServices } from '../control/services.ts';
 import type { Reading } from '../traffic.ts';
 import { createCounting } from './counting.ts';
@@ -28,8 +27,8 @@ export function createKernelReading(options: {
   readonly clock: Clock;
   plan(): Plan;
   reading(): Reading | undefined;
-  /** Is anybody blocked? Else their sets are not asked for. */
-  isBlocking(): boolean;
+  /** What was dropped of each blocked address. @throws NftError */
+  blocks(): Promise<ReadonlyMap<string, Count>>;
 }): KernelReading {
   const { kernel, engine, clock, plan, reading } = options;
   if (kernel === undefined) {
@@ -45,12 +44,15 @@ export function createKernelReading(options: {
     words: ruleWords,
   });
   const counting = createCounting({ kernel, engine, clock, plan, inForce: () => sampling.begin() });
-  const blocks = async (): Promise<ReadonlyMap<string, Count>> => {
-    if (!options.isBlocking()) return new Map();
-    const elements = await Promise.all(blockSets.map((set) => kernel.table.elements(set)));
-    return blockCounts(elements.flat());
-  };
-  const sampling = createKernelSampling({ kernel, clock, monotonic, counting, plan, reading, blocks });
+  const sampling = createKernelSampling({
+    kernel,
+    clock,
+    monotonic,
+    counting,
+    plan,
+    reading,
+    blocks: options.blocks,
+  });
   return {
     watchRuleset: windows.watch,
     sampling,
