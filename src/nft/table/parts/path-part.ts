@@ -12,6 +12,7 @@ import type { BalanceAlgorithm, ServerKey } from '../../../domain/plan.ts';
 import type { Expression, Json } from '../../json.ts';
 import { commentOf, objectName } from '../object-name.ts';
 import type { TablePart, WishedChain, WishedRule } from '../table-part.ts';
+import { opening } from './opening.ts';
 
 export interface PathRules {
   readonly bind: string;
@@ -193,6 +194,7 @@ function entranceChain(hook: 'prerouting' | 'output', paths: readonly PathRules[
             expressions: [
               ...destination(path, family, hook),
               equals({ payload: { protocol: 'tcp', field: 'dport' } }, path.address.port),
+              opening,
               goTo(objectName('path', path.bind)),
             ],
           }),

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { opening } from '../../../../src/nft/table/parts/opening.ts';
 import {
   type PathRules,
   type PathTarget,
@@ -137,4 +138,14 @@ it('IPv6 clients come to IPv6 servers', () => {
   expect(rulesOf([path({ targets })], targetName('db', targets[1]!))?.[0]?.at(-1)).toEqual({
     dnat: { family: 'ip6', addr: 'fd00::2', port: 5432 },
   });
+});
+
+it('sends on only what opens a connection, so that none that is relayed breaks when the rules come', () => {
+  const all = path({ bind: 'all', address: { host: '::', port: 5433 } });
+  for (const hook of ['prerouting', 'output']) {
+    const entrances = rulesOf([path(), all], `path_${hook}`)!;
+    const going = entrances.filter((expressions) => JSON.stringify(expressions).includes('goto'));
+    expect(going).toHaveLength(3);
+    for (const expressions of going) expect(expressions).toContainEqual(opening);
+  }
 });
