@@ -3,6 +3,7 @@
 import type { Clock } from '../domain/clock.ts';
 import { createConntrack } from './conntrack/run-conntrack.ts';
 import type { Kernel } from './kernel.ts';
+import { createLastWord } from './process/last-word.ts';
 import { createNft } from './process/run-nft.ts';
 import { createOwnTable } from './table/create-own-table.ts';
 
@@ -14,10 +15,12 @@ export interface KernelOptions {
 
 /** Starts nothing yet. */
 export function createKernel({ clock, commandPrefix = [] }: KernelOptions): Kernel {
-  const nft = createNft({ command: [...commandPrefix, 'nft'], clock });
+  const lastWord = createLastWord(clock);
+  const nft = createNft({ command: [...commandPrefix, 'nft'], clock, lastWord });
   return {
     nft,
-    conntrack: createConntrack({ prefix: commandPrefix, clock }),
+    conntrack: createConntrack({ prefix: commandPrefix, clock, lastWord }),
     table: createOwnTable({ nft, clock }),
+    endWithin: lastWord.within,
   };
 }

@@ -8,4 +8,6 @@ export interface Kernel {
   readonly nft: Nft;
   readonly conntrack: Conntrack;
   readonly table: OwnTable;
+  /** The runtime ends: what its programs do not do within `ms` is not done any more. The first call holds. */
+  endWithin(ms: number): void;
 }

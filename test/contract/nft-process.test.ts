@@ -1,8 +1,9 @@
 // The nft program as it is, in a namespace; and stand-ins for it that hang, die and talk nonsense.
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/cli/system-clock.ts';
 import type { NftCommand } from '../../src/nft/json.ts';
+import { createLastWord } from '../../src/nft/process/last-word.ts';
 import type { NftErrorCode } from '../../src/nft/process/nft.ts';
 import { createNft } from '../../src/nft/process/run-nft.ts';
 import { createNetwork, type Namespace, type Network, nftablesFault } from '../support/namespaces.ts';
@@ -123,8 +124,19 @@ describe('a program that is not nft', () => {
   it('is ended by its pid where it hangs, even where its own child holds its output open', async () => {
     const nft = standIn('hanging', `echo $$ > ${place.path('pid')}; sleep 3 & wait`, 300);
     await expect(nft.list('tables')).rejects.toMatchObject({ code: 'timeout' });
-    const { readFileSync } = await import('node:fs');
     expect(isAlive(Number(readFileSync(place.path('pid'), 'utf8')))).toBe(false);
+  });
+
+  it('is ended where it hangs and the runtime ends, and not started after that', async () => {
+    const lastWord = createLastWord(systemClock);
+    const script = `echo x >> ${place.path('started')}; exec sleep 60`;
+    writeFileSync(place.path('for-ever'), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+    const nft = createNft({ command: [place.path('for-ever')], clock: systemClock, lastWord });
+    const asked = nft.list('ruleset');
+    lastWord.within(200);
+    await expect(asked).rejects.toThrow('nft did not answer before the runtime ended');
+    await expect(nft.list('ruleset')).rejects.toMatchObject({ code: 'timeout' });
+    expect(readFileSync(place.path('started'), 'utf8')).toBe('x\n');
   });
 
   it('is asked again where a change spoilt the answer', async () => {

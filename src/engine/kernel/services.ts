@@ -148,8 +148,11 @@ export function createServiceKeeper(options: ServiceKeeperOptions): ServiceKeepe
         await settle(now);
       }),
 
-    setServers: (wishes) =>
-      inTurn(async () => {
+    async setServers(wishes) {
+      // Others need not wait for what the kernel is told of these.
+      const concerned = new Set([...now, ...(next ?? [])].map(({ server }) => server));
+      if (!wishes.some(({ server }) => concerned.has(server))) return;
+      await inTurn(async () => {
         const drained = new Map(wishes.map((wish) => [wish.server, new Set(wish.drained ?? [])]));
         const wished = now.map((service) => {
           const names = drained.get(service.server);
@@ -166,7 +169,8 @@ export function createServiceKeeper(options: ServiceKeeperOptions): ServiceKeepe
         const before = now;
         now = wished;
         await retire(before, now);
-      }),
+      });
+    },
 
     get services() {
       return (next ?? now).map(

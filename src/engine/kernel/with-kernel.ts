@@ -90,12 +90,24 @@ export function withKernel<E extends Engine>(engine: E, kernel: Kernel, clock: C
   async function finish(graceMs: number): Promise<void> {
     leaveBy = Math.min(leaveBy, clock.now() + graceMs);
     if (atExit === 'stay' || flows.connections.size + paths.rules.length === 0) return;
-    await paths.rest();
-    await flows.look();
+    await untilLeaving(paths.rest());
+    await untilLeaving(flows.look());
     while (flows.connections.size > 0 && clock.now() < leaveBy) {
-      await new Promise<void>((resolve) => clock.after(Math.min(200, leaveBy - clock.now()), resolve));
-      await flows.look();
+      await pause();
+      await untilLeaving(flows.look());
     }
+  }
+
+  const pause = () =>
+    new Promise<void>((resolve) => clock.after(Math.max(0, Math.min(200, leaveBy - clock.now())), resolve));
+
+  /** What nft or conntrack hold up keeps nobody longer; and `leaveBy` may come nearer meanwhile. */
+  async function untilLeaving(work: Promise<void>): Promise<void> {
+    let isDone = false;
+    const done = work.finally(() => {
+      isDone = true;
+    });
+    while (!isDone && clock.now() < leaveBy) await Promise.race([done, pause()]);
   }
 
   return {

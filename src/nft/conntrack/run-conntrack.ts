@@ -6,6 +6,7 @@ import { isIP } from 'node:net';
 import type { Clock } from '../../domain/clock.ts';
 import type { Usable } from '../../domain/kernel.ts';
 import { safe } from '../../domain/safe.ts';
+import type { LastWord } from '../process/last-word.ts';
 import { netAdmin } from '../process/nft-errors.ts';
 import { type ProgramEnd, runProgram } from '../process/run-program.ts';
 import { askedAgain } from '../process/usable-again.ts';
@@ -20,6 +21,7 @@ export interface ConntrackOptions {
   readonly clock: Clock;
   /** Default: 10 s. */
   readonly timeoutMs?: number;
+  readonly lastWord?: LastWord;
 }
 
 /** A line is some 300 characters. */
@@ -27,13 +29,14 @@ const longestLine = 8_192;
 const accountingPath = '/proc/sys/net/netfilter/nf_conntrack_acct';
 
 export function createConntrack(options: ConntrackOptions): Conntrack {
-  const { prefix = [], command = ['conntrack'], clock, timeoutMs = 10_000 } = options;
+  const { prefix = [], command = ['conntrack'], clock, timeoutMs = 10_000, lastWord } = options;
 
   function conntrack(words: readonly string[], output?: (chunk: string) => boolean): Promise<ProgramEnd> {
     return runProgram({
       words: [...prefix, ...command, ...words],
       clock,
       timeoutMs,
+      ...(lastWord && { lastWord }),
       ...(output && { output }),
     });
   }
@@ -41,7 +44,8 @@ export function createConntrack(options: ConntrackOptions): Conntrack {
   const usable = askedAgain(
     clock,
     async () => ({ list: await listUsable(), accounting: await accountingUsable() }),
-    ({ list, accounting }) => list === true && accounting === true,
+    // Whether bytes are counted is a setting: most machines never turn it on.
+    ({ list: can }) => can === true,
   );
 
   async function listUsable(): Promise<Usable> {
@@ -175,6 +179,8 @@ function answered(end: ProgramEnd, timeoutMs: number): void {
           ? 'there is no program conntrack'
           : `conntrack could not be started: ${end.message}`,
       );
+    case 'runtime-ends':
+      throw new ConntrackError('conntrack did not answer before the runtime ended');
     case 'timeout':
       throw new ConntrackError(`conntrack did not answer within ${timeoutMs / 1_000} s, and was ended`);
     default:

@@ -15,6 +15,8 @@ export function answerOf(end: ProgramEnd, timeoutMs: number): string {
       throw notStarted(end.code, end.message);
     case 'timeout':
       throw new NftError('timeout', `nft did not answer within ${timeoutMs / 1_000} s, and was ended`);
+    case 'runtime-ends':
+      throw new NftError('timeout', 'nft did not answer before the runtime ended');
     case 'too-long':
       throw new NftError('refused', `nft answered more than ${end.limit / 1_048_576} MB`);
     case 'enough':

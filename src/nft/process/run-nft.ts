@@ -3,8 +3,9 @@
 import type { Clock } from '../../domain/clock.ts';
 import type { Json, NftCommand } from '../json.ts';
 import { tableFamily, tableName } from '../table/table-part.ts';
+import type { LastWord } from './last-word.ts';
 import { monitorNft } from './monitor-nft.ts';
-import { type Nft, NftError } from './nft.ts';
+import { type Nft, NftError, type NftErrorCode } from './nft.ts';
 import { answerOf, usableOf } from './nft-errors.ts';
 import { runProgram } from './run-program.ts';
 import { askedAgain } from './usable-again.ts';
@@ -14,21 +15,29 @@ export interface NftOptions {
   /** Default: ["nft"]. For tests: ["ip", "netns", "exec", NAME, "nft"]. */
   readonly command?: readonly string[];
   readonly clock: Clock;
-  /** Of one question or change. Default: 20 s. */
+  /** Of one question about what others own, which may be large. Default: 20 s. */
   readonly timeoutMs?: number;
+  /** Of a change, and of what else our own table waits for. Default: 5 s, and no longer than `timeoutMs`. */
+  readonly ownTimeoutMs?: number;
+  readonly lastWord?: LastWord;
 }
 
 /** How often a list is asked for anew that a change at the same time spoilt. */
 const tries = 4;
 
-export function createNft({ command = ['nft'], clock, timeoutMs = 20_000 }: NftOptions): Nft {
+export function createNft(options: NftOptions): Nft {
+  const { command = ['nft'], clock, timeoutMs: longestMs = 20_000, lastWord } = options;
+  const { ownTimeoutMs = Math.min(longestMs, 5_000) } = options;
+
   async function ask(words: readonly string[], input?: string): Promise<string> {
+    const timeoutMs = isOfOthers(words) ? longestMs : ownTimeoutMs;
     let end: Awaited<ReturnType<typeof runProgram>>;
     try {
       end = await runProgram({
         words: [...command, ...words],
         clock,
         timeoutMs,
+        ...(lastWord && { lastWord }),
         ...(input !== undefined && { input }),
       });
     } catch (error) {
@@ -76,8 +85,7 @@ export function createNft({ command = ['nft'], clock, timeoutMs = 20_000 }: NftO
 
   /** What was believed of it may hold no longer. */
   function seen(error: unknown): unknown {
-    if (error instanceof NftError && (error.code === 'missing' || error.code === 'not-permitted'))
-      usable.forget();
+    if (error instanceof NftError && unusable.has(error.code)) usable.forget();
     return error;
   }
 
@@ -100,6 +108,13 @@ export function createNft({ command = ['nft'], clock, timeoutMs = 20_000 }: NftO
     },
     monitor: (changed, ended) => monitorNft({ command, clock }, changed, ended),
   };
+}
+
+const unusable: ReadonlySet<NftErrorCode> = new Set(['missing', 'not-permitted', 'timeout']);
+
+/** Who waits for the others may be a drain, or a reload. */
+function isOfOthers(words: readonly string[]): boolean {
+  return words[1] === 'list' && words[2] !== 'tables' && !words.includes(tableName);
 }
 
 /** Never made: only asked whether it could be. */

@@ -5,6 +5,7 @@ import { type FileHandle, open, unlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Clock } from '../../domain/clock.ts';
+import type { LastWord } from './last-word.ts';
 
 export interface ProgramRun {
   /** The program and its arguments. */
@@ -13,6 +14,7 @@ export interface ProgramRun {
   readonly input?: string;
   readonly clock: Clock;
   readonly timeoutMs: number;
+  readonly lastWord?: LastWord;
   /** Bytes of its standard output; default `outputLimit`. */
   readonly limit?: number;
   /** Gets its output as it comes, instead of it being kept. False: enough, it is ended. Errors thrown here are the caller's. */
@@ -32,6 +34,8 @@ export type ProgramEnd =
   | { readonly kind: 'enough' }
   | { readonly kind: 'not-started'; readonly code: string; readonly message: string }
   | { readonly kind: 'timeout' }
+  /** The runtime ends: `lastWord` is over. */
+  | { readonly kind: 'runtime-ends' }
   | { readonly kind: 'too-long'; readonly limit: number };
 
 /** A ruleset of a hundred thousand rules is some 40 MB. */
@@ -47,6 +51,7 @@ export function programEnv(): NodeJS.ProcessEnv {
 
 /** Never rejects, but with what the input's file was refused with. */
 export async function runProgram(run: ProgramRun): Promise<ProgramEnd> {
+  if (run.lastWord?.isOver) return { kind: 'runtime-ends' };
   const input = run.input === undefined ? undefined : await inputFile(run.input);
   try {
     return await running(run, input?.fd);
@@ -76,7 +81,7 @@ async function inputFile(text: string): Promise<FileHandle> {
 }
 
 function running(
-  { words, clock, timeoutMs, limit = outputLimit, output }: ProgramRun,
+  { words, clock, timeoutMs, lastWord, limit = outputLimit, output }: ProgramRun,
   input: number | undefined,
 ): Promise<ProgramEnd> {
   return new Promise((resolve, reject) => {
@@ -88,7 +93,12 @@ function running(
     let read = 0;
     let stderr = '';
     let decided: (() => void) | undefined;
-    const stop = clock.after(timeoutMs, () => give(() => resolve({ kind: 'timeout' })));
+    const stopTimer = clock.after(timeoutMs, () => give(() => resolve({ kind: 'timeout' })));
+    const stopListening = lastWord?.over(() => give(() => resolve({ kind: 'runtime-ends' })));
+    const stop = (): void => {
+      stopTimer();
+      stopListening?.();
+    };
 
     /** It is to end, and then this is the answer. */
     function give(answer: () => void): void {

@@ -23,6 +23,8 @@ export interface KernelState {
 }
 
 const refreshMs = 60_000;
+/** A runtime that is to end does, though nft hangs. */
+const leavingMs = 3_000;
 /** Instances that come up one by one, and endpoints that are looked for: all of it has been wished by then. */
 const adoptedMs = 15_000;
 
@@ -66,11 +68,12 @@ export function createKernelState({ kernel, store, clock, warned }: KernelStateO
     async leave(how) {
       leaving = true;
       adopting?.();
+      kernel.endWithin(leavingMs);
       try {
         await kernel.table.close(how);
       } catch (error) {
         warned(
-          `nftables: inet sluice could not be ${how === 'remove' ? 'removed' : 'left to the next runtime'}: ${(error as Error).message}`,
+          `nftables: inet sluice could not be ${how === 'remove' ? 'removed' : 'left to the next runtime'}: ${(error as Error).message}; the next runtime takes over what is left of it, and \`nft delete table inet sluice\` removes it`,
         );
       }
     },

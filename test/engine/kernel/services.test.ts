@@ -36,8 +36,9 @@ function world() {
   const parts: TablePart[] = [];
   const retired: string[] = [];
   const told: ServiceInForce[] = [];
-  const faults: { usable: Usable; set: Error | undefined; route: boolean } = {
+  const faults: { usable: Usable; set: Error | undefined; route: boolean; hangs: boolean } = {
     usable: true,
+    hangs: false,
     set: undefined,
     route: true,
   };
@@ -51,6 +52,7 @@ function world() {
       },
       changes: changes.event,
       async set(_: string, part: TablePart) {
+        if (faults.hangs) await new Promise(() => {});
         if (faults.set) throw faults.set;
         parts.push(part);
         state = { state: 'in-force' };
@@ -150,6 +152,16 @@ it('refuses a drain that could not be put in force, and holds nothing of it', as
   faults.set = undefined;
   await keeper.setServers([wish('a', ['10.1.0.2:8080'])]);
   expect(endpoints()).toEqual(['service_web_a_10.1.0.1_8080']);
+});
+
+it('what hangs there keeps no other server waiting', async () => {
+  const { keeper, take, lost, faults, clock } = world();
+  await take(planOf(service('a', '10.96.0.1', ['10.1.0.1']), server('b')));
+  faults.hangs = true;
+  lost('an nft that never answers');
+  clock.advance(30_000);
+  await settled();
+  await keeper.setServers([wish('b')]);
 });
 
 it('starts with what drained before', async () => {

@@ -46,6 +46,7 @@ function scene() {
         if (says.closeFault !== undefined) throw new Error(says.closeFault);
       },
     },
+    endWithin: (ms) => void closed.push(`within ${ms} ms`),
   };
   const warnings: string[] = [];
   const store = createModelStore('a');
@@ -112,7 +113,9 @@ it('leaves it as it is told to, and warns where that fails', async () => {
   kernelState.close();
   clock.advance(200_000);
   await settled();
-  expect(closed).toEqual(['remove']);
-  expect(warnings).toEqual(['nftables: inet sluice could not be removed: Operation not permitted']);
+  expect(closed).toEqual(['within 3000 ms', 'remove']);
+  expect(warnings).toEqual([
+    'nftables: inet sluice could not be removed: Operation not permitted; the next runtime takes over what is left of it, and `nft delete table inet sluice` removes it',
+  ]);
   expect(says.asked).toBe(1);
 });

@@ -28,6 +28,7 @@ export function scriptedKernel(): ScriptedKernel {
     flows: [],
     asked: [],
     refuses: undefined,
+    endWithin() {},
     conntrack: {
       usable: () => Promise.resolve({ list: true, accounting: true }),
       list() {
