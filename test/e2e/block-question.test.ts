@@ -1,4 +1,5 @@
 // `sluice nft block` on a real terminal: what it would do is shown before, and whether it is to stay is asked after.
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createStar, nftablesFault, type Star } from '../support/namespaces.ts';
 import { until } from '../support/processes.ts';
@@ -6,6 +7,7 @@ import { program, type RunningSluice, startSluice } from '../support/sluice.ts';
 import { openTerminal, type TestTerminal } from '../support/terminal.ts';
 
 const fault = nftablesFault('nft');
+const peer = (name: string): string => join(import.meta.dirname, '../support', name);
 
 describe.skipIf(fault !== undefined)(`the question${fault === undefined ? '' : ` (${fault})`}`, () => {
   let star: Star;
@@ -120,5 +122,23 @@ backends:
     second.hangUp();
     await second.ends();
     await until('it took itself back', () => listed() === '');
+  });
+
+  it('BL3: sessions that this machine has on the port of ssh are not locked out', async () => {
+    await star.proxy.start(process.execPath, [peer('named-server.ts'), 'sshd', '22'], { ready: /ready/ });
+    const sessions = await star.clients.start(process.execPath, [peer('named-client.ts'), 'hold'], {
+      stdin: 'pipe',
+    });
+    sessions.child.stdin!.write('10.1.0.2 10.1.0.1 22\nfd00:1::2 fd00:1::1 22\n');
+    await until('both are there', () => sessions.output().match(/sshd/g)?.length === 2);
+    for (const address of ['10.1.0.2', '10.1.0.0/30', 'fd00:1::/120']) {
+      const refused = await running.verb('nft', 'block', address, '--keep');
+      expect(refused).toMatchObject({ code: 1 });
+      expect(refused.output).toMatch(/an ssh session to this machine \((10\.1\.0\.2|fd00:1::2)\)/);
+    }
+    expect(await running.verb('nft', 'block', '10.1.0.9', '--keep')).toMatchObject({ code: 0 });
+    await running.verb('nft', 'unblock', '10.1.0.9');
+    expect(listed()).toBe('');
+    await sessions.stop();
   });
 });
