@@ -1,7 +1,9 @@
 // Who is at the other end: by the socket's mode, a token, or a client certificate. Failures cost a peer time.
 
 import type { TLSSocket } from 'node:tls';
+import { ipText } from '../../domain/block.ts';
 import type { Clock } from '../../domain/clock.ts';
+import { parseIp } from '../../domain/ip.ts';
 import type { ControlListen } from '../../domain/plan.ts';
 import { safe } from '../../domain/safe.ts';
 import type { Params } from '../../protocol/methods.ts';
@@ -43,11 +45,12 @@ export function createIdentifier(listen: ControlListen, clock: Clock) {
   }
 
   return async (peer: Peer, hello: Params<'hello'>): Promise<Identified> => {
+    const from = placeOf(peer, hello);
     const always = { stillHolds: () => Promise.resolve(true) };
     if (peer.certificate !== undefined)
       return {
         identity: {
-          actor: { name: safe(peer.certificate, 60), from: peer.from },
+          actor: { name: safe(peer.certificate, 60), from },
           role: 'operator',
           ...always,
         },
@@ -58,7 +61,7 @@ export function createIdentifier(listen: ControlListen, clock: Clock) {
       const claimed = peer.unix ? hello.user : undefined;
       return {
         identity: {
-          actor: { name: safe(claimed?.trim() || 'local', 60), from: peer.from },
+          actor: { name: safe(claimed?.trim() || 'local', 60), from },
           role: 'operator',
           ...always,
         },
@@ -72,7 +75,7 @@ export function createIdentifier(listen: ControlListen, clock: Clock) {
     failures.delete(peer.from);
     return {
       identity: {
-        actor: { name: safe(entry.name, 60), from: peer.from },
+        actor: { name: safe(entry.name, 60), from },
         role: entry.role,
         // A tokens file that cannot be read any more proves nothing: what was granted is taken back.
         stillHolds: () =>
@@ -83,6 +86,12 @@ export function createIdentifier(listen: ControlListen, clock: Clock) {
       },
     };
   };
+}
+
+/** Where he sits, for the journal: on a unix socket as far as he tells it himself, like his name. */
+function placeOf({ unix, from }: Peer, { ssh }: Params<'hello'>): string {
+  const client = unix && ssh !== undefined ? parseIp(ssh) : undefined;
+  return client === undefined ? from : `${from}, ssh from ${ipText(client)}`;
 }
 
 export function certificateName(socket: TLSSocket): string | undefined {

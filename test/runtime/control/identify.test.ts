@@ -44,3 +44,16 @@ it('ID1: believes a name on a unix socket, made safe', async () => {
     identity: { actor: { name: 'anna\\x1b[2J', from: 'local' }, role: 'operator' },
   });
 });
+
+it.each([
+  [true, '10.0.0.9', 'local, ssh from 10.0.0.9'],
+  [true, '::ffff:10.0.0.9', 'local, ssh from 10.0.0.9'],
+  [true, 'fe80::1%eth0', 'local, ssh from fe80::1'],
+  [true, 'evil\u001b[2J', 'local'],
+  [false, '10.0.0.9', 'local'],
+])('ID1: says from where an ssh session comes, on a unix socket (%s): %j', async (unix, ssh, from) => {
+  const identify = createIdentifier({ address: { kind: 'unix', path: '/x' }, origins: [] }, testClock());
+  expect(await identify({ from: 'local', unix }, { ...hello, ssh })).toMatchObject({
+    identity: { actor: { from } },
+  });
+});
