@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { BlockEntity, BlockRates } from '../../src/domain/kernel.ts';
 import { createStar, nftablesFault, type Star } from '../support/namespaces.ts';
 import { until } from '../support/processes.ts';
+import { type Scratch, scratch } from '../support/scratch.ts';
 import { type RunningSluice, sluice, startSluice } from '../support/sluice.ts';
 
 const fault = nftablesFault('nft');
@@ -28,7 +29,9 @@ type Row = BlockEntity & { readonly traffic: BlockRates | null };
 describe.skipIf(fault !== undefined)(`the blocklist${fault === undefined ? '' : ` (${fault})`}`, () => {
   let star: Star;
   let on: RunningSluice | undefined;
+  let place: Scratch;
   beforeAll(async () => {
+    place = scratch();
     star = await createStar({ label: 'block', clients: 4, containers: 1 });
     await star.containers[0]!.start(process.execPath, [peer('named-server.ts'), 'pod1', '8080'], {
       ready: /ready/,
@@ -38,7 +41,10 @@ describe.skipIf(fault !== undefined)(`the blocklist${fault === undefined ? '' : 
     await on?.stop();
     on = undefined;
   });
-  afterAll(() => star.remove());
+  afterAll(async () => {
+    place?.remove();
+    await star?.remove();
+  });
 
   const begin = async (state = ''): Promise<RunningSluice> => {
     on = await startSluice({ yaml: yaml(state), under: star.proxy.prefix });
@@ -149,7 +155,7 @@ describe.skipIf(fault !== undefined)(`the blocklist${fault === undefined ? '' : 
   ])(
     'BL6: after a crash blocks hold, with their time, their counts and their reason, %s',
     async (_, state) => {
-      const runtime = await begin(state === '' ? '' : `\n  stateFile: /tmp/sl-block-${process.pid}.json`);
+      const runtime = await begin(state === '' ? '' : `\n  stateFile: ${place.path('state.json')}`);
       await runtime.verb('nft', 'block', '10.1.0.3', '--keep', '--why', 'scan', '--for', '10m');
       await runtime.verb('nft', 'block', 'fd00:9::/64', '--keep');
       send('10.1.0.3', 12);
