@@ -255,12 +255,14 @@ export function createEngineLife(options: EngineLifeOptions): EngineLife {
     const names = instancesOf(running().plan).filter((each) => each.shard === shard);
     if (names.length === 0) throw new EngineError('instance-failed', `there is no shard ${shard}`);
     for (const { id } of names) {
-      const forerunner = instances.get(id);
+      const forerunner = instances.get(id)?.hello.pid;
       const successor = waiters.wait(servingAs(id), attachMs);
       // It may fail after the acceptor has said why.
       successor.catch(() => {});
       await acceptor!.renew(id);
-      if (instances.get(id) === forerunner) await successor;
+      // The forerunner may have said goodbye before its successor, which serves, is known here to do so.
+      const now = entities.get(id);
+      if (now?.state !== 'serving' || now.pid === forerunner) await successor;
     }
   }
 
