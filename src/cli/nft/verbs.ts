@@ -42,7 +42,9 @@ export function addNftVerbs(program: Command, verb: AddVerb): void {
   verb(
     nft
       .command('block')
-      .description('drop all packets from an address or a network; takes itself back unless it is confirmed')
+      .description(
+        'drop all packets from an address or a network; without --keep it takes itself back unless it is confirmed',
+      )
       .addArgument(address())
       .option('--for <duration>', 'such as 10m or 2d; without it until it is unblocked', durationArgument, 0)
       .option('--why <text>', 'for whoever finds it later', whyArgument, '')

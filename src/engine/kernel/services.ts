@@ -205,7 +205,7 @@ function noRoute(host: string): Usable {
   const prefix = host.includes(':') ? `-6 route add ${host}/128` : `route add ${host}/32`;
   return {
     no: `this machine has no route to ${host}, so nobody on it can connect to it`,
-    remedy: `give it one; which does not matter, as its rules choose anew: \`ip ${prefix} dev lo\``,
+    remedy: `give it one, whichever (its rules choose anew): \`ip ${prefix} dev lo\``,
   };
 }
 
