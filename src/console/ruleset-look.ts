@@ -61,14 +61,38 @@ export function nameSpans(row: RulesetRow, folded: boolean): Span[] {
         span(text, 'text', row.about !== undefined),
         ...aside,
       ];
-    case 'rule':
-      return [span(`${'  '.repeat(depth + 1)}${text}`), ...mark(row), ...aside];
+    case 'rule': {
+      const { main, rest } = ruleInShort(row);
+      return [
+        span(`${'  '.repeat(depth + 1)}${main}`),
+        ...mark(row),
+        ...(rest === '' ? [] : [muted(`  ${rest}`)]),
+        ...aside,
+      ];
+    }
     case 'set':
     case 'map':
     case 'counter':
     case 'other':
       return [span(`${'  '.repeat(depth + 1)}${text}`), ...mark(row), ...aside];
   }
+}
+
+/**
+ * A list cuts a rule at its end. Of ours, whose words we know, what it does comes first, then whose it is (its comment), and
+ * last the counter, whose figures stand beside it. Others' are as nft writes them, and the detail has all of each.
+ */
+export function ruleInShort({ ours, text }: RulesetRow): { readonly main: string; readonly rest: string } {
+  if (!ours) return { main: text, rest: '' };
+  const [, written = text, comment = ''] = /^(.*?)(?: comment "([^"]*)")?$/s.exec(text) ?? [];
+  const counter = /(?:^| )(counter name "[^"]*")/.exec(written)?.[1];
+  const main = (counter === undefined ? written : written.replace(counter, ''))
+    .replace(/^meta l4proto tcp /, '')
+    .replace(/ {2,}/g, ' ')
+    .trim();
+  // A rule that only counts has nothing else to say.
+  if (main === '' || main === 'meta l4proto tcp') return { main: counter ?? text, rest: comment };
+  return { main, rest: [comment, counter ?? ''].filter((part) => part !== '').join('  ') };
 }
 
 function mark({ understood }: RulesetRow): Span[] {
@@ -101,7 +125,7 @@ export function isSilent({ kind, counts }: RulesetRow): boolean {
   return (
     kind === 'table' ||
     kind === 'chain' ||
-    ((kind === 'set' || kind === 'map' || kind === 'other') && counts === 'none')
+    ((kind === 'rule' || kind === 'set' || kind === 'map' || kind === 'other') && counts === 'none')
   );
 }
 

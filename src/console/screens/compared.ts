@@ -27,19 +27,53 @@ export function comparedList(view: View, height: number): ListShape {
 
 type Figure = keyof ComparedCounts;
 
-/** "+3", "-12", "=": the kernel's against the proxy's. */
-export function differenceSpan({ proxy, kernel }: Compared, figure: Figure): Span {
+/** IPv6 and TCP with their options: the most that each packet has besides its payload. */
+const mostHeadBytes = 100;
+
+/** "+3", "-12", "=": the kernel's against the proxy's. It stands out only where nothing that is known explains it. */
+export function differenceSpan(row: Compared, figure: Figure): Span {
+  const { proxy, kernel, why } = row;
   const [ours, theirs] = [proxy?.[figure], kernel?.[figure]];
   if (ours === null || ours === undefined || theirs === null || theirs === undefined) return muted('–');
   const by = theirs - ours;
   if (by === 0) return muted('=');
-  if (figure === 'connections') return span(`${by > 0 ? '+' : '-'}${count(Math.abs(by))}`);
-  if (ours === 0) return span(`+${bytes(by)}`);
+  if (figure === 'connections') {
+    // A few open and close between the two readings.
+    const isMuch = Math.abs(by) > Math.max(5, ours * 0.02);
+    const tone = !isMuch ? 'muted' : why === undefined ? 'warning' : 'text';
+    return span(`${by > 0 ? '+' : '-'}${count(Math.abs(by))}`, tone);
+  }
+  const tone = areHeads(row, figure) ? 'muted' : why === undefined ? 'warning' : 'text';
+  if (ours === 0) return span(`+${bytes(by)}`, tone);
   const share = (by / ours) * 100;
   const digits = Math.abs(share) < 9.95 ? share.toFixed(1) : String(Math.round(share));
   if (Number(digits) === 0) return muted('≈');
-  // More than a tenth is no heads of packets any more.
-  return span(`${by > 0 ? '+' : '-'}${digits.replace('-', '')} %`, Math.abs(share) > 10 ? 'warning' : 'text');
+  return span(`${by > 0 ? '+' : '-'}${digits.replace('-', '')} %`, tone);
+}
+
+/** What the kernel has more is no more than heads for its packets; what it has less, less than a percent. */
+function areHeads({ proxy, kernel }: Compared, figure: 'bytesIn' | 'bytesOut'): boolean {
+  const ours = proxy?.[figure] ?? 0;
+  const by = (kernel?.[figure] ?? 0) - ours;
+  const packets = (figure === 'bytesIn' ? kernel?.packetsIn : kernel?.packetsOut) ?? 0;
+  return by < 0 ? -by < ours * 0.01 : by <= packets * mostHeadBytes;
+}
+
+/** Of the row under the cursor: "↓ 310 packets, 49 B more each than the payload". */
+function headWords(row: Compared): string | undefined {
+  const { proxy, kernel } = row;
+  if (proxy === null || kernel === null) return undefined;
+  const told = (['bytesIn', 'bytesOut'] as const).flatMap((figure) => {
+    const [ours, theirs] = [proxy[figure], kernel[figure]];
+    const packets = figure === 'bytesIn' ? kernel.packetsIn : kernel.packetsOut;
+    if (ours === null || theirs === null || packets <= 0 || theirs <= ours) return [];
+    return [
+      `${figure === 'bytesIn' ? '↓' : '↑'} ${count(packets)} packets, ${Math.round((theirs - ours) / packets)} B more each`,
+    ];
+  });
+  if (told.length === 0) return undefined;
+  const isExplained = areHeads(row, 'bytesIn') && areHeads(row, 'bytesOut');
+  return `${told.join('; ')} than the proxy’s payload${isExplained ? ', as packet heads take' : ': more than packet heads take'}.`;
 }
 
 function figures(
@@ -94,7 +128,9 @@ const switchOn =
   'The kernel counts nothing of ours: "runtime: nft: counters: true" in the configuration, then reload.';
 
 const whyDifferent =
-  'The proxy counts payload, the kernel whole packets with their heads, sent twice or not: a few percent more. The kernel counts connections that were refused or never accepted, too.';
+  'The proxy counts payload, the kernel packets with their heads, also those sent twice, and connections that were refused.';
+
+const sentence = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 
 export function comparedPane(view: View, state: ListCursor, width: number, height: number): Line[] {
   const { compared, comparedSince, kernelSeen } = view.traffic;
@@ -123,9 +159,15 @@ export function comparedPane(view: View, state: ListCursor, width: number, heigh
   });
   const padded = [...rows, ...new Array<Line>(Math.max(0, list.rows - rows.length)).fill(blank)];
   const row = compared[cursor.index];
+  const heads = row && headWords(row);
   const noneCounted = compared.every(({ kernel }) => kernel === null);
   const said = [
-    ...(row?.why === undefined ? [] : words(`▲ ${row.name}: ${row.why}`, 'warning', ' ')),
+    ...(heads === undefined ? [] : words(`${row!.name}: ${heads}`, 'text', ' ')),
+    ...(row?.why === undefined
+      ? []
+      : row.kernel === null || row.proxy === null
+        ? words(`▲ ${row.name}: ${row.why}`, 'warning', ' ')
+        : words(`${heads === undefined ? `${row.name}: ` : ''}${sentence(row.why)}`, 'text', ' ')),
     ...(noneCounted ? words(switchOn, 'text', ' ') : words(whyDifferent, 'muted', ' ')),
   ];
   return [

@@ -60,8 +60,8 @@ export function ruleDetail(
     blank,
     ...explanationLines(row, width),
     blank,
-    ...longFact('as written', row.text, width),
-    ...(row.about === undefined || row.about === '' ? [] : longFact('is', row.about, width)),
+    ...(row.kind === 'rule' ? longFact('as written', row.text, width) : []),
+    ...(row.about === undefined || row.about === '' ? [] : longFact('about it', row.about, width)),
     ...counters(row),
     ...(at === undefined ? [] : [fact('read', muted(`at ${view.timeOfDay(at)}`))]),
   ];

@@ -51,7 +51,11 @@ function rowSpans(
   return isSilent(row)
     ? apart(
         nameSpans(row, state.folded.has(row.key)),
-        row.counts === 'connections' ? [muted('connections')] : [],
+        row.counts === 'connections'
+          ? [muted('connections')]
+          : row.kind === 'rule'
+            ? [muted('  no counter')]
+            : [],
         width,
       ).spans
     : rowOfTable(placed, row);
