@@ -1,6 +1,7 @@
 // `sluice demo --lab`, seen from outside: the demo starts itself anew in a network namespace of its own, as root, or as
 // anybody where the system lets users have namespaces. Nothing of this machine's network is touched, and nothing remains.
 import { spawn, spawnSync } from 'node:child_process';
+import { readlinkSync } from 'node:fs';
 import { CliFailure } from '../../failure.ts';
 import { entryPath } from '../entry.ts';
 
@@ -29,6 +30,29 @@ export async function enterLab(args: readonly string[]): Promise<number> {
     process.off('SIGTERM', end).off('SIGHUP', end).off('SIGINT', end);
   }
 }
+
+/**
+ * The lab writes rules and settings of the kernel: never where it was not brought by `enterLab`, whose namespace is another.
+ * @throws CliFailure
+ */
+export function assertInside(namespaceOf: (pid: number | 'self') => string = networkOf): void {
+  const own = namespaceOf('self');
+  let outside: string | undefined;
+  try {
+    outside = namespaceOf(process.ppid);
+  } catch (error) {
+    // What began it is in another user namespace, and so in another network.
+    if (!['EACCES', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+  }
+  if (process.connected !== true || own === outside)
+    throw new CliFailure(
+      'refused',
+      "the lab would change this machine's own network here",
+      'start it without --inside: sluice demo --lab',
+    );
+}
+
+const networkOf = (pid: number | 'self'): string => readlinkSync(`/proc/${pid}/ns/net`);
 
 function namespaceFlags(): readonly string[] {
   if (process.platform !== 'linux')

@@ -11,6 +11,7 @@ import type { VerbContext } from '../../program.ts';
 import { type Entry, entryPath } from '../entry.ts';
 import { endAll, startRuntimeChild, whenReady } from '../processes.ts';
 import { waitForEnd } from '../wait-for-end.ts';
+import { assertInside } from './enter-lab.ts';
 import { labConfiguration } from './lab-configuration.ts';
 import { clientsLink, containerLink, ip, tell } from './lab-network.ts';
 import { containers, foreignTable, proxyAddress } from './lab-plan.ts';
@@ -19,6 +20,7 @@ export async function lab(
   context: VerbContext,
   options: { readonly console: boolean; readonly seconds?: number },
 ): Promise<void> {
+  assertInside();
   let ending = false;
   process.once('disconnect', () => ending || process.kill(process.pid, 'SIGHUP'));
   const look = options.console ? await chooseLook(context) : undefined;
