@@ -1,6 +1,7 @@
 // Rules in nft's own syntax, made JSON by nft itself: loaded into a network namespace of their own, never into this machine's
 // ruleset, and read back. The namespace lasts as long as the process that holds it.
 import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, openSync, readlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { safe } from '../../domain/safe.ts';
 import type { Json } from '../../nft/json.ts';
@@ -16,13 +17,12 @@ const timeoutMs = 20_000;
 export async function objectsOfText(text: string, file: string | undefined): Promise<readonly Json[]> {
   const root = process.getuid?.() === 0;
   const holder = await held(root);
+  const open: number[] = [];
   try {
     const inside = [
       'nsenter',
-      ...(root ? [] : ['-U', '--preserve-credentials']),
-      '-n',
-      '-t',
-      `${holder.pid}`,
+      ...(root ? [] : [`--user=${namespaceOf(holder, 'user', open)}`, '--preserve-credentials']),
+      `--net=${namespaceOf(holder, 'net', open)}`,
       'nft',
     ];
     await load(inside, text, file);
@@ -32,8 +32,34 @@ export async function objectsOfText(text: string, file: string | undefined): Pro
     throw new CliFailure('refused', `the rules were not understood: ${safe(error.message, 300)}`, needsNft);
   } finally {
     holder.kill('SIGKILL');
+    open.forEach(closeSync);
   }
 }
+
+/**
+ * Held open, and entered by that: the number of a process that ended may be another's by then, whose namespace is this machine's.
+ * @throws CliFailure
+ */
+function namespaceOf(
+  { pid, exitCode, signalCode }: ChildProcess,
+  kind: 'user' | 'net',
+  open: number[],
+): string {
+  // Its number is its own until it is waited for, which is not before this function ends.
+  if (pid === undefined || exitCode !== null || signalCode !== null) throw gone();
+  try {
+    const path = `/proc/${pid}/ns/${kind}`;
+    if (readlinkSync(path) === readlinkSync(`/proc/self/ns/${kind}`)) throw gone();
+    const descriptor = openSync(path, 'r');
+    open.push(descriptor);
+    return `/proc/${process.pid}/fd/${descriptor}`;
+  } catch (error) {
+    throw error instanceof CliFailure ? error : gone();
+  }
+}
+
+const gone = (): CliFailure =>
+  new CliFailure('refused', 'the network namespace for rules as text went away', needsNft);
 
 const needsNft =
   'explain JSON instead: where the rules are in force, `nft -j list ruleset | sluice nft explain -`';
