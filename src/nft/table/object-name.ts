@@ -1,8 +1,11 @@
 // Names of our objects in nft: letters, digits, "_" and "." alone, so that a ruleset written as text can be loaded again.
 
+const hooks: ReadonlySet<string> = new Set(['prerouting', 'input', 'forward', 'output', 'postrouting']);
+
 /** "path", "db/pg1" → "path_db_pg1"; a text that had to be bent ends in a hash of itself, so that no two names are the same. */
 export function objectName(part: string, text: string): string {
-  const plain = /^[A-Za-z0-9.]{1,30}(\/[A-Za-z0-9.]{1,30})?$/.test(text);
+  // Those of hooks are the names of our own chains.
+  const plain = /^[A-Za-z0-9.]{1,30}(\/[A-Za-z0-9.]{1,30})?$/.test(text) && !hooks.has(text);
   const written = text.replace(/[^A-Za-z0-9.]/g, '_');
   return plain ? `${part}_${written}` : `${part}_${written.slice(0, 40)}_${hashOf(text)}`;
 }

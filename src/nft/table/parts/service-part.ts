@@ -167,6 +167,14 @@ function postroutingChain(services: readonly ServiceRules[]): WishedChain {
             right: { set: [...new Set(ofFamily.map(({ address }) => address.host))] },
           },
         },
+        // Somebody else may translate another port of it. Not one concatenation: nft 1.0.6 writes its ports down as nothing.
+        {
+          match: {
+            op: '==',
+            left: { ct: { key: 'proto-dst', dir: 'original' } },
+            right: { set: [...new Set(ofFamily.map(({ address }) => address.port))] },
+          },
+        },
         { masquerade: null },
       ],
     })),
