@@ -44,9 +44,15 @@ const errorLimit = 64 * 1024;
 /** From the signal to the end: longer only where the kernel itself holds it. */
 const lastMs = 1_000;
 
-/** The programs are in /usr/sbin, which a user's own path lacks; and speak English. */
+const systemPath = ['/usr/local/sbin', '/usr/sbin', '/sbin', '/usr/bin', '/bin'];
+
+/**
+ * The programs are in /usr/sbin, which a user's own path lacks; and speak English. The system's come first: this may be root with
+ * a user's path, of which nothing counts that depends on the working directory.
+ */
 export function programEnv(): NodeJS.ProcessEnv {
-  return { ...process.env, PATH: `${process.env.PATH ?? '/usr/bin:/bin'}:/usr/sbin:/sbin`, LC_ALL: 'C' };
+  const own = (process.env.PATH ?? '').split(':').filter((folder) => folder.startsWith('/'));
+  return { ...process.env, PATH: [...new Set([...systemPath, ...own])].join(':'), LC_ALL: 'C' };
 }
 
 /** Never rejects, but with what the input's file was refused with. */
