@@ -105,22 +105,23 @@ function bothOf({ plan, counted, counters, reading }: Counts): readonly Both[] {
         name: bind.name,
         life: reading.life,
         proxy:
-          sample === undefined
+          sample === undefined || bind.kernelPath !== undefined
             ? null
             : { connections: sample.total, bytesIn: sample.bytesIn, bytesOut: sample.bytesOut },
         kernel,
         ...because([
           kernel === null && (bind.address.kind === 'unix' ? 'a unix socket has no packets' : notCounted),
           bind.kernelPath !== undefined &&
-            'the kernel sends its clients on: what the proxy says of them is what the kernel tracks',
+            'the kernel sends its clients on: what is said of them elsewhere is what the kernel tracks',
           bind.mode === 'tls' && 'over TLS the kernel sees what is encrypted, the proxy what is in it',
         ]),
       };
     }),
     ...plan.shards.map((shard): Both => {
-      const samples = shard.binds.map(({ name }) => reading.binds.get(name));
+      const relayed = shard.binds.filter(({ kernelPath }) => kernelPath === undefined);
+      const samples = relayed.map(({ name }) => reading.binds.get(name));
       const known = samples.filter((sample) => sample !== undefined);
-      const names = new Set(shard.binds.map(({ name }) => name));
+      const names = new Set(relayed.map(({ name }) => name));
       const kernel = kernelOf(counted.filter(({ bind }) => bind !== undefined && names.has(bind)));
       return {
         kind: 'shard',
@@ -139,6 +140,7 @@ function bothOf({ plan, counted, counters, reading }: Counts): readonly Both[] {
         kernel,
         ...because([
           kernel === null && notCounted,
+          relayed.length < shard.binds.length && 'without the binds whose clients the kernel sends on',
           shard.binds.some(({ address }) => address.kind === 'unix') &&
             'the kernel counts none of its unix sockets',
         ]),
@@ -167,12 +169,15 @@ function bothOf({ plan, counted, counters, reading }: Counts): readonly Both[] {
         const those = counted.filter(({ servers }) => servers.includes(key));
         const shared = [...new Set(those.flatMap(({ servers }) => servers))].filter((other) => other !== key);
         const kernel = kernelOf(those);
+        const byKernel = binds.some(
+          ({ bind }) => bind.kernelPath !== undefined && bind.backend === backend.name,
+        );
         return {
           kind: 'server',
           name: key,
           life: reading.life,
           proxy:
-            sample === undefined
+            sample === undefined || byKernel
               ? null
               : {
                   // Several requests share a connection.
@@ -183,6 +188,7 @@ function bothOf({ plan, counted, counters, reading }: Counts): readonly Both[] {
           kernel,
           ...because([
             kernel === null && (server.address.kind === 'unix' ? 'a unix socket has no packets' : notCounted),
+            byKernel && 'the kernel sends clients on to it, which no proxy counts',
             backend.mode === 'http' && 'the proxy counts requests, of which a connection carries several',
             shared.length > 0 &&
               `the same address is ${shared.slice(0, 3).join(', ')}: the kernel counts them together`,
