@@ -27,11 +27,15 @@ const refreshMs = 60_000;
 const leavingMs = 3_000;
 /** Instances that come up one by one, and endpoints that are looked for: all of it has been wished by then. */
 const adoptedMs = 15_000;
+/** Whoever was refused tries again every 30 s. */
+const retriedMs = 40_000;
 
 export function createKernelState({ kernel, store, clock, warned }: KernelStateOptions): KernelState {
   let closed = false;
   let next: Disposer | undefined;
   let adopting: Disposer | undefined;
+  /** Wall clock; when nft was last found not to do what is asked. */
+  let failedAt: number | undefined;
   let asking = false;
   let leaving = false;
 
@@ -42,12 +46,14 @@ export function createKernelState({ kernel, store, clock, warned }: KernelStateO
     const entity = await ask(kernel);
     asking = false;
     if (closed) return;
+    if (entity.change !== true) failedAt = clock.now();
     // As it stands by now.
     store.set('kernel', 'kernel', { ...entity, table: kernel.table.state });
     next = clock.after(refreshMs, () => void refresh());
   }
 
   const unfollow = kernel.table.changes((table) => {
+    if (table.state === 'failed') failedAt = clock.now();
     if (table.text !== undefined && !leaving)
       warned(
         table.state === 'failed'
@@ -61,9 +67,17 @@ export function createKernelState({ kernel, store, clock, warned }: KernelStateO
   });
   void refresh();
 
+  /** Where nft failed, wishes were not taken, and are to be tried again before what they would take over goes. */
+  function adoptLater(): void {
+    adopting = clock.after(adoptedMs, () => {
+      if (failedAt !== undefined && clock.now() - failedAt < retriedMs) adoptLater();
+      else void kernel.table.adopted();
+    });
+  }
+
   return {
     started() {
-      adopting = clock.after(adoptedMs, () => void kernel.table.adopted());
+      adoptLater();
     },
     async leave(how) {
       leaving = true;

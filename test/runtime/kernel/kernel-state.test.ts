@@ -119,3 +119,16 @@ it('leaves it as it is told to, and warns where that fails', async () => {
   ]);
   expect(says.asked).toBe(1);
 });
+
+it('leaves what an earlier runtime left while nft failed, until wishes were tried again', async () => {
+  const { says, table, clock, kernelState } = scene();
+  await settled();
+  kernelState.started();
+  table({ state: 'failed', text: 'nft did not answer' });
+  clock.advance(15_000);
+  clock.advance(15_000);
+  expect(says.adopted).toBe(0);
+  table({ state: 'in-force' });
+  clock.advance(15_000);
+  expect(says.adopted).toBe(1);
+});
