@@ -2,11 +2,12 @@
 // otherwise. One thing at a time is done with it: see create-own-table.ts.
 
 import type { Clock } from '../../domain/clock.ts';
+import { isObject } from '../json-fields.ts';
 import { type Nft, NftError } from '../process/nft.ts';
 import type { SetElement } from '../ruleset/ruleset.ts';
 import { checkParts } from './check-parts.ts';
 import { isMark, otherOwner, ownMark } from './ownership.ts';
-import { isObject, type OwnTableRead, readOwnTable } from './read-own-table.ts';
+import { type OwnTableRead, readOwnTable } from './read-own-table.ts';
 import { removeTable, tableChange } from './table-change.ts';
 import { contentOf, emptyContent, isEmptyContent, type TableContent } from './table-content.ts';
 import { driftOf } from './table-drift.ts';

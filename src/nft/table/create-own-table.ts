@@ -4,11 +4,12 @@ import type { Clock } from '../../domain/clock.ts';
 import { createEmitter, type Disposer } from '../../domain/event.ts';
 import type { KernelEntity } from '../../domain/kernel.ts';
 import { safe } from '../../domain/safe.ts';
+import { isObject } from '../json-fields.ts';
 import { type Nft, NftError } from '../process/nft.ts';
 import { createBelievedTable } from './believed-table.ts';
 import type { OwnTable } from './own-table.ts';
 import { isMark } from './ownership.ts';
-import { elementsOf, isAbsent, isObject, ownTableOf } from './read-own-table.ts';
+import { elementsOf, isAbsent, ownTableOf } from './read-own-table.ts';
 import { contentOf, isEmptyContent } from './table-content.ts';
 import { type PartName, type TablePart, tableFamily, tableName } from './table-part.ts';
 

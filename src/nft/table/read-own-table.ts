@@ -2,6 +2,7 @@
 // have is not read: it goes with the table.
 
 import type { Json, JsonObject } from '../json.ts';
+import { isObject, textsOf } from '../json-fields.ts';
 import { type Nft, NftError } from '../process/nft.ts';
 import type { Count, SetElement } from '../ruleset/ruleset.ts';
 import { type ChainContent, elementKey, type SetContent, type TableContent } from './table-content.ts';
@@ -125,13 +126,6 @@ function countOf({ packets, bytes }: JsonObject): Count | undefined {
     : { packets: counted.packets, bytes: counted.bytes };
 }
 
-export const isObject = (value: Json | undefined): value is JsonObject =>
-  value !== null && typeof value === 'object' && !Array.isArray(value);
 const textOf = (value: Json | undefined): string => (typeof value === 'string' ? value : '');
 const numberOf = (value: Json | undefined): number | undefined =>
   typeof value === 'number' ? value : undefined;
-
-function textsOf(value: Json | undefined): string[] {
-  if (typeof value === 'string') return [value];
-  return Array.isArray(value) ? value.filter((one: Json): one is string => typeof one === 'string') : [];
-}
