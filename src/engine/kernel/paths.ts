@@ -6,12 +6,12 @@ import type { Disposer } from '../../domain/event.ts';
 import type { BindPathEntity, Usable } from '../../domain/kernel.ts';
 import type { BindEntity } from '../../domain/model.ts';
 import { type Bind, backendOf, type Plan, type ServerKey } from '../../domain/plan.ts';
-import { safe } from '../../domain/safe.ts';
 import type { ServerWish } from '../../domain/server-state.ts';
 import type { Kernel } from '../../nft/kernel.ts';
 import { type PathRules, pathPart } from '../../nft/table/parts/path-part.ts';
 import { type Engine, EngineError } from '../engine.ts';
 import { type Forwarding, forwardingOfMachine } from './forwarding.ts';
+import { oneLine } from './one-line.ts';
 import { wishedPaths } from './path-rules.ts';
 
 export interface Paths {
@@ -47,7 +47,6 @@ export interface PathsOptions {
 }
 
 const againMs = 30_000;
-const longestWhy = 300;
 const notYet = 'its rules are not set yet';
 
 export function createPaths(options: PathsOptions): Paths {
@@ -128,7 +127,7 @@ export function createPaths(options: PathsOptions): Paths {
   }
 
   function tell({ name }: Bind, why: string | undefined): void {
-    const next = why === undefined ? undefined : safe(why.replaceAll(/\s+/g, ' '), longestWhy);
+    const next = why === undefined ? undefined : oneLine(why);
     if (told.has(name) && told.get(name) === next) return;
     told.set(name, next);
     const entity = [...engine.snapshot().binds, ...own()].find((bind) => bind.name === name);

@@ -5,11 +5,11 @@ import type { Clock } from '../../domain/clock.ts';
 import type { Disposer } from '../../domain/event.ts';
 import type { Usable } from '../../domain/kernel.ts';
 import type { Plan, ServerKey } from '../../domain/plan.ts';
-import { safe } from '../../domain/safe.ts';
 import type { ServerWish } from '../../domain/server-state.ts';
 import type { Kernel } from '../../nft/kernel.ts';
 import { type ServiceRules, servicePart } from '../../nft/table/parts/service-part.ts';
 import { type Engine, EngineError, type ServiceInForce } from '../engine.ts';
+import { oneLine } from './one-line.ts';
 import { type RouteProbe, routeProbe } from './route-probe.ts';
 import { leftEndpoints, serviceRules, together } from './service-rules.ts';
 
@@ -42,7 +42,6 @@ export interface ServiceKeeperOptions {
 
 const againMs = 30_000;
 const routeAgainMs = 3_000;
-const longestWhy = 300;
 
 export function createServiceKeeper(options: ServiceKeeperOptions): ServiceKeeper {
   const { engine, kernel, clock, changed, hasRoute = routeProbe } = options;
@@ -108,7 +107,7 @@ export function createServiceKeeper(options: ServiceKeeperOptions): ServiceKeepe
   }
 
   function tell(server: ServerKey, usable: Usable): void {
-    const inForce = usable === true ? true : oneLine(usable);
+    const inForce = usable === true ? true : safely(usable);
     if (JSON.stringify(told.get(server)) === JSON.stringify(inForce)) return;
     told.set(server, inForce);
     changed({ server, inForce });
@@ -209,7 +208,6 @@ function noRoute(host: string): Usable {
   };
 }
 
-function oneLine({ no, remedy }: Exclude<Usable, true>): Usable {
-  const short = (text: string): string => safe(text.replaceAll(/\s+/g, ' '), longestWhy);
-  return { no: short(no), ...(remedy !== undefined && { remedy: short(remedy) }) };
+function safely({ no, remedy }: Exclude<Usable, true>): Usable {
+  return { no: oneLine(no), ...(remedy !== undefined && { remedy: oneLine(remedy) }) };
 }

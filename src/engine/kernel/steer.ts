@@ -4,11 +4,11 @@
 import type { Clock } from '../../domain/clock.ts';
 import type { Disposer } from '../../domain/event.ts';
 import type { Plan } from '../../domain/plan.ts';
-import { safe } from '../../domain/safe.ts';
 import type { Kernel } from '../../nft/kernel.ts';
 import { restingPart, type SteerWish, steerPart } from '../../nft/table/parts/steer-part.ts';
 import { noPart } from '../../nft/table/table-part.ts';
 import type { Engine, SteeringInForce } from '../engine.ts';
+import { oneLine } from './one-line.ts';
 import { steerWishOf, wishesNft } from './steer-wish.ts';
 
 export interface Steer {
@@ -34,7 +34,6 @@ const againMs = 30_000;
 const longestAgainMs = 480_000;
 /** So long instances may take to have their sockets before anybody is told that they have none. */
 const comingMs = 3_000;
-const longestWhy = 300;
 
 export function createSteer({ engine, kernel, clock, changed }: SteerOptions): Steer {
   let plan: Plan | undefined;
@@ -84,9 +83,7 @@ export function createSteer({ engine, kernel, clock, changed }: SteerOptions): S
 
   function tell(shard: string, why: string | undefined): void {
     const next: SteeringInForce =
-      why === undefined
-        ? { shard, by: 'nft' }
-        : { shard, by: 'handoff', why: safe(why.replaceAll(/\s+/g, ' '), longestWhy) };
+      why === undefined ? { shard, by: 'nft' } : { shard, by: 'handoff', why: oneLine(why) };
     const before = told.get(shard);
     if (before?.by === next.by && before.why === next.why) return;
     told.set(shard, next);
