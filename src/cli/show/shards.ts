@@ -47,7 +47,11 @@ export const shards: Table<ShardRow> = {
       cell: ({ refused }) => (refused.length === 0 ? 0 : { text: `▲ ${refused.length}`, shade: 'warning' }),
     },
     { title: 'instances', cell: instancesCell },
-    { title: 'steering', cell: ({ steering }) => steering.by },
+    {
+      title: 'steering',
+      cell: ({ steering: { by, why } }) =>
+        why === undefined ? by : { text: `▲ ${by}: ${why}`, shade: 'warning' },
+    },
     { title: 'clients', align: 'right', cell: ({ traffic }) => traffic?.clients },
     { title: 'conns', align: 'right', cell: ({ traffic }) => traffic?.connections },
     { title: 'req/s', align: 'right', cell: ({ traffic }) => short(traffic?.requests) },
