@@ -10,6 +10,7 @@ import { apart, blank, line, muted, span, staled } from '../spans.ts';
 import { padEnd, wrap } from '../text.ts';
 import { shownPart, type TypedText } from '../typed-text.ts';
 import { addressIn, type BlockDialog, type BlockFocus } from './block-dialog.ts';
+import { cancelAnd } from './buttons.ts';
 
 const wordWidth = 10;
 const labelWidth = 7;
@@ -172,14 +173,7 @@ function lockOutLines({ lockOut }: BlockDialog, width: number): Line[] {
 
 function footLines(dialog: BlockDialog, width: number): Line[] {
   const act = dialog.act === 'block' ? 'Block' : 'Unblock';
-  const button = (name: string, focused: boolean): Span =>
-    focused ? span(`[ ${name} ]`, 'accent', true) : span(`  ${name}  `);
-  const buttons = [
-    span('   '),
-    button('Cancel', dialog.focus === 'cancel'),
-    span('   '),
-    button(act, dialog.focus === 'confirm'),
-  ];
+  const buttons = cancelAnd(act, dialog.focus);
   const typing = dialog.focus === 'address' || dialog.focus === 'why' || dialog.focus === 'force';
   const keys = [
     // In a text a letter is a letter.

@@ -8,6 +8,7 @@ import { chosenTime, duration } from '../format.ts';
 import type { Line, Span, Tone } from '../frame.ts';
 import { apart, blank, line, muted, span, spansWidth, staled } from '../spans.ts';
 import { padEnd, widthOf, wrap } from '../text.ts';
+import { cancelAnd } from './buttons.ts';
 import { commandsOf, type Dialog, deadlineActions, wordsOf } from './dialog.ts';
 
 const labelWidth = 7;
@@ -162,14 +163,7 @@ function chosen(text: string, focused: boolean): Span[] {
 }
 
 function footLines(dialog: Dialog, act: string, width: number): Line[] {
-  const button = (name: string, focused: boolean): Span =>
-    focused ? span(`[ ${name} ]`, 'accent', true) : span(`  ${name}  `);
-  const buttons = [
-    span('   '),
-    button('Cancel', dialog.focus === 'cancel'),
-    span('   '),
-    button(act, dialog.focus === 'confirm'),
-  ];
+  const buttons = cancelAnd(act, dialog.focus);
   const keys = [
     span('y', 'key', true),
     span(` ${act.toLowerCase()}   `),
