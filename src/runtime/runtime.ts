@@ -22,11 +22,10 @@ import type { ControlServices } from './control/services.ts';
 import { actAtDeadline } from './drain-deadline.ts';
 import { createDrains } from './drains.ts';
 import { publishDrift } from './drift.ts';
+import { createBeyondProxy } from './endpoints/beyond-proxy.ts';
 import type { EndpointContext } from './endpoints/endpoint-commands.ts';
 import { createEndpointDesk } from './endpoints/endpoint-desk.ts';
 import { createEndpointStates } from './endpoints/endpoint-states.ts';
-import { createForeignTables, localAddresses } from './endpoints/foreign-tables.ts';
-import { createHops } from './endpoints/hops.ts';
 import { followEngine } from './engine-events.ts';
 import { createJournal, type Happening } from './journal.ts';
 import { createBlockDesk } from './kernel/block-desk.ts';
@@ -277,8 +276,9 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     routes: tls.routes,
     plans: plansInForce,
   });
-  const { kernel } = options;
-  const foreign = kernel && createForeignTables({ nft: kernel.nft, clock, localAddresses });
+  const beyond =
+    options.kernel &&
+    createBeyondProxy({ kernel: options.kernel, clock, service: (server) => endpoints.service(server) });
   const answers = createShardAnswers({
     store,
     engine,
@@ -286,7 +286,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     tls,
     reload,
     plans: plansInForce,
-    ...(foreign && { translation: foreign.translation }),
+    ...(beyond && { translation: beyond.translation }),
   });
   const shape: ShapeContext = {
     engine,
@@ -329,18 +329,9 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     ahead: tls.ahead,
   });
   const queueReload = createReloadQueue(commands);
-  const hops =
-    kernel &&
-    foreign &&
-    createHops({
-      conntrack: kernel.conntrack,
-      service: (server) => endpoints.service(server),
-      translated: async (address) => (await foreign.translation())(address),
-      clock,
-    });
   const services = createServices({
     store,
-    ...(hops && { hopOf: hops.hopOf }),
+    ...(beyond && { hopOf: beyond.hopOf }),
     name,
     version,
     engine,
