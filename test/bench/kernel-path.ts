@@ -52,6 +52,9 @@ export async function measureKernelPath(rounds: number, seconds: number): Promis
   let sluice: RunningSluice | undefined;
   try {
     const [server] = star.addresses.containers;
+    // A connection that ended is remembered for two minutes: the kernel's table would be full, and every way pay for it.
+    for (const state of ['time_wait', 'close', 'last_ack', 'fin_wait', 'close_wait'])
+      star.proxy.sysctl(`net.netfilter.nf_conntrack_tcp_timeout_${state}`, 1);
     await startServer(star);
     sluice = await startSluice({ under: star.proxy.prefix, yaml: configuration(star) });
     const haproxy = await startHaproxy(star);
